@@ -1,0 +1,1 @@
+"""ABEC bench: the instrument that measures communication patterns."""

@@ -1,0 +1,1 @@
+"""Making load: schedule, pacing, and what one load process does."""

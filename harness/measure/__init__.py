@@ -1,0 +1,1 @@
+"""From recordings and snapshots to latencies, audit, resources, doubts and verdicts."""

@@ -1,0 +1,138 @@
+"""The plug-in interface: a pattern is a value made of functions, in one file.
+
+A new pattern is one file with a ``Pattern`` in it and one entry point in the group
+``abec.patterns``. ``harness.conformance.check_pattern`` proves each promise made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+
+from harness.workload import ClientKind, Exchange, Ingress, Workload
+
+Send = Callable[[bytes], None]
+"""Hand one message to the wire. Never waits; what is lost shows in the audit."""
+
+Sent = Callable[[bytes], None]
+"""The harness's: call it with the message as it is handed to the transport."""
+
+Deliver = Callable[[bytes], None]
+"""The harness's: call it once a message, on the loop, as soon as its bytes are whole."""
+
+Note = Callable[[str], None]
+"""The harness's: say why messages will be missing (``EVICTED``, ``DISCONNECTED``)."""
+
+EVICTED = "evicted"
+"""The server dropped messages that this reader was too slow to fetch."""
+DISCONNECTED = "disconnected"
+"""The connection ended although nobody on this side closed it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoints:
+    """Where the started servers of one run are: a URL for each role a pattern knows them by.
+
+    Roles in use: ``http`` (``http://127.0.0.1:PORT``), ``feed`` (``tcp://127.0.0.1:PORT``),
+    ``tcp`` (the floor's own protocol), ``redis`` (``redis://:PASSWORD@127.0.0.1:PORT/0``).
+    """
+
+    urls: Mapping[str, str]
+
+    def __getitem__(self, role: str) -> str:
+        """Give the URL of ``role``; KeyError if no started server plays it."""
+        return self.urls[role]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """The place of one publisher, subscriber or caller in a run."""
+
+    endpoints: Endpoints
+    workload: Workload
+    index: int
+    """Which of its kind it is, from 0, over all load processes."""
+    note: Note = field(default=lambda _cause: None)
+
+
+Publish = Callable[[Seat, Sent], AbstractAsyncContextManager[Send]]
+"""Entering connects. Leaving drains what was sent, then closes."""
+
+Subscribe = Callable[[Seat, Deliver], AbstractAsyncContextManager[None]]
+"""Entering means *subscribed*: the first message published after it arrives. Leaving closes."""
+
+Call = Callable[[Seat, Sent, Deliver], AbstractAsyncContextManager[Send]]
+"""Request/reply: what is sent comes back through ``Deliver``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """What the load generator talks with. A side that the exchanges don't need is None."""
+
+    subscribe: Subscribe | None = None
+    call: Call | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSpec:
+    """One server program to start.
+
+    It prints one line to stdout when it accepts traffic: a URL for each of ``roles``, in
+    that order, separated by spaces; logs to stderr; ends on SIGTERM.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    """The command; ``{python}`` stands for the running interpreter."""
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisSpec:
+    """A Redis server: found or started by the harness, known by the role ``redis``."""
+
+    name: str = "redis"
+    config: tuple[tuple[str, str], ...] = ()
+    """Directives beyond the harness's own, for example ``("appendonly", "yes")``."""
+
+
+AnyServerSpec = ServerSpec | RedisSpec
+
+EDGE = "edge"
+BROKER = "broker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """One way for processes to pass messages, on one stack."""
+
+    name: str
+    """``sse``, or ``sse@sse-starlette`` for an implementation beside the default."""
+    block: str
+    """``EDGE`` or ``BROKER``: no ratio and no verdict crosses blocks."""
+    exchanges: frozenset[Exchange]
+    path: str
+    """The way of a message, in a few words."""
+    guarantees: str
+    """What happens to messages when a reader is slow or away."""
+    stack: str
+    """The framework or library under the server, for example ``uvicorn``."""
+    servers: Callable[[Workload], Sequence[AnyServerSpec]]
+    """Pure: which servers to start; the harness starts them."""
+    publish: Mapping[Ingress, Publish]
+    """Empty for a pattern that only calls."""
+    clients: Mapping[ClientKind, Client]
+    floor: str = "floor"
+    """The pattern that every figure of this one is given as a multiple of."""
+    poll_interval_s: Callable[[Workload], float] = field(default=lambda _workload: 0.0)
+    """The longest wait that the pattern imposes by design; its mean is half of that."""
+    compresses: bool = False
+    """Whether ``--deflate`` means something to it."""
+    example: Callable[[Endpoints], Sequence[str]] = field(default=lambda _endpoints: ())
+    """Command lines (curl, websocat, redis-cli) with which a person can try the server."""
+
+    @property
+    def family(self) -> str:
+        """The pattern's name without its implementation: ``sse`` for ``sse@aiohttp``."""
+        return self.name.partition("@")[0]

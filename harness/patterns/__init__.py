@@ -1,0 +1,1 @@
+"""One communication pattern a file, found by entry point and imported by nobody."""

@@ -1,0 +1,1 @@
+"""What people read: numbers, tables and pages made of results."""

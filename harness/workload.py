@@ -1,0 +1,216 @@
+"""What is asked, independent of the pattern."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.envelope import MAX_PAYLOAD_BYTES, MAX_PUBLISHERS, MIN_PAYLOAD_BYTES
+from harness.errors import BadInput
+
+
+class Exchange(StrEnum):
+    """The shape of the traffic."""
+
+    BROADCAST = "broadcast"
+    """Every subscriber gets every message of every publisher."""
+    WORK_QUEUE = "work_queue"
+    """Each message goes to exactly one consumer."""
+    REQUEST_REPLY = "request_reply"
+    """Each message is answered to the publisher that sent it."""
+
+
+class Arrivals(StrEnum):
+    """How due times are spaced in an open loop."""
+
+    POISSON = "poisson"
+    CONSTANT = "constant"
+
+
+class ClientKind(StrEnum):
+    """What the load generator talks with."""
+
+    WIRE = "wire"
+    """A lean protocol-level client, so that servers are measured and not clients."""
+    LIBRARY = "library"
+    """What an application would use: aiohttp, websockets, redis-py."""
+
+
+class Ingress(StrEnum):
+    """How messages get to a broadcast or work-queue server."""
+
+    FEED = "feed"
+    """The same lean plain TCP (Redis: pipelined RESP) for all, so that delivery is compared."""
+    NATIVE = "native"
+    """As an application would publish, with the library's own publisher."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """Exchange, load, payload and time of one run; checked on construction.
+
+    Exactly one of ``rate`` (open loop) and ``concurrency`` (closed loop) is set.
+
+    Raises:
+        BadInput: a field has a value that cannot be measured; the message says which and why.
+    """
+
+    exchange: Exchange = Exchange.BROADCAST
+    publishers: int = 1
+    subscribers: int = 1
+    """Subscribers of a broadcast, consumers of a work queue; unused by request/reply."""
+    rate: float | None = 1000.0
+    """Messages per second over all publishers, open loop."""
+    arrivals: Arrivals = Arrivals.POISSON
+    concurrency: int | None = None
+    """Closed loop: messages in flight; for a broadcast, not yet delivered to all."""
+    payload: int = 256
+    """Bytes of one message, envelope included."""
+    payload_file: str = ""
+    """A text file whose lines, one message each, become the padding."""
+    warmup: float = 1.0
+    """Seconds that are audited but not timed."""
+    duration: float = 5.0
+    """Seconds of the window."""
+    seed: int = 1
+    ramp: float = 500.0
+    """New connections per second during set-up."""
+    load_processes: int = 1
+    """Processes that hold subscribers or callers; publishers have one of their own."""
+    client: ClientKind = ClientKind.WIRE
+    ingress: Ingress = Ingress.FEED
+    redis: str = ""
+    """A redis:// URL or the path of a redis-server binary; empty: the bundled one."""
+    poll_interval: float = 0.02
+    """Seconds between the polls of one subscriber."""
+    deflate: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.rate is None) == (self.concurrency is None):
+            raise BadInput(
+                "--concurrency",
+                "" if self.concurrency is None else self.concurrency,
+                "give either a rate (open loop) or a concurrency (closed loop), not both or none",
+            )
+        if self.rate is not None:
+            _require(
+                math.isfinite(self.rate) and self.rate > 0,
+                "--rate",
+                f"{self.rate:g}",
+                "must be above 0 messages per second; for example 500 or 2k",
+            )
+        if self.concurrency is not None:
+            _require(
+                1 <= self.concurrency <= 100_000,
+                "--concurrency",
+                self.concurrency,
+                "must be 1 to 100,000 messages in flight; for example 64",
+            )
+        _require(
+            1 <= self.publishers <= MAX_PUBLISHERS,
+            "--publishers",
+            self.publishers,
+            f"must be 1 to {MAX_PUBLISHERS:,}",
+        )
+        _require(self.subscribers >= 1, "--subscribers", self.subscribers, "must be 1 or more")
+        _require(
+            self.payload >= MIN_PAYLOAD_BYTES,
+            "--payload",
+            self.payload,
+            f"shorter than the smallest message, {MIN_PAYLOAD_BYTES} bytes; "
+            f"use {MIN_PAYLOAD_BYTES} or more",
+        )
+        _require(
+            self.payload <= MAX_PAYLOAD_BYTES,
+            "--payload",
+            self.payload,
+            f"longer than the longest message, {MAX_PAYLOAD_BYTES:,} bytes; use 1MiB or less",
+        )
+        _require(
+            math.isfinite(self.warmup) and self.warmup >= 0,
+            "--warmup",
+            f"{self.warmup:g}",
+            "must be 0 seconds or more; for example 1s",
+        )
+        _require(
+            0 < self.duration <= 3600,
+            "--duration",
+            f"{self.duration:g}",
+            "must be above 0 and at most 3,600 seconds; for example 5s",
+        )
+        _require(
+            0 <= self.seed < 1 << 63, "--seed", self.seed, "must be a whole number from 0 to 2^63-1"
+        )
+        _require(
+            math.isfinite(self.ramp) and self.ramp > 0,
+            "--ramp",
+            f"{self.ramp:g}",
+            "must be above 0 connections per second; for example 500",
+        )
+        _require(
+            1 <= self.load_processes <= 256,
+            "--load-processes",
+            self.load_processes,
+            "must be 1 to 256",
+        )
+        _require(
+            0.001 <= self.poll_interval <= 3600,
+            "--poll-interval",
+            f"{self.poll_interval:g}",
+            "must be 1ms to 3,600s; for example 20ms",
+        )
+
+    @property
+    def open_loop(self) -> bool:
+        """Whether messages are due on a schedule that the system cannot slow down."""
+        return self.rate is not None
+
+    @property
+    def deliveries_per_message(self) -> int:
+        """How many deliveries one published message is owed."""
+        return self.subscribers if self.exchange is Exchange.BROADCAST else 1
+
+    @property
+    def receivers(self) -> int:
+        """How many connections deliver messages: subscribers, consumers, or callers."""
+        if self.exchange is Exchange.REQUEST_REPLY:
+            return self.publishers
+        return self.subscribers
+
+
+def _require(fine: bool, field: str, value: object, problem: str) -> None:
+    if not fine:
+        raise BadInput(field, value, problem)
+
+
+_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z/]*)\s*")
+_RATE_UNITS = {"": 1, "/s": 1, "k": 1_000, "k/s": 1_000, "m": 1_000_000}
+_BYTE_UNITS = {"": 1, "b": 1, "kb": 1_000, "kib": 1 << 10, "k": 1 << 10, "mib": 1 << 20}
+_BYTE_UNITS |= {"mb": 1_000_000, "m": 1 << 20}
+_SECOND_UNITS = {"": 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "m": 60.0, "h": 3600.0}
+
+
+def parse_rate(text: str, field: str = "--rate") -> float:
+    """Read messages (or connections) per second: ``500``, ``2k``, ``2k/s``."""
+    return _parse(text, _RATE_UNITS, field, "is no rate; for example 500 or 2k")
+
+
+def parse_bytes(text: str, field: str = "--payload") -> int:
+    """Read a size: ``256``, ``256B``, ``4KiB``, ``1MiB``."""
+    size = _parse(text, _BYTE_UNITS, field, "is no size; for example 256B or 4KiB")
+    _require(size == int(size), field, text, "is no whole number of bytes")
+    return int(size)
+
+
+def parse_seconds(text: str, field: str = "--duration") -> float:
+    """Read a time: ``5``, ``5s``, ``20ms``, ``2min``."""
+    return _parse(text, _SECOND_UNITS, field, "is no time; for example 5s or 20ms")
+
+
+def _parse(text: str, units: dict[str, float] | dict[str, int], field: str, problem: str) -> float:
+    match = _QUANTITY.fullmatch(text)
+    if match is None or match[2].lower() not in units:
+        raise BadInput(field, text, problem)
+    return float(match[1]) * units[match[2].lower()]

@@ -1,0 +1,1 @@
+"""The reference servers: one program a file, each runs by itself."""
