@@ -1,0 +1,67 @@
+# Two commands set this up: `make bench` to use it, `make test` to change it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help bench test check prove clean
+
+# The newest interpreter that really runs: a version manager may leave names that don't.
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11; do \
+	$$name -c 'import venv' >/dev/null 2>&1 && { echo $$name; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+BENCH := results/runs/bench
+
+help:
+	@echo "make bench   measure a quick profile of every exchange: table, asv results, pages"
+	@echo "make test    all tests, real servers included; make check: lint, types, unit tests"
+	@echo "make prove   every figure that the issues promise, measured; N=1.4 for one point"
+
+ifneq ($(shell uname -s),Linux)
+bench test check prove:
+	@echo "abec: $$(uname -s): only Linux is measured (timerfd, TCP_INFO, /proc); use a Linux machine or VM" >&2; exit 2
+else
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "abec: no python3.11, 3.12 or 3.13 runs here; install one, or give PYTHON=/path" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.python pyproject.toml
+	@echo "installing into $(VENV) …" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[asv]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.bench pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+bench: $(VENV)/.bench
+	@$(BIN)/abec bench || [ $$? -eq 3 ]
+	@$(BIN)/asv machine --yes >/dev/null 2>&1
+	@echo "recording for asv and building pages …" >&2
+	@ABEC_SERIES=$(BENCH)/jobs.json:$(BENCH)/ticker.json:$(BENCH)/rpc.json \
+		$(BIN)/asv run --environment existing:same --set-commit-hash $$(git rev-parse HEAD) \
+		--bench 'Delivery|RequestReply|ServerCpu|Lost' > results/runs/bench/asv.log 2>&1 \
+		|| { tail -20 results/runs/bench/asv.log >&2; exit 3; }
+	@$(BIN)/asv publish --no-pull >> results/runs/bench/asv.log 2>&1 \
+		|| { tail -20 results/runs/bench/asv.log >&2; exit 3; }
+	@echo "your own numbers:     .venv/bin/abec run sse websocket --rate 500 --subscribers 20 --payload 1KiB --runs 8"
+	@echo "one pattern in depth: .venv/bin/abec compare websocket --scenario chat"
+	@echo "open the pages:       .venv/bin/asv preview --browser"
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache | tail -4
+	@$(BIN)/codespell
+	@$(BIN)/python -m pytest tests/unit -q
+
+prove: $(VENV)/.dev
+	@$(BIN)/python -m tests.prove $(N)
+endif
+
+clean:
+	rm -rf $(VENV) .asv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,68 @@
+"""``abec bench``: one quick profile of every exchange, for a first look at a machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from harness.cli.options import with_floors
+from harness.cli.progress import ProgressLine
+from harness.cli.run import RUNS_DIR, exit_code, typed_command
+from harness.errors import Exit
+from harness.registry import all_patterns
+from harness.report.text import run_report
+from harness.scenario import BUILT_IN
+from harness.series import Cell, measure
+
+_SCENARIOS = ("jobs", "ticker", "rpc")
+_RUNS = 7
+"""The fewest whose order-statistic interval reaches 98 %."""
+_WARMUP_S = 0.3
+_WINDOW_S = 2.1
+"""At 1,000 msg/s just enough that 20 messages lie beyond p99."""
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.option("--runs", type=click.IntRange(1), default=_RUNS, help="runs of each pattern [7]")
+def command(runs: int) -> int:
+    """Measure a quick profile of every exchange; `make bench` calls this.
+
+    \b
+    Examples:
+      abec bench
+      abec bench --runs 1
+
+    One table for each of the scenarios jobs, ticker and rpc, printed when it is measured.
+    Results are saved to results/runs/bench/, where `make bench` lets asv read them.
+    """
+    code = Exit.MEASURED
+    for number, name in enumerate(_SCENARIOS):
+        code = max(code, _measure(name, number, runs))
+    return code
+
+
+def _measure(name: str, number: int, runs: int) -> Exit:
+    workload = replace(BUILT_IN[name].workload, warmup=_WARMUP_S, duration=_WINDOW_S)
+    patterns = [
+        pattern
+        for pattern in all_patterns()
+        if workload.exchange in pattern.exchanges and "@" not in pattern.name
+    ]
+    cells = [
+        Cell(pattern=pattern, workload=workload)
+        for pattern in with_floors(patterns, workload.exchange)
+    ]
+    path: Path = RUNS_DIR / "bench" / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with ProgressLine(f"{name} ({number + 1} of {len(_SCENARIOS)})") as progress:
+        series = measure(
+            cells,
+            runs=runs,
+            command=typed_command(),
+            on_progress=progress,
+            save_to=path,
+        )
+    click.echo(f"{name}\n{run_report(series, str(path))}\n")
+    return exit_code(series)

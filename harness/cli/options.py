@@ -1,0 +1,127 @@
+"""Workload options: one for each field, shared by every command that measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from harness.errors import BadInput
+from harness.pattern import Pattern
+from harness.registry import all_patterns, load, names
+from harness.scenario import BUILT_IN, Scenario, find_scenario, flag, override
+from harness.workload import Exchange, Workload
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_DEFAULTS = Workload()
+
+_HELP: Mapping[str, tuple[str, str]] = {
+    "exchange": ("NAME", "broadcast, work_queue or request_reply [what the patterns carry]"),
+    "publishers": ("N", "publishers; in request/reply, connections that call [1]"),
+    "subscribers": ("N", "subscribers of a broadcast, consumers of a work queue [1]"),
+    "rate": ("MSG/S", "open loop: messages per second over all publishers, 500 or 2k [1k]"),
+    "arrivals": ("NAME", "poisson or constant [poisson]"),
+    "concurrency": ("N", "closed loop instead of a rate: messages in flight"),
+    "payload": ("BYTES", "size of a message, 64B to 1MiB [256B]"),
+    "payload_file": ("FILE", "text whose lines, one message each, become the payload"),
+    "warmup": ("TIME", "audited but not timed, 500ms or 1s [1s]"),
+    "duration": ("TIME", "length of the measured window [5s]"),
+    "seed": ("N", "of schedule, payload and polls [1]"),
+    "ramp": ("CONN/S", "new connections per second during set-up [500]"),
+    "load_processes": ("N", "processes that hold the subscribers or callers [1]"),
+    "client": ("NAME", "wire (lean, measures the server) or library (what you would use) [wire]"),
+    "ingress": ("NAME", "feed (the same lean TCP for all) or native (as you would publish) [feed]"),
+    "redis": ("URL|FILE", "redis:// URL or redis-server binary [the bundled one]"),
+    "poll_interval": ("TIME", "between the polls of one subscriber [20ms]"),
+    "deflate": ("", "compress WebSocket messages (permessage-deflate) [off]"),
+}
+
+
+def workload_options(command: _Command) -> _Command:
+    """Add ``--scenario`` and an option for every field of ``Workload``."""
+    for field, (metavar, text) in reversed(_HELP.items()):
+        if metavar:
+            option = click.option(flag(field), field, metavar=metavar, help=text)
+        else:
+            option = click.option(flag(field), field, is_flag=True, default=None, help=text)
+        command = option(command)
+    return click.option(
+        "--scenario",
+        metavar="NAME|FILE",
+        help=f"{', '.join(BUILT_IN)}, or a .toml file of your own; every option overrides it",
+    )(command)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One scenario with its patterns, as the command line asks for it."""
+
+    scenario: Scenario
+    patterns: tuple[Pattern, ...]
+
+
+def asked(pattern_names: Sequence[str], options: Mapping[str, Any]) -> list[Asked]:
+    """Build what is asked from pattern names and the values of ``workload_options``.
+
+    Without names, a scenario's own patterns are taken, or else all that carry its exchange
+    on their default stack.
+
+    Raises:
+        BadInput: an unknown pattern, or a value that cannot be.
+    """
+    values = {field: options[field] for field in _HELP if options.get(field) is not None}
+    if options.get("scenario") is None:
+        named = [load(name) for name in pattern_names]
+        if "exchange" not in values:
+            values["exchange"] = _common_exchange(named)
+        scenario = Scenario(name="", workload=override(_DEFAULTS, values))
+        scenarios: Iterable[Scenario] = (scenario,)
+    else:
+        scenarios = [
+            Scenario(
+                name=scenario.name,
+                workload=override(scenario.workload, values),
+                patterns=scenario.patterns,
+            )
+            for scenario in find_scenario(options["scenario"]).values()
+        ]
+    return [
+        Asked(scenario=scenario, patterns=_patterns(pattern_names, scenario))
+        for scenario in scenarios
+    ]
+
+
+def _patterns(pattern_names: Sequence[str], scenario: Scenario) -> tuple[Pattern, ...]:
+    chosen = tuple(dict.fromkeys(pattern_names or scenario.patterns))
+    if chosen:
+        return tuple(load(name) for name in chosen)
+    return tuple(
+        pattern
+        for pattern in all_patterns()
+        if scenario.workload.exchange in pattern.exchanges
+        and "@" not in pattern.name
+        and pattern.family != "floor"
+    )
+
+
+def _common_exchange(patterns: Sequence[Pattern]) -> Exchange:
+    for exchange in Exchange:
+        if all(exchange in pattern.exchanges for pattern in patterns):
+            return exchange
+    each = "; ".join(f"{p.name}: {', '.join(sorted(p.exchanges))}" for p in patterns)
+    raise BadInput("patterns", " ".join(p.name for p in patterns), f"share no exchange ({each})")
+
+
+def with_floors(patterns: Sequence[Pattern], exchange: Exchange) -> tuple[str, ...]:
+    """Give the patterns' names, before them the floor of each block that carries the exchange."""
+    floors = dict.fromkeys(
+        pattern.floor for pattern in patterns if exchange in load(pattern.floor).exchanges
+    )
+    return tuple(dict.fromkeys((*floors, *(pattern.name for pattern in patterns))))
+
+
+def complete_pattern(_ctx: object, _param: object, incomplete: str) -> list[str]:
+    """Complete pattern names in the shell."""
+    return [name for name in names() if name.startswith(incomplete)]

@@ -1,0 +1,1 @@
+"""Whether this machine's figures can be trusted: checks as values, each with a remedy."""

@@ -1,0 +1,1 @@
+"""Clients made of the libraries that applications use."""

@@ -1,0 +1,284 @@
+"""What one load process does, from a picklable task to a picklable recording."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+
+from harness.errors import LoadFailed
+from harness.load.drive import ClosedLoop, Drive, OpenLoop
+from harness.load.loop import LoadLoop
+from harness.load.padding import make_padding
+from harness.load.schedule import schedule
+from harness.load.seats import Seats
+from harness.load.stamps import Arrivals, Handovers
+from harness.pattern import Deliver, Endpoints, Pattern, Seat, Send
+from harness.recording import (
+    NEVER,
+    Delivered,
+    LoadProcess,
+    Published,
+    Recording,
+    Traffic,
+    join,
+)
+from harness.registry import load as load_pattern
+from harness.timerfd import tighten_timer_slack
+from harness.workload import Exchange, Workload
+
+NS = 1_000_000_000
+_HOLD_NS = 150_000_000
+"""Connections stay so long after the window, so that the servers' memory is read with them."""
+_GLANCE_S = 0.01
+_SAMPLE_NS = 100_000_000
+_LEAST_DRAIN_S = 5.0
+_T = TypeVar("_T")
+
+
+class Role(StrEnum):
+    """Which side of the traffic a load process makes."""
+
+    PUBLISH = "publish"
+    RECEIVE = "receive"
+    BOTH = "both"
+    """Publishers and receivers in one process: request/reply, and every closed loop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadTask:
+    """One load process' share of a run; all that it needs travels in here."""
+
+    pattern: str
+    endpoints: Endpoints
+    workload: Workload
+    role: Role
+    publishers: range
+    receivers: range
+    start_ns: int
+    """CLOCK_MONOTONIC from which messages are due; everyone is ready by then."""
+    core: int | None = None
+    ramp: float = 500.0
+    """This process' new connections per second."""
+    lines: tuple[str, ...] = field(default=(), repr=False)
+    """What the user's payload file says, so that no file system need be shared."""
+
+    @property
+    def window_ns(self) -> tuple[int, int]:
+        """From which due time on messages are timed, and until which."""
+        begin = self.start_ns + round(self.workload.warmup * NS)
+        return begin, begin + round(self.workload.duration * NS)
+
+
+def run_load(task: LoadTask) -> Recording:
+    """Do one load process' share and return what it saw.
+
+    Raises:
+        LoadFailed: not ready by the agreed start, or a connection could not be made.
+    """
+    if task.core is not None:
+        os.sched_setaffinity(0, {task.core})
+    tighten_timer_slack()
+    load = _Load(task, load_pattern(task.pattern))
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    with asyncio.Runner(loop_factory=LoadLoop) as runner:
+        return runner.run(load.run())
+
+
+class _Load:
+    """The course of one load process: connect, be ready, drive, drain, leave, tell."""
+
+    def __init__(self, task: LoadTask, pattern: Pattern) -> None:
+        self._task = task
+        self._pattern = pattern
+        self._notes: Counter[str] = Counter()
+        self._handovers = Handovers()
+        self._receiving: Seats[Send | None] = Seats()
+        self._publishing: Seats[Send] = Seats()
+        self._cpu: list[tuple[int, int]] = []
+        self._traffic = Traffic()
+        self._drive = None if task.role is Role.RECEIVE else _drive(task)
+        self._arrivals: list[Arrivals] = []
+
+    async def run(self) -> Recording:
+        """Run through, whatever happens leave no connection."""
+        task = self._task
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, LoadLoop):
+            raise TypeError(f"load runs on a LoadLoop, not on {type(loop).__name__}")
+        sends, first_publisher = await self._connect(loop)
+        connections = loop.connections()
+        late = (time.monotonic_ns() - task.start_ns) / NS
+        if late > 0:
+            raise LoadFailed(
+                f"load process ({task.role}) was ready {late:.1f} s after the agreed start; "
+                "lower --subscribers or raise --ramp"
+            )
+        watch = loop.create_task(self._watch(loop, connections))
+        await _until(task.start_ns)
+        if self._drive is not None:
+            await self._drive.run(sends, first_publisher)
+            await self._publishing.leave(self._drain_s())
+        await self._drain()
+        await watch
+        await self._receiving.leave(_LEAST_DRAIN_S)
+        return self._recording()
+
+    async def _connect(self, loop: LoadLoop) -> tuple[list[Send], int]:
+        """Take all seats, receivers first; give the publishers' sends and the first's index."""
+        task, workload = self._task, self._task.workload
+        counted: Callable[[Deliver], Deliver] = (
+            self._drive.counted if self._drive is not None else lambda deliver: deliver
+        )
+        self._arrivals = [
+            Arrivals(index, loop.busy, workload.payload, len(task.receivers))
+            for index in task.receivers
+        ]
+        delivers = [counted(arrivals.deliver()) for arrivals in self._arrivals]
+        client = self._pattern.clients[workload.client]
+        sent = self._handovers.sent()
+
+        if workload.exchange is Exchange.REQUEST_REPLY:
+            calls = [
+                self._seat(_needed(client.call), index, sent, deliver)
+                for index, deliver in zip(task.receivers, delivers, strict=True)
+            ]
+            callers = await self._receiving.enter(calls, task.ramp)
+            return [send for send in callers if send is not None], task.receivers.start
+
+        subscriptions = [
+            self._seat(_needed(client.subscribe), index, deliver)
+            for index, deliver in zip(task.receivers, delivers, strict=True)
+        ]
+        await self._receiving.enter(subscriptions, task.ramp)
+        publish = self._pattern.publish[workload.ingress] if task.publishers else None
+        publications = [self._seat(_needed(publish), index, sent) for index in task.publishers]
+        return await self._publishing.enter(publications, task.ramp), task.publishers.start
+
+    def _seat(
+        self, side: Callable[..., AbstractAsyncContextManager[_T]], index: int, *functions: object
+    ) -> Callable[[], AbstractAsyncContextManager[_T]]:
+        seat = Seat(
+            endpoints=self._task.endpoints,
+            workload=self._task.workload,
+            index=index,
+            note=lambda cause: self._notes.update((cause,)),
+        )
+        return partial(side, seat, *functions)
+
+    async def _watch(self, loop: LoadLoop, connections: int) -> None:
+        """Read the CPU clock every 100 ms, and the connections' counters at the window's edges."""
+        begin, end = self._task.window_ns
+        receives = self._task.role is not Role.PUBLISH
+        await _until(begin)
+        before = loop.traffic(connections) if receives else Traffic()
+        at = begin
+        while at < end:
+            self._cpu.append((time.monotonic_ns(), time.process_time_ns()))
+            at = min(at + _SAMPLE_NS, end)
+            await _until(at)
+        self._cpu.append((time.monotonic_ns(), time.process_time_ns()))
+        after = loop.traffic(connections) if receives else Traffic()
+        self._traffic = after - before
+
+    async def _drain(self) -> None:
+        """Wait until everything owed has arrived, or the deadline for it has passed."""
+        _, end = self._task.window_ns
+        await _until(end + _HOLD_NS)
+        deadline = end + round(self._drain_s() * NS)
+        while not self._complete() and time.monotonic_ns() < deadline:  # noqa: ASYNC110 # arrivals must not pay for an event
+            await asyncio.sleep(_GLANCE_S)
+
+    def _drain_s(self) -> float:
+        stall = max((arrivals.longest_gap_ns() for arrivals in self._arrivals), default=0) / NS
+        return max(_LEAST_DRAIN_S, 3 * self._task.workload.poll_interval, stall + 2)
+
+    def _complete(self) -> bool:
+        task, workload = self._task, self._task.workload
+        if isinstance(self._drive, ClosedLoop):
+            return self._drive.in_flight == 0
+        if task.role is Role.PUBLISH:
+            return True
+        if self._drive is not None:
+            owed = self._drive.published
+        else:
+            owed = len(schedule(workload))
+            if workload.exchange is Exchange.BROADCAST:
+                owed *= len(task.receivers)
+        return sum(len(arrivals) for arrivals in self._arrivals) >= owed
+
+    def _recording(self) -> Recording:
+        task = self._task
+        return Recording(
+            published=_published(self._drive, self._handovers) if self._drive else Published(),
+            delivered=join(Delivered, [arrivals.table() for arrivals in self._arrivals]),
+            setup_ns=np.array(self._receiving.setup_ns, dtype=np.int64),
+            notes=dict(self._notes),
+            traffic=self._traffic,
+            processes=(
+                LoadProcess(
+                    role=task.role,
+                    pid=os.getpid(),
+                    core=task.core,
+                    at_ns=np.array([at for at, _ in self._cpu], dtype=np.int64),
+                    cpu_ns=np.array([used for _, used in self._cpu], dtype=np.int64),
+                    peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                ),
+            ),
+        )
+
+
+def _drive(task: LoadTask) -> Drive:
+    workload = task.workload
+    padding = make_padding(workload.payload, workload.seed, task.lines)
+    if workload.concurrency is None:
+        return OpenLoop(schedule(workload).of(task.publishers), task.start_ns, padding)
+    _, end_ns = task.window_ns
+    mine = len(task.publishers) / workload.publishers
+    concurrency = max(1, round(workload.concurrency * mine))
+    return ClosedLoop(
+        concurrency, workload.deliveries_per_message, task.publishers, end_ns, padding
+    )
+
+
+def _published(drive: Drive, handovers: Handovers) -> Published:
+    """Join what was released with when it was handed over, which may be in another order."""
+    publisher, sequence, due_ns, released_ns = drive.table()
+    sent_publisher, sent_sequence, at_ns = handovers.table()
+    names = publisher << 40 | sequence
+    order = np.argsort(names, kind="stable")
+    rows = order[np.searchsorted(names[order], sent_publisher << 40 | sent_sequence)]
+    sent_ns = np.full(len(names), NEVER, dtype=np.int64)
+    sent_ns[rows] = at_ns
+    return Published(
+        publisher=publisher,
+        sequence=sequence,
+        due_ns=due_ns,
+        released_ns=released_ns,
+        sent_ns=sent_ns,
+    )
+
+
+def _needed(side: _T | None) -> _T:
+    if side is None:
+        raise LoadFailed("the pattern's client lacks the side that its exchange needs")
+    return side
+
+
+async def _until(when_ns: int) -> None:
+    wait = when_ns - time.monotonic_ns()
+    if wait > 0:
+        await asyncio.sleep(wait / NS)

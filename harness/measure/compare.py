@@ -1,0 +1,196 @@
+"""Patterns against patterns within one series, and how far implementations differ beside that.
+
+Declared beforehand: all pairs of patterns of one stack within a block under one workload, by
+the p50 and the tail of delivery latency, with one error rate over all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import combinations
+
+from harness.measure.configuration import P50, Configuration, Metric, configurations, tail
+from harness.measure.contrast import Contrast, Finding, Outcome, judge, obstacle, turned
+from harness.measure.statistics import median
+from harness.result import Series
+from harness.workload import Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryPerConnection:
+    """Bytes that one more connection takes, as a slope over numbers of connections."""
+
+    process: float
+    """Proportional set size of the servers."""
+    kernel: float
+    """The kernel's slab, both ends of the socket."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """All that ``abec compare PATTERN…`` measured."""
+
+    latency: Series
+    """Open loop: every pattern, its floor and its implementations."""
+    saturation: Series | None = None
+    """Closed loop."""
+    polling: Series | None = None
+    """The polling pattern at several intervals."""
+    memory: Mapping[str, MemoryPerConnection] = field(default_factory=dict)
+    """By pattern."""
+
+
+class Standing(StrEnum):
+    """What may be said about two patterns and one metric."""
+
+    AHEAD = "ahead"
+    """Supported on every stack that was compared, and by more than implementations differ."""
+    WITHIN_SPREAD = "within spread"
+    """Supported, but implementations of one of the two patterns differ by as much or more."""
+    STACKS_DIFFER = "stacks differ"
+    """Supported on one stack, and on another not, or the other way round."""
+    UNDETECTED = "undetected"
+    NOT_COMPARED = "not compared"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How far two implementations of one pattern lie apart."""
+
+    low: str
+    high: str
+    factor: float
+    """Median of ``high`` over median of ``low``; at least 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """Two patterns and one metric, over all stacks that both were measured on."""
+
+    workload: Workload
+    first: str
+    """The family that is ahead where one is, else the first by name."""
+    second: str
+    metric: Metric
+    standing: Standing
+    findings: Mapping[str, Finding]
+    """By implementation (empty text: the default); ``second`` over ``first`` in each."""
+    spread: Spread | None = None
+    """The larger spread among implementations of the two; None with one implementation each."""
+
+    @property
+    def factor(self) -> float | None:
+        """The smallest ratio in favour of ``first`` over the stacks; None if infinite."""
+        return min(
+            (f.shift.value for f in self._compared if f.shift and f.shift.value is not None),
+            default=None,
+        )
+
+    @property
+    def _compared(self) -> list[Finding]:
+        return [f for f in self.findings.values() if f.outcome is not Outcome.NOT_COMPARED]
+
+
+def conclusions(series: Series) -> list[Conclusion]:
+    """Test all declared contrasts of a series and say what may be concluded from each."""
+    rows = configurations(series)
+    declared = _declare(rows)
+    findings = judge([contrast for _, _, contrast in declared])
+    grouped: dict[tuple[Workload, str, str, str], dict[str, Finding]] = {}
+    for (first, second, contrast), finding in zip(declared, findings, strict=True):
+        key = (first.workload, first.family, second.family, contrast.metric.name)
+        grouped.setdefault(key, {})[first.implementation] = finding
+    return [_conclude(key, by_stack, rows) for key, by_stack in grouped.items()]
+
+
+def implementation_spread(
+    rows: Sequence[Configuration], family: str, workload: Workload, metric: Metric
+) -> Spread | None:
+    """Give the widest gap between two implementations of ``family``; None if there is one only.
+
+    A saturated implementation counts with what it showed, which is the least it would show.
+    """
+    medians = {
+        row.pattern: math.inf if value is None else value
+        for row in rows
+        if row.family == family and row.workload == workload and row.valid and row.shows(metric)
+        for value in (median(row.samples(metric)),)
+    }
+    if len(medians) < 2:
+        return None
+    low, high = min(medians, key=medians.__getitem__), max(medians, key=medians.__getitem__)
+    factor = 1.0 if medians[low] == medians[high] else medians[high] / medians[low]
+    return Spread(low=low, high=high, factor=factor)
+
+
+def _declare(
+    rows: Sequence[Configuration],
+) -> list[tuple[Configuration, Configuration, Contrast]]:
+    pairs = [
+        (first, second)
+        for first, second in combinations((row for row in rows if not row.is_floor), 2)
+        if (first.workload, first.block, first.implementation)
+        == (second.workload, second.block, second.implementation)
+    ]
+    return [
+        (first, second, _contrast(metric, first, second))
+        for first, second in pairs
+        for metric in (P50, tail((first, second)))
+        if metric is not None
+    ]
+
+
+def _contrast(metric: Metric, first: Configuration, second: Configuration) -> Contrast:
+    reasons = [
+        f"{row.pattern}: {reason}"
+        for row in (first, second)
+        if (reason := obstacle(row, metric) or _saturated(row))
+    ]
+    if reasons:
+        return Contrast(metric=metric, obstacle="; ".join(reasons))
+    return Contrast(metric=metric, first=first.samples(metric), second=second.samples(metric))
+
+
+def _saturated(row: Configuration) -> str:
+    return "saturated, so its latency grows with the window" if row.saturated else ""
+
+
+def _conclude(
+    key: tuple[Workload, str, str, str],
+    by_stack: Mapping[str, Finding],
+    rows: Sequence[Configuration],
+) -> Conclusion:
+    workload, first, second, _ = key
+    metric = next(iter(by_stack.values())).contrast.metric
+    spread = max(
+        filter(None, (implementation_spread(rows, f, workload, metric) for f in (first, second))),
+        key=lambda found: found.factor,
+        default=None,
+    )
+    outcomes = {f.outcome for f in by_stack.values()} - {Outcome.NOT_COMPARED}
+    if outcomes == {Outcome.LOWER}:
+        first, second = second, first
+        by_stack = {stack: turned(finding) for stack, finding in by_stack.items()}
+    found = Conclusion(
+        workload=workload,
+        first=first,
+        second=second,
+        metric=metric,
+        standing=_standing(outcomes),
+        findings=by_stack,
+        spread=spread,
+    )
+    if found.standing is Standing.AHEAD and spread and spread.factor >= (found.factor or math.inf):
+        return replace(found, standing=Standing.WITHIN_SPREAD)
+    return found
+
+
+def _standing(outcomes: set[Outcome]) -> Standing:
+    if not outcomes:
+        return Standing.NOT_COMPARED
+    if len(outcomes) > 1:
+        return Standing.STACKS_DIFFER
+    return Standing.UNDETECTED if outcomes == {Outcome.UNDETECTED} else Standing.AHEAD

@@ -1,0 +1,151 @@
+"""Declared comparisons, tested together: what the runs support, and what they could have seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from harness.measure.configuration import Configuration, Kind, Metric
+from harness.measure.statistics import (
+    ALPHA,
+    FEWEST_RUNS,
+    Sample,
+    Shift,
+    difference,
+    holm,
+    mann_whitney,
+    ratio,
+    resolution,
+    smallest_p,
+)
+
+
+class Outcome(StrEnum):
+    """What the runs say about one contrast."""
+
+    HIGHER = "higher"
+    """The second side's values are higher; for every metric that is worse."""
+    LOWER = "lower"
+    UNDETECTED = "undetected"
+    """No difference was detected; ``resolution`` says how large one would have been."""
+    NOT_COMPARED = "not compared"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """One comparison, declared before its figures are looked at."""
+
+    metric: Metric
+    first: tuple[Sample, ...] = ()
+    second: tuple[Sample, ...] = ()
+    obstacle: str = ""
+    """Why it cannot be made; empty if it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One contrast, tested."""
+
+    contrast: Contrast
+    outcome: Outcome
+    reason: str = ""
+    """Why it was not compared."""
+    shift: Shift | None = None
+    """Second over first; for losses second minus first."""
+    adjusted_p: float | None = None
+    resolution: float | None = None
+    """The smallest ratio that would have been detected; None for losses."""
+
+
+def judge(contrasts: Sequence[Contrast]) -> list[Finding]:
+    """Test contrasts with the error rate ``ALPHA`` over all of them together (Holm).
+
+    Contrasts that cannot be made don't count, nor do those whose values are all equal, like
+    no loss on either side: they cannot be rejected whatever the truth (Tarone 1990).
+    """
+    testable = [i for i, contrast in enumerate(contrasts) if _testable(contrast)]
+    p_values = [mann_whitney(contrasts[i].first, contrasts[i].second) for i in testable]
+    adjusted = dict(zip(testable, holm(p_values), strict=True))
+    return [
+        _finding(contrast, adjusted.get(i, 1.0), max(1, len(testable)))
+        for i, contrast in enumerate(contrasts)
+    ]
+
+
+def turned(finding: Finding) -> Finding:
+    """Give the same finding with the sides exchanged."""
+    contrast = replace(
+        finding.contrast, first=finding.contrast.second, second=finding.contrast.first
+    )
+    outcome = {Outcome.HIGHER: Outcome.LOWER, Outcome.LOWER: Outcome.HIGHER}.get(
+        finding.outcome, finding.outcome
+    )
+    shift = None if finding.shift is None else _shift(contrast)
+    return replace(finding, contrast=contrast, outcome=outcome, shift=shift)
+
+
+def obstacle(row: Configuration, metric: Metric, side: str = "") -> str:
+    """Say why ``metric`` of ``row`` takes part in no comparison; empty if it does.
+
+    ``side`` goes before the words "runs", for example ``old``.
+    """
+    side = f"{side} " if side else ""
+    if not row.valid:
+        rules = sorted({doubt.rule for run in row.invalid_runs for doubt in run.doubts})
+        return f"{len(row.invalid_runs)} of {len(row.runs)} {side}runs invalid ({', '.join(rules)})"
+    if len(row.used) < FEWEST_RUNS:
+        runs = f"{len(row.used)} {side}run{'s' * (len(row.used) != 1)}"
+        return f"{runs}: no verdict possible with fewer than {FEWEST_RUNS}; add --runs 8"
+    if not row.shows(metric):
+        return f"too few {side}messages for {metric.name}; add --duration"
+    if len(row.samples(metric)) < FEWEST_RUNS:
+        return f"{metric.name} was not measured in {side}runs"
+    return ""
+
+
+def _finding(contrast: Contrast, adjusted_p: float, contrasts: int) -> Finding:
+    if contrast.obstacle:
+        return Finding(contrast=contrast, outcome=Outcome.NOT_COMPARED, reason=contrast.obstacle)
+    first, second = contrast.first, contrast.second
+    alpha = ALPHA / contrasts
+    outcome, reason = Outcome.UNDETECTED, ""
+    if adjusted_p <= ALPHA:
+        outcome = _direction(first, second)
+    elif _testable(contrast) and smallest_p(len(first), len(second)) > alpha:
+        outcome = Outcome.NOT_COMPARED
+        reason = (
+            f"{len(first)} v {len(second)} runs cannot show a difference in one of {contrasts} "
+            "comparisons; add --runs 8 or more"
+        )
+    return Finding(
+        contrast=contrast,
+        outcome=outcome,
+        reason=reason,
+        shift=_shift(contrast),
+        adjusted_p=adjusted_p,
+        resolution=None if _is_loss(contrast) else resolution(first, second, alpha),
+    )
+
+
+def _testable(contrast: Contrast) -> bool:
+    return not contrast.obstacle and len({*contrast.first, *contrast.second}) > 1
+
+
+def _is_loss(contrast: Contrast) -> bool:
+    return contrast.metric.kind is Kind.LOSS
+
+
+def _shift(contrast: Contrast) -> Shift:
+    compare = difference if _is_loss(contrast) else ratio
+    return compare(contrast.first, contrast.second)
+
+
+def _direction(first: Sequence[Sample], second: Sequence[Sample]) -> Outcome:
+    """Say to which side the ranks lean: it always agrees with a test that rejects."""
+    above = sum(_above(b, a) - _above(a, b) for a in first for b in second)
+    return Outcome.HIGHER if above > 0 else Outcome.LOWER
+
+
+def _above(one: Sample, other: Sample) -> bool:
+    return other is not None and (one is None or one > other)

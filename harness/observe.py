@@ -1,0 +1,142 @@
+"""One run on fresh processes: start, load, watch, stop. Everything that is not arithmetic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from harness.errors import LoadFailed
+from harness.load.task import LoadTask, Role, run_load
+from harness.measure.resources import HostSnapshot, ServerSnapshot
+from harness.plan import Plan
+from harness.process.pool import FreshProcesses
+from harness.process.redis_counters import redis_counters
+from harness.process.servers import Running, started
+from harness.recording import Recording, merge
+from harness.scenario import payload_lines
+from harness.workload import Workload
+
+NS = 1_000_000_000
+_GLANCE_S = 0.05
+"""How often the measuring process looks whether all others live: 0.1 % of a core."""
+_LONGEST_DRAIN_S = 90.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """A run that goes on: for tests that disturb it on purpose."""
+
+    server_pids: tuple[int, ...]
+    load_pids: tuple[int, ...]
+    start_ns: int
+    """CLOCK_MONOTONIC from which messages are due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Observation:
+    """All that was seen of one run, before any judgement."""
+
+    recording: Recording
+    window_ns: tuple[int, int]
+    servers: tuple[ServerSnapshot, ServerSnapshot]
+    """At the window's edges."""
+    idle_servers: ServerSnapshot
+    """When ready, without a connection."""
+    host: tuple[HostSnapshot, HostSnapshot]
+    redis_label: str
+    redis_counters: Mapping[str, int]
+    started_at: str
+
+
+def observe(
+    plan: Plan, workload: Workload, *, on_start: Callable[[Live], None] = lambda _live: None
+) -> Observation:
+    """Carry out a plan; leave no process, port or file behind, however it ends.
+
+    Raises:
+        ServerFailed: a server did not start, or died in mid-run; its log's tail is in the error.
+        LoadFailed: a load process was late or failed.
+        NotMeasured: no Redis is found.
+    """
+    started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    with (
+        started(plan.servers, workload, cores=plan.server_cores) as running,
+        FreshProcesses() as pool,
+    ):
+        pids = tuple(child.pid for child in running.children)
+        counters_before = redis_counters(running.endpoints)
+        idle = ServerSnapshot.read(pids, memory=True)
+        start_ns = time.monotonic_ns() + round(plan.setup_s * NS)
+        tasks = _tasks(plan, workload, running, start_ns)
+        futures = [pool.submit(run_load, task) for task in tasks]
+        begin_ns, end_ns = window_ns = tasks[0].window_ns
+        on_start(Live(server_pids=pids, load_pids=pool.pids, start_ns=start_ns))
+
+        _attend(running, futures, begin_ns)
+        before = ServerSnapshot.read(pids, memory=False), HostSnapshot.read()
+        _attend(running, futures, end_ns)
+        after = ServerSnapshot.read(pids, memory=True), HostSnapshot.read()
+        recordings = _collect(running, futures, end_ns, workload.poll_interval)
+        counters_after = redis_counters(running.endpoints)
+    return Observation(
+        recording=merge(recordings),
+        window_ns=window_ns,
+        servers=(before[0], after[0]),
+        idle_servers=idle,
+        host=(before[1], after[1]),
+        redis_label=running.redis_label,
+        redis_counters={
+            name: count - counters_before.get(name, 0) for name, count in counters_after.items()
+        },
+        started_at=started_at,
+    )
+
+
+def _tasks(plan: Plan, workload: Workload, running: Running, start_ns: int) -> list[LoadTask]:
+    lines = payload_lines(workload.payload_file)
+    return [
+        LoadTask(
+            pattern=plan.pattern,
+            endpoints=running.endpoints,
+            workload=workload,
+            role=Role(share.role),
+            publishers=share.publishers,
+            receivers=share.receivers,
+            start_ns=start_ns,
+            core=share.core,
+            ramp=share.ramp,
+            lines=lines,
+        )
+        for share in plan.shares
+    ]
+
+
+def _attend(running: Running, futures: Sequence[Future[Recording]], until_ns: int) -> None:
+    """Wait until a moment; end at once when a server or a load process fails meanwhile."""
+    while (left_ns := until_ns - time.monotonic_ns()) > 0:
+        _check(running, futures)
+        time.sleep(min(left_ns / NS, _GLANCE_S))
+
+
+def _collect(
+    running: Running, futures: Sequence[Future[Recording]], end_ns: int, poll_interval_s: float
+) -> list[Recording]:
+    deadline_ns = end_ns + round((_LONGEST_DRAIN_S + 3 * poll_interval_s) * NS)
+    while not all(future.done() for future in futures):
+        _check(running, futures)
+        if time.monotonic_ns() > deadline_ns:
+            raise LoadFailed(
+                f"load processes were not done {_LONGEST_DRAIN_S:g} s after the window's end"
+            )
+        time.sleep(_GLANCE_S / 5)
+    return [future.result() for future in futures]
+
+
+def _check(running: Running, futures: Sequence[Future[Recording]]) -> None:
+    running.check()
+    for future in futures:
+        if future.done():
+            future.result()

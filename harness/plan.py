@@ -1,0 +1,207 @@
+"""From a question to who does what on which core: pure, printable, and where it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from harness.errors import BadInput
+from harness.machine import Machine
+from harness.pattern import AnyServerSpec, Pattern
+from harness.registry import require_exchange
+from harness.workload import Arrivals, Exchange, Workload
+
+_SPARE_FILES = 64
+"""Descriptors that a process needs besides its connections."""
+_LOOPBACK_BYTES_PER_S = 4e9
+"""More than one core copies through a loopback connection; asking for it measures nothing."""
+_MOST_DELIVERIES = 50_000_000
+"""About 2 GB of stamps in the measuring process."""
+_FEWEST_PHASES = 100
+"""Constant arrivals that meet a poll in fewer places measure their phase, not the pattern."""
+_START_S = 1.0
+"""For load processes to start and import; more than twice what it takes on a slow core."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What one load process holds."""
+
+    role: str
+    publishers: range
+    receivers: range
+    core: int | None
+    ramp: float
+    """New connections per second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Who does what on which core in one run."""
+
+    pattern: str
+    servers: tuple[AnyServerSpec, ...]
+    server_cores: frozenset[int]
+    shares: tuple[Share, ...]
+    setup_s: float
+    """From the servers' readiness to the first due message."""
+
+    def __str__(self) -> str:
+        cores = ",".join(str(core) for core in sorted(self.server_cores))
+        parts = [f"core {cores} server"]
+        for core in sorted({share.core for share in self.shares if share.core is not None}):
+            roles = [share.role for share in self.shares if share.core == core]
+            parts.append(f"core {core} load ({' + '.join(roles)})")
+        return " · ".join(parts)
+
+
+def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
+    """Decide the processes of one run.
+
+    The servers get the first core, load processes the others in turn (the same one where there
+    is no other). In an open loop publishers have a process of their own. A closed loop must see
+    deliveries where it publishes, and so does a caller: one process does both.
+
+    Raises:
+        BadInput: this pattern or this machine cannot do what the workload asks.
+    """
+    _refuse(pattern, workload, machine)
+    load_cores = machine.cores[1:] or machine.cores
+    shares = _shares(workload, load_cores)
+    connections = workload.receivers + workload.publishers
+    return Plan(
+        pattern=pattern.name,
+        servers=tuple(pattern.servers(workload)),
+        server_cores=frozenset(machine.cores[:1]),
+        shares=shares,
+        setup_s=_START_S + 1.2 * connections / workload.ramp,
+    )
+
+
+def _shares(workload: Workload, cores: Sequence[int]) -> tuple[Share, ...]:
+    count = workload.load_processes
+    ramp = workload.ramp / count
+    if workload.exchange is Exchange.REQUEST_REPLY:
+        callers = _split(workload.publishers, count)
+        return tuple(
+            Share(role="both", publishers=mine, receivers=mine, core=_nth(cores, i), ramp=ramp)
+            for i, mine in enumerate(callers)
+        )
+    publishers = range(workload.publishers)
+    if not workload.open_loop:
+        receivers = range(workload.subscribers)
+        return (
+            Share(
+                role="both",
+                publishers=publishers,
+                receivers=receivers,
+                core=_nth(cores, 0),
+                ramp=workload.ramp,
+            ),
+        )
+    receiving = tuple(
+        Share(role="receive", publishers=range(0), receivers=mine, core=_nth(cores, i), ramp=ramp)
+        for i, mine in enumerate(_split(workload.subscribers, count))
+    )
+    publishing = Share(
+        role="publish",
+        publishers=publishers,
+        receivers=range(0),
+        core=_nth(cores, len(receiving)),
+        ramp=workload.ramp,
+    )
+    return (*receiving, publishing)
+
+
+def _nth(cores: Sequence[int], number: int) -> int:
+    return cores[number % len(cores)]
+
+
+def _split(total: int, parts: int) -> list[range]:
+    edges = [total * part // parts for part in range(parts + 1)]
+    return [range(low, high) for low, high in pairwise(edges) if high > low]
+
+
+def _refuse(pattern: Pattern, workload: Workload, machine: Machine) -> None:
+    require_exchange(pattern, workload.exchange)
+    if workload.client not in pattern.clients:
+        raise BadInput(
+            "--client",
+            workload.client,
+            f"{pattern.name} has no such client; use {' or '.join(pattern.clients)}",
+        )
+    if workload.deflate and not pattern.compresses:
+        raise BadInput(
+            "--deflate", "", f"{pattern.name} does not compress; websocket and its kin do"
+        )
+    if not workload.open_loop and workload.load_processes > 1:
+        raise BadInput(
+            "--load-processes",
+            workload.load_processes,
+            "a closed loop must see deliveries where it publishes; use 1, or give a --rate",
+        )
+    _refuse_files(workload, machine)
+    _refuse_volume(workload)
+    _refuse_aliasing(pattern, workload)
+
+
+def _refuse_files(workload: Workload, machine: Machine) -> None:
+    connections = workload.receivers
+    if workload.exchange is not Exchange.REQUEST_REPLY:
+        connections += workload.publishers
+    field = "--publishers" if workload.exchange is Exchange.REQUEST_REPLY else "--subscribers"
+    needed = connections + _SPARE_FILES
+    limit = machine.open_files_hard
+    if needed > limit:
+        raise BadInput(
+            field,
+            workload.receivers,
+            f"needs {needed:,} open files, hard limit is {limit:,}; "
+            f"raise it, or use at most {max(1, limit - _SPARE_FILES - 1):,}",
+        )
+    low, high = machine.port_range
+    if connections > high - low:
+        raise BadInput(
+            field,
+            workload.receivers,
+            f"needs {connections:,} client ports, this machine has {high - low:,} "
+            f"(net.ipv4.ip_local_port_range); use at most {high - low:,}",
+        )
+
+
+def _refuse_volume(workload: Workload) -> None:
+    if workload.rate is None:
+        return
+    per_second = workload.rate * workload.deliveries_per_message
+    volume = per_second * workload.payload
+    if volume > _LOOPBACK_BYTES_PER_S:
+        raise BadInput(
+            "--payload x --rate x --subscribers",
+            f"{volume / 1e9:,.1f} GB/s",
+            f"no loopback carries more than {_LOOPBACK_BYTES_PER_S / 1e9:g} GB/s; "
+            "lower one of the three",
+        )
+    deliveries = per_second * (workload.warmup + workload.duration)
+    if deliveries > _MOST_DELIVERIES:
+        raise BadInput(
+            "--rate x --subscribers x --duration",
+            f"{deliveries:,.0f} deliveries",
+            f"at most {_MOST_DELIVERIES:,} can be recorded in one run; shorten it or lower one",
+        )
+
+
+def _refuse_aliasing(pattern: Pattern, workload: Workload) -> None:
+    interval = pattern.poll_interval_s(workload)
+    if not interval or workload.rate is None or workload.arrivals is Arrivals.POISSON:
+        return
+    ratio = 1 / workload.rate / interval
+    phases = Fraction(ratio).limit_denominator(_FEWEST_PHASES)
+    if abs(ratio - phases) < 1e-9:
+        raise BadInput(
+            "--arrivals constant",
+            f"with --poll-interval {interval:g}s at {workload.rate:g}/s",
+            f"every message meets the poll in one of {phases.denominator} places, so the phase "
+            "would be measured and not the pattern; use poisson",
+        )

@@ -1,0 +1,27 @@
+"""What a Redis server counted about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import redis
+
+from harness.pattern import Endpoints
+
+_COUNTED = (
+    "evicted_keys",
+    "client_output_buffer_limit_disconnections",
+    "client_query_buffer_limit_disconnections",
+    "rdb_saves",
+    "aof_rewrites",
+)
+
+
+def redis_counters(endpoints: Endpoints) -> Mapping[str, int]:
+    """Read evictions, buffer disconnects and saves; empty where no Redis takes part."""
+    url = endpoints.urls.get("redis")
+    if url is None:
+        return {}
+    with redis.Redis.from_url(url.partition("?")[0]) as client:
+        info = client.info("everything")
+    return {name: int(info[name]) for name in _COUNTED if name in info}

@@ -1,0 +1,152 @@
+"""A Redis server of our own: private, on a free port of the loopback, with a random password."""
+
+from __future__ import annotations
+
+import resource
+import secrets
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from harness.errors import BadInput, NotMeasured, ServerFailed
+from harness.pattern import RedisSpec
+from harness.process.child import Child, log_file
+from harness.process.redis import (
+    RedisSource,
+    SourceKind,
+    answer_to_ping,
+    runnable,
+    without_password,
+)
+from harness.process.watch import POLL_S, Watch
+
+_PORT_ATTEMPTS = 5
+_MAX_CLIENTS = 60_000
+"""More than one host's ephemeral ports can reach on one port."""
+_RESERVED_FILES = 64
+"""Open files that Redis wants for itself, beyond those of its clients (32, and a margin)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingRedis:
+    """A Redis that answers."""
+
+    url: str
+    """With its password, and ``run=TOKEN`` in the query: what this run's keys begin with."""
+    child: Child | None
+    """None for a server that the harness did not start."""
+
+
+def serve(
+    source: RedisSource,
+    spec: RedisSpec,
+    *,
+    directory: Path,
+    log_dir: Path,
+    watch: Watch,
+    cores: frozenset[int] | None = None,
+) -> ServingRedis:
+    """Start ``source`` with ``directory`` for its files, or take it as it stands.
+
+    Raises:
+        BadInput: ``spec`` needs directives, and the server at an explicit URL is not ours.
+        ServerFailed: it could not be started, died, or did not answer in time.
+        NotMeasured: each of several free ports was taken before Redis had it.
+    """
+    if source.kind is SourceKind.URL:
+        if spec.config:
+            wanted = ", ".join(" ".join(directive) for directive in spec.config)
+            raise BadInput(
+                "--redis",
+                without_password(source.where),
+                f"its settings are not ours to change, and this needs {wanted}; "
+                "leave --redis out or give a redis-server binary",
+            )
+        return ServingRedis(url=_with_run_token(source.where), child=None)
+    try:
+        binary = runnable(Path(source.where), directory)
+        for _ in range(_PORT_ATTEMPTS):
+            serving = _start(binary, spec, directory, log_dir, watch, cores)
+            if serving is not None:
+                return serving
+    except OSError as error:
+        raise ServerFailed(f"server {spec.name} could not be started: {error}") from error
+    raise NotMeasured(f"redis found {_PORT_ATTEMPTS} ports in use, one after another; try again")
+
+
+def _start(
+    binary: Path,
+    spec: RedisSpec,
+    directory: Path,
+    log_dir: Path,
+    watch: Watch,
+    cores: frozenset[int] | None,
+) -> ServingRedis | None:
+    """Start Redis on a port that was free just now; None if somebody was faster."""
+    port = _free_port()
+    password = secrets.token_hex(16)
+    url = f"redis://:{password}@127.0.0.1:{port}/0"
+    child = Child.spawn(
+        (str(binary), "-"),
+        name=spec.name,
+        log_path=log_file(log_dir, spec.name),
+        # On stdin, so that the password does not stand in the process list.
+        stdin=_configuration(spec, directory, port, password).encode(),
+        cores=cores,
+        cwd=directory,
+        # Redis ends at once where the locale of its environment is not installed.
+        env={"LC_ALL": "C"},
+    )
+    try:
+        while problem := answer_to_ping(url):
+            if not child.alive:
+                if "Address already in use" in child.log_tail():
+                    return None
+                raise watch.failed(child, child.death)
+            watch.check()
+            if watch.overdue:
+                raise watch.late(child, problem)
+            time.sleep(POLL_S)
+    except BaseException:
+        child.kill()
+        raise
+    return ServingRedis(url=_with_run_token(url), child=child)
+
+
+def _configuration(spec: RedisSpec, directory: Path, port: int, password: str) -> str:
+    backlog = min(4096, int(Path("/proc/sys/net/core/somaxconn").read_text()))
+    open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    clients = _MAX_CLIENTS
+    if open_files != resource.RLIM_INFINITY:
+        clients = max(1, min(clients, open_files - _RESERVED_FILES))
+    own = (
+        ("bind", "127.0.0.1"),
+        ("port", str(port)),
+        ("protected-mode", "yes"),
+        ("requirepass", password),
+        ("daemonize", "no"),
+        ("dir", f'"{directory}"'),
+        ("save", '""'),
+        ("appendonly", "no"),
+        ("tcp-backlog", str(backlog)),
+        ("maxclients", str(clients)),
+        ("proto-max-bulk-len", "512mb"),
+        ("client-output-buffer-limit", "normal 0 0 0"),
+        ("client-output-buffer-limit", "pubsub 0 0 0"),
+    )
+    return "".join(f"{name} {value}\n" for name, value in (*own, *spec.config))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _with_run_token(url: str) -> str:
+    parts = urlsplit(url)
+    token = f"run={secrets.token_hex(4)}"
+    return parts._replace(query=f"{parts.query}&{token}" if parts.query else token).geturl()

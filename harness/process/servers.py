@@ -1,0 +1,120 @@
+"""The servers of one run: started together, watched, and stopped whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import ServerFailed
+from harness.pattern import AnyServerSpec, Endpoints, RedisSpec, ServerSpec
+from harness.process.child import Child, log_file, python_command, stop_all
+from harness.process.ready import wait_until_ready
+from harness.process.redis import resolve
+from harness.process.redis_server import serve
+from harness.process.scratch import private_directory
+from harness.process.watch import KEPT_LOGS, Watch
+from harness.workload import Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """Servers that answered."""
+
+    endpoints: Endpoints
+    children: tuple[Child, ...]
+    """Those that were started here; a Redis at an explicit URL is not among them."""
+    redis_label: str
+    """Which Redis serves, for example ``Redis 8.2.3 (bundled)``; empty if none was asked for."""
+    watch: Watch
+
+    def check(self) -> None:
+        """Look whether all servers live.
+
+        Raises:
+            ServerFailed: one died; the error holds its log's tail and says where all of it is.
+        """
+        self.watch.check()
+
+
+@contextmanager
+def started(
+    specs: Sequence[AnyServerSpec],
+    workload: Workload,
+    *,
+    cores: frozenset[int] | None = None,
+    log_dir: Path | None = None,
+    keep_logs_dir: Path = KEPT_LOGS,
+    deadline_s: float = 15.0,
+) -> Iterator[Running]:
+    """Start all ``specs`` on ``cores``, wait until each answers a request; leaving stops them.
+
+    Logs are written to ``log_dir`` and stay there; without one, to a private directory that is
+    removed at the end, after the log of a server that failed was copied to ``keep_logs_dir``.
+    To be called from the main thread: children die with the thread that started them.
+
+    Raises:
+        ServerFailed: a server could not be started, died, or did not answer in ``deadline_s``.
+        NotMeasured: no Redis is found.
+        BadInput: ``workload.redis`` cannot be used.
+    """
+    children: list[Child] = []
+    watch = Watch(children=children, keep_logs_dir=log_dir or keep_logs_dir, deadline_s=deadline_s)
+    with private_directory() as scratch:
+        directory = Path(scratch)
+        try:
+            # All are spawned before the first is waited for, so that they start in parallel.
+            programs = [
+                (spec, _launch(spec, directory, log_dir or directory, cores, children))
+                for spec in specs
+                if isinstance(spec, ServerSpec)
+            ]
+            urls: dict[str, str] = {}
+            redis_label = ""
+            for spec in specs:
+                if isinstance(spec, RedisSpec):
+                    source = resolve(workload.redis)
+                    redis_label = source.label
+                    redis = serve(
+                        source,
+                        spec,
+                        directory=directory,
+                        log_dir=log_dir or directory,
+                        watch=watch,
+                        cores=cores,
+                    )
+                    urls["redis"] = redis.url
+                    if redis.child is not None:
+                        children.append(redis.child)
+            for spec, (child, stdout_path) in programs:
+                urls |= wait_until_ready(child, stdout_path, spec.roles, watch)
+            yield Running(
+                endpoints=Endpoints(urls=urls),
+                children=tuple(children),
+                redis_label=redis_label,
+                watch=watch,
+            )
+        finally:
+            stop_all(children)
+
+
+def _launch(
+    spec: ServerSpec,
+    directory: Path,
+    log_dir: Path,
+    cores: frozenset[int] | None,
+    children: list[Child],
+) -> tuple[Child, Path]:
+    """Spawn one program, and tell where its stdout goes."""
+    log_path = log_file(log_dir, spec.name)
+    stdout_path = directory / f"{log_path.stem}.stdout"
+    argv = python_command(spec.argv)
+    try:
+        child = Child.spawn(
+            argv, name=spec.name, log_path=log_path, stdout_path=stdout_path, cores=cores
+        )
+    except OSError as error:
+        raise ServerFailed(f"server {spec.name} could not be started: {error}") from error
+    children.append(child)
+    return child, stdout_path

@@ -1,0 +1,144 @@
+"""What one load process saw, as arrays: the raw material of every figure.
+
+Rows are never aggregated on the load side. Times are nanoseconds of CLOCK_MONOTONIC, which all
+processes of one host share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+NEVER = -1
+"""Stands for a time that never came: not released, not sent."""
+
+
+def _empty() -> Ints:
+    return np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Published:
+    """One row for each message that the schedule wanted, in any order.
+
+    (``publisher``, ``sequence``) identifies a message; sequences of one publisher are dense
+    from 0. ``released_ns`` and ``sent_ns`` are ``NEVER`` where that did not happen.
+    """
+
+    publisher: Ints = field(default_factory=_empty)
+    sequence: Ints = field(default_factory=_empty)
+    due_ns: Ints = field(default_factory=_empty)
+    released_ns: Ints = field(default_factory=_empty)
+    sent_ns: Ints = field(default_factory=_empty)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Delivered:
+    """One row for each arrival at a receiver, in order of arrival within each receiver.
+
+    ``publisher`` and ``sequence`` are ``NEVER`` where the bytes were not intact.
+    """
+
+    receiver: Ints = field(default_factory=_empty)
+    publisher: Ints = field(default_factory=_empty)
+    sequence: Ints = field(default_factory=_empty)
+    received_ns: Ints = field(default_factory=_empty)
+    lag_ns: Ints = field(default_factory=_empty)
+    """Received − start of the loop's busy period."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """TCP payload bytes and segments of all load connections over the window (``TCP_INFO``).
+
+    ``in`` is towards the client. Segments count those that carry no payload too.
+    """
+
+    bytes_in: int = 0
+    bytes_out: int = 0
+    segments_in: int = 0
+    segments_out: int = 0
+
+    def __add__(self, other: Traffic) -> Traffic:
+        return Traffic(
+            bytes_in=self.bytes_in + other.bytes_in,
+            bytes_out=self.bytes_out + other.bytes_out,
+            segments_in=self.segments_in + other.segments_in,
+            segments_out=self.segments_out + other.segments_out,
+        )
+
+    def __sub__(self, other: Traffic) -> Traffic:
+        return Traffic(
+            bytes_in=self.bytes_in - other.bytes_in,
+            bytes_out=self.bytes_out - other.bytes_out,
+            segments_in=self.segments_in - other.segments_in,
+            segments_out=self.segments_out - other.segments_out,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LoadProcess:
+    """What one load process used."""
+
+    role: str
+    """``publish``, ``receive``, ``both``."""
+    pid: int
+    core: int | None
+    """The core it was pinned to."""
+    at_ns: Ints
+    """When the CPU clock was read, about every 100 ms over the window."""
+    cpu_ns: Ints
+    """The process' CPU time at these times."""
+    peak_rss_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Recording:
+    """All that one or several load processes saw of one run."""
+
+    published: Published = field(default_factory=Published)
+    delivered: Delivered = field(default_factory=Delivered)
+    setup_ns: Ints = field(default_factory=_empty)
+    """How long each receiver took from connecting to subscribed."""
+    notes: Mapping[str, int] = field(default_factory=dict)
+    """How often a client said why messages will be missing, by cause."""
+    traffic: Traffic = field(default_factory=Traffic)
+    processes: tuple[LoadProcess, ...] = ()
+
+
+_Table = TypeVar("_Table", Published, Delivered)
+
+
+def merge(recordings: Sequence[Recording]) -> Recording:
+    """Add recordings up. Receivers never share processes, so the order does not matter."""
+    notes: dict[str, int] = {}
+    for recording in recordings:
+        for cause, count in recording.notes.items():
+            notes[cause] = notes.get(cause, 0) + count
+    return Recording(
+        published=join(Published, [one.published for one in recordings]),
+        delivered=join(Delivered, [one.delivered for one in recordings]),
+        setup_ns=_concatenate([one.setup_ns for one in recordings]),
+        notes=notes,
+        traffic=sum((one.traffic for one in recordings), start=Traffic()),
+        processes=tuple(process for one in recordings for process in one.processes),
+    )
+
+
+def join(kind: type[_Table], tables: Sequence[_Table]) -> _Table:
+    """Put the rows of several tables of one kind one after another."""
+    columns = {
+        column.name: _concatenate([getattr(table, column.name) for table in tables])
+        for column in fields(kind)
+    }
+    return kind(**columns)
+
+
+def _concatenate(columns: Sequence[Ints]) -> Ints:
+    return np.concatenate(columns) if columns else _empty()

@@ -1,0 +1,106 @@
+"""What was asked, on what it was measured, and what the answer cannot tell: lines around tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.measure.configuration import Configuration
+from harness.report import units
+from harness.report.columns import joined, paragraph
+from harness.result import Result, Series
+from harness.workload import Exchange, Ingress, Workload
+
+_UNDER_ALL = ("uvicorn", "uvloop")
+"""Libraries whose version is always shown; others, where an implementation is named for them."""
+_NAMES = {
+    Exchange.BROADCAST: "broadcast",
+    Exchange.WORK_QUEUE: "work queue",
+    Exchange.REQUEST_REPLY: "request/reply",
+}
+
+
+def question(rows: Sequence[Configuration], series: Series) -> str:
+    """Restate what rows of one workload were asked: traffic, payload, time, runs."""
+    workload = rows[0].workload
+    parts = [
+        traffic(workload),
+        units.size(workload.payload)
+        + (f" of {workload.payload_file}" * bool(workload.payload_file)),
+        workload.arrivals if workload.open_loop else "",
+        f"polls every {units.span(workload.poll_interval)}" if any(r.polls for r in rows) else "",
+        "published natively" if workload.ingress is Ingress.NATIVE else "",
+        "compressed" if workload.deflate else "",
+        f"{units.span(workload.duration)} after {units.span(workload.warmup)} warm-up",
+        f"{series.runs} runs each, interleaved" if series.runs > 1 else "1 run each",
+    ]
+    return joined(parts)
+
+
+def traffic(workload: Workload) -> str:
+    """Say what goes where, how fast: ``broadcast 2,000 msg/s → 50 subscribers``."""
+    name = _NAMES[workload.exchange]
+    speed = _speed(workload)
+    if workload.exchange is Exchange.REQUEST_REPLY:
+        return f"{name} {speed} over {_plural(workload.publishers, 'connection')}"
+    receiver = "consumer" if workload.exchange is Exchange.WORK_QUEUE else "subscriber"
+    publishers = f" from {workload.publishers} publishers" if workload.publishers > 1 else ""
+    return f"{name} {speed}{publishers} → {_plural(workload.subscribers, receiver)}"
+
+
+def surroundings(rows: Sequence[Configuration]) -> str:
+    """Say where it ran: cores, client, versions, seed, Redis; one line for each plan."""
+    runs = [row.runs[0] for row in rows]
+    patterns_by_plan: dict[str, list[str]] = {}
+    for run in runs:
+        patterns_by_plan.setdefault(run.context.plan, []).append(run.pattern)
+    alike = len(patterns_by_plan) == 1
+    plans = [
+        plan if alike else f"{', '.join(patterns)}: {plan}"
+        for plan, patterns in patterns_by_plan.items()
+    ]
+    workload = rows[0].workload
+    machine = runs[0].context.machine
+    named = {row.implementation for row in rows}
+    versions = [
+        f"{name} {version}"
+        for name, version in machine.libraries.items()
+        if name in _UNDER_ALL or any(name in implementation for implementation in named)
+    ]
+    redis = sorted({run.context.redis for run in runs} - {""})
+    rest = [f"{workload.client} client", machine.python, *versions, *redis, f"seed {workload.seed}"]
+    if alike:
+        return joined([*plans, *rest])
+    return "\n".join([*(paragraph(plan, hanging="  ") for plan in plans), joined(rest)])
+
+
+def limits(runs: Sequence[Result]) -> str:
+    """Say what figures of these runs do not tell."""
+    machine = runs[0].context.machine
+    workloads = {run.workload for run in runs}
+    payloads = " or ".join(units.size(size) for size in sorted({w.payload for w in workloads}))
+    intervals = sorted({r.workload.poll_interval for r in runs if r.analytic_mean is not None})
+    chosen = f"The payload ({payloads})"
+    if intervals:
+        listed = ", ".join(map(units.span, intervals))
+        chosen += f" and the poll interval ({listed}) were chosen, not found."
+    else:
+        chosen += " was chosen, not found."
+    cores = len(machine.cores)
+    virtual = "virtual " if machine.virtualisation else ""
+    return paragraph(
+        "What this does not tell you: "
+        "loopback has no distance, no loss and no TLS; a network adds about half a round trip to "
+        "what is pushed, one to request/reply, up to one and a half to long polling. "
+        f"HTTP is 1.1, every server is one process, Python is {machine.python}, on {cores} "
+        f"{virtual}core{'s' * (cores > 1)}. {chosen}"
+    )
+
+
+def _speed(workload: Workload) -> str:
+    if workload.rate is not None:
+        return units.rate(workload.rate)
+    return f"closed loop, at most {units.count(workload.concurrency)} in flight"
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{units.count(number)} {noun}{'s' * (number != 1)}"

@@ -1,0 +1,219 @@
+"""What one run found: frozen values and nothing else. Times are seconds, sizes bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.machine import Machine
+from harness.workload import Workload
+
+SCHEMA_VERSION = 1
+"""Raised whenever the meaning or the shape of a stored result changes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """The distribution of one time over the window of one run.
+
+    A quantile is None where it is infinite: so many messages were lost.
+    """
+
+    count: int
+    """Values that are finite."""
+    lost: int
+    """Values that are infinite."""
+    messages: int
+    """Distinct published messages behind the values; the number a percentile's right to be
+    shown is judged by."""
+    mean: float | None
+    p50: float | None
+    p90: float | None
+    p99: float | None
+    p99_9: float | None
+    maximum: float | None
+    histogram: str
+    """HdrHistogram (V2, compressed, base64) of the finite values in nanoseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """Every message accounted for: ``owed == delivered + lost + corrupted`` (warm-up included).
+
+    For a work queue over the union of consumers.
+    """
+
+    published: int
+    """Messages handed to the transport."""
+    owed: int
+    """Deliveries that these messages are owed."""
+    delivered: int
+    """Distinct deliveries of intact messages."""
+    lost: int
+    duplicated: int
+    """Arrivals of a message that its receiver (work queue: any consumer) had already."""
+    reordered: int
+    """First arrivals below the highest sequence number seen from that publisher."""
+    corrupted: int
+    """Arrivals whose checksum disagrees."""
+    causes: Mapping[str, int] = field(default_factory=dict)
+    """Why messages are missing, as far as the clients saw it: ``evicted``, ``disconnected``."""
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was lost, duplicated, reordered or corrupted."""
+        return not (self.lost or self.duplicated or self.reordered or self.corrupted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerUse:
+    """What the servers under test used over the window."""
+
+    cpu: float
+    """CPU seconds of all server processes, from nanosecond clocks."""
+    cores: float
+    """CPU seconds per second."""
+    cpu_per_message: float | None
+    """CPU seconds per published message."""
+    cpu_per_delivery: float | None
+    pss_before: int
+    """Proportional set size when ready and without connections."""
+    pss: int
+    """Proportional set size at the window's end."""
+    kernel_before: int
+    """The kernel's slab at the same moments: sockets live there. Both ends, whole host."""
+    kernel: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireUse:
+    """TCP payload bytes and segments per published message over the window, at the receivers.
+
+    ``in`` is towards the receivers. Empty polls are included.
+    """
+
+    bytes_in: float
+    bytes_out: float
+    segments_in: float
+    segments_out: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorUse:
+    """What the load generator used over the window."""
+
+    cpu_mean: float
+    """Share of its busiest core, 0 to 1."""
+    cpu_peak: float
+    """The same in the busiest 100 ms."""
+    peak_rss: int
+    """Bytes, summed over load processes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostUse:
+    """What the machine did meanwhile."""
+
+    steal: float
+    """Stolen share of the window's core time, 0 to 1."""
+    foreign: float
+    """Share of the busiest used core that belonged to none of our processes, 0 to 1."""
+    listen_overflows: int
+    retransmitted_segments: int
+    tcp_timeouts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Why a run is invalid, and what to do about it."""
+
+    rule: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What is needed to reproduce the run."""
+
+    machine: Machine
+    plan: str
+    """Which process on which core."""
+    started_at: str
+    """UTC, ISO 8601."""
+    redis: str = ""
+    """Which Redis served, for example ``Redis 8.2.3 (bundled)``."""
+    redis_counters: Mapping[str, int] = field(default_factory=dict)
+    """Evicted keys, output-buffer disconnects, saves over the run."""
+    reruns: int = 0
+    """How often the run was repeated because the machine was disturbed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One pattern × one workload, on fresh server and client processes."""
+
+    pattern: str
+    block: str
+    floor: str
+    workload: Workload
+    block_index: int
+    """Which block of the interleaved series the run belongs to, from 0."""
+    offered_rate: float
+    """Messages per second that the schedule wanted in the window (closed loop: sent)."""
+    achieved_rate: float
+    """Messages per second that were delivered to all by the deadline of saturation."""
+    throughput: float
+    """Deliveries per second within the window."""
+    delivery: Latency
+    """received − due, over deliveries."""
+    delivery_last: Latency
+    """received − due, to the last receiver of each message."""
+    service: Latency
+    """received − released, over deliveries."""
+    pacer_lateness: Latency
+    """released − due."""
+    pool_wait: Latency
+    """sent − released."""
+    receiver_lag: Latency
+    """received − start of the loop's busy period."""
+    setup: Latency
+    """Connecting to subscribed, over receivers, at the workload's ramp."""
+    slope: float
+    """Growth of the delivery latency over the window, seconds per second."""
+    slope_low: float
+    """Its lower 99.9 % bound."""
+    saturated: bool
+    audit: Audit
+    server: ServerUse
+    wire: WireUse
+    generator: GeneratorUse
+    host: HostUse
+    context: Context
+    analytic_mean: float | None = None
+    """Mean service latency that the pattern imposes by design, where that is known."""
+    service_mean_high: float | None = None
+    """Upper 99.9 % bound of the measured mean service latency, where there is an analytic one."""
+    doubts: tuple[Doubt, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """What the system did that a reader should know: saturated, drifted, lost."""
+
+    @property
+    def valid(self) -> bool:
+        """Whether the figures may be believed."""
+        return not self.doubts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Repeated runs of one or several patterns, interleaved: one file."""
+
+    command: str
+    """What was typed, so that it can be typed again."""
+    order_seed: int
+    runs: int
+    """How many runs of each configuration were asked for."""
+    results: tuple[Result, ...]
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Configurations that could not be measured at all, and why."""
+    schema: int = SCHEMA_VERSION

@@ -1,0 +1,225 @@
+"""Named workloads: the built-in ones, and a user's own from a TOML file.
+
+A file has tables ``[scenario.NAME]`` whose keys are the fields of ``Workload``, and ``patterns``.
+The same values drive the command line, asv and tests.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from harness.envelope import HEADER_BYTES, MIN_PAYLOAD_BYTES
+from harness.errors import BadInput
+from harness.workload import (
+    Arrivals,
+    ClientKind,
+    Exchange,
+    Ingress,
+    Workload,
+    parse_bytes,
+    parse_rate,
+    parse_seconds,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A workload with a name, and the patterns it is meant for (empty: all that carry it)."""
+
+    name: str
+    workload: Workload
+    patterns: tuple[str, ...] = ()
+
+
+BUILT_IN: Mapping[str, Scenario] = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario(name="ticker", workload=Workload(rate=1000.0, poll_interval=0.02)),
+        Scenario(
+            name="chat",
+            workload=Workload(subscribers=64, rate=100.0, poll_interval=0.1),
+        ),
+        Scenario(
+            name="newsfeed",
+            workload=Workload(subscribers=500, rate=10.0, duration=10.0, poll_interval=1.0),
+        ),
+        Scenario(
+            name="jobs",
+            workload=Workload(exchange=Exchange.WORK_QUEUE, subscribers=4, rate=1000.0),
+        ),
+        Scenario(
+            name="rpc",
+            workload=Workload(exchange=Exchange.REQUEST_REPLY, publishers=64, rate=1000.0),
+        ),
+    )
+}
+
+
+def flag(field: str) -> str:
+    """Give the command line's name of a field: ``poll_interval`` is ``--poll-interval``."""
+    return "--" + field.replace("_", "-")
+
+
+def override(workload: Workload, values: Mapping[str, Any]) -> Workload:
+    """Replace fields of ``workload`` by ``values``, texts with units or plain numbers.
+
+    Giving ``concurrency`` makes the loop closed, giving ``rate`` opens it. A ``payload_file``
+    without a ``payload`` makes messages as long as its longest line.
+
+    Raises:
+        BadInput: an unknown field, a text that is no such value, or a workload that cannot be.
+    """
+    unknown = [field for field in values if field not in _PARSERS]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], _PARSERS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_PARSERS)}"
+        raise BadInput(f'key "{unknown[0]}"', "", f"no field of a workload; {hint}")
+    parsed = {field: _PARSERS[field](value, field) for field, value in values.items()}
+    if parsed.get("concurrency") is not None and "rate" not in parsed:
+        parsed["rate"] = None
+    if parsed.get("rate") is not None and "concurrency" not in parsed:
+        parsed["concurrency"] = None
+    if parsed.get("payload_file") and "payload" not in parsed:
+        longest = max(len(line) for line in payload_lines(parsed["payload_file"]))
+        parsed["payload"] = max(MIN_PAYLOAD_BYTES, HEADER_BYTES + longest)
+    return replace(workload, **parsed)
+
+
+def read_scenarios(path: str) -> Mapping[str, Scenario]:
+    """Read a user's scenarios.
+
+    Raises:
+        BadInput: no such file, no TOML, no scenario in it, or a key that means nothing.
+    """
+    document = _read_toml(path)
+    tables = document.pop("scenario", None)
+    if document:
+        raise BadInput(
+            f'{path}, key "{next(iter(document))}"', "", "only tables [scenario.NAME] are read"
+        )
+    if not isinstance(tables, dict) or not tables:
+        raise BadInput("--scenario", path, "has no table [scenario.NAME]; abec init writes one")
+    return {name: _scenario(path, name, table) for name, table in tables.items()}
+
+
+def find_scenario(name: str) -> Mapping[str, Scenario]:
+    """Give the built-in scenario ``name``, or all of the file that it is the path of."""
+    if name in BUILT_IN:
+        return {name: BUILT_IN[name]}
+    if name.endswith(".toml") or Path(name).is_file():
+        return read_scenarios(name)
+    near = difflib.get_close_matches(name, BUILT_IN, 1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(BUILT_IN)}"
+    raise BadInput("--scenario", name, f"no such scenario and no .toml file; {hint}")
+
+
+def payload_lines(path: str) -> tuple[str, ...]:
+    """Read a payload file: its non-empty lines, one message each."""
+    if not path:
+        return ()
+    try:
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise BadInput("--payload-file", path, _why(error)) from error
+    lines = tuple(line for line in text.splitlines() if line.strip())
+    if not lines:
+        raise BadInput("--payload-file", path, "is empty; one message a line is read")
+    return lines
+
+
+def _scenario(path: str, name: str, table: object) -> Scenario:
+    if not isinstance(table, dict):
+        raise BadInput(f"{path}, scenario.{name}", "", "must be a table, [scenario.NAME]")
+    values = dict(table)
+    patterns = values.pop("patterns", [])
+    if not isinstance(patterns, list) or not all(isinstance(item, str) for item in patterns):
+        raise BadInput(f"{path}, scenario.{name}, patterns", patterns, "must be a list of names")
+    if "payload_file" in values:
+        values["payload_file"] = str(Path(path).parent / str(values["payload_file"]))
+    try:
+        workload = override(Workload(), values)
+    except BadInput as error:
+        field = error.field.removeprefix("--").replace("-", "_")
+        raise BadInput(f"{path}, scenario.{name}, {field}", error.value, error.problem) from error
+    return Scenario(name=name, workload=workload, patterns=tuple(patterns))
+
+
+def _read_toml(path: str) -> dict[str, Any]:
+    try:
+        with Path(path).open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise BadInput("--scenario", path, _why(error)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput("--scenario", path, f"is no TOML: {error}") from error
+
+
+def _why(error: OSError) -> str:
+    return f"cannot be read: {error.strerror or error}"
+
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def _one_of(kind: type[_Choice]) -> Callable[[Any, str], _Choice]:
+    def parse(value: Any, field: str) -> _Choice:
+        try:
+            return kind(value)
+        except ValueError:
+            choices = ", ".join(kind)
+            raise BadInput(flag(field), value, f"must be one of {choices}") from None
+
+    return parse
+
+
+def _whole(value: Any, field: str) -> int:
+    try:
+        if isinstance(value, bool) or int(value) != float(value):
+            raise ValueError
+        return int(value)
+    except (TypeError, ValueError):
+        raise BadInput(flag(field), value, "must be a whole number; for example 4") from None
+
+
+def _with_unit(read: Callable[[str, str], Any]) -> Callable[[Any, str], Any]:
+    return lambda value, field: read(str(value), flag(field))
+
+
+def _text(value: Any, field: str) -> str:
+    if not isinstance(value, str):
+        raise BadInput(flag(field), value, "must be a text")
+    return value
+
+
+def _switch(value: Any, field: str) -> bool:
+    if not isinstance(value, bool):
+        raise BadInput(flag(field), value, "must be true or false")
+    return value
+
+
+_PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
+    "exchange": _one_of(Exchange),
+    "publishers": _whole,
+    "subscribers": _whole,
+    "rate": _with_unit(parse_rate),
+    "arrivals": _one_of(Arrivals),
+    "concurrency": _whole,
+    "payload": _with_unit(parse_bytes),
+    "payload_file": _text,
+    "warmup": _with_unit(parse_seconds),
+    "duration": _with_unit(parse_seconds),
+    "seed": _whole,
+    "ramp": _with_unit(parse_rate),
+    "load_processes": _whole,
+    "client": _one_of(ClientKind),
+    "ingress": _one_of(Ingress),
+    "redis": _text,
+    "poll_interval": _with_unit(parse_seconds),
+    "deflate": _switch,
+}

@@ -1,0 +1,133 @@
+"""Series to JSON and back, in one versioned shape; a reader that refuses what it doesn't know."""
+
+from __future__ import annotations
+
+import json
+import os
+from enum import Enum
+from pathlib import Path
+from typing import Any, NoReturn
+
+import cattrs
+
+from harness.errors import BadInput, NotMeasured
+from harness.result import SCHEMA_VERSION, Series
+
+_INDENT = 1
+"""One value a line, so that two files can be told apart by any diff."""
+
+
+def to_json(series: Series) -> str:
+    """Write a series as the text of its file. Infinite times are ``null``.
+
+    Raises:
+        ValueError: a number is not finite; results hold None there.
+    """
+    return json.dumps(
+        _converter().unstructure(series), indent=_INDENT, ensure_ascii=False, allow_nan=False
+    )
+
+
+def save(series: Series, path: Path) -> None:
+    """Write a series to ``path``, whole or not at all, making its directory where needed.
+
+    A file of that name is replaced at once by the complete new one: a reader sees either.
+
+    Raises:
+        NotMeasured: the file could not be written; nothing half-written is left.
+    """
+    text = to_json(series) + "\n"
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with partial.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise NotMeasured(f"{path}: the result could not be saved: {error.strerror}") from error
+
+
+def load(path: Path) -> Series:
+    """Read a series that ``save`` wrote.
+
+    Raises:
+        BadInput: no such file, no JSON, another schema version, or not of this schema's shape
+            (an unknown key, a missing one, a value of another type), with the path to it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadInput(str(path), "", "no such file") from None
+    except OSError as error:
+        raise BadInput(str(path), "", f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise BadInput(
+            str(path), "", "is no text; a result is a file that abec run saved"
+        ) from None
+    return from_json(text, str(path))
+
+
+def from_json(text: str, name: str) -> Series:
+    """Read a series from the text of a file called ``name``.
+
+    Raises:
+        BadInput: as ``load`` does.
+    """
+    try:
+        stored = json.loads(text, parse_constant=_no_number)
+    except ValueError as error:
+        raise BadInput(name, "", f"is no JSON: {error}") from None
+    if not isinstance(stored, dict) or "schema" not in stored:
+        raise BadInput(name, "", "has no schema version; a result is a file that abec run saved")
+    if stored["schema"] != SCHEMA_VERSION:
+        raise BadInput(
+            name,
+            "",
+            f"schema {stored['schema']}: this reader knows {SCHEMA_VERSION}; measure again, "
+            "or read it with the version that wrote it",
+        )
+    try:
+        return _converter().structure(stored, Series)
+    except cattrs.BaseValidationError as error:
+        faults = cattrs.transform_error(error, path="", format_exception=_fault)
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        fault = faults[0].removesuffix(" @ ").replace(" @ .", " at ")
+        raise BadInput(name, "", fault + more) from None
+
+
+def _converter() -> cattrs.Converter:
+    """Make a converter that takes types literally: no ``int("3")``, no ``int(3.7)``."""
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    for kind in (int, float, str, bool):
+        converter.register_structure_hook(kind, _exactly)
+    return converter
+
+
+def _exactly(value: Any, kind: type) -> Any:
+    if issubclass(kind, Enum):
+        return kind(value)
+    if type(value) is kind:
+        return value
+    if kind is float and type(value) is int:
+        return float(value)
+    raise TypeError(f"{json.dumps(value)[:40]} is no {kind.__name__}")
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number; infinite times are null")
+
+
+def _fault(error: BaseException, _kind: type | None) -> str:
+    """Say in a few words what is wrong with one value."""
+    if isinstance(error, cattrs.ForbiddenExtraKeysError):
+        return f"unknown key {', '.join(sorted(error.extra_fields))}"
+    if isinstance(error, KeyError):
+        return f"missing key {error.args[0]}"
+    if isinstance(error, AttributeError):
+        return "is no object"
+    return str(error)

@@ -1,0 +1,163 @@
+"""Repeated runs, interleaved and saved one by one: what the command line and asv both call."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness import schema
+from harness.errors import NotMeasured
+from harness.machine import Machine, read_machine
+from harness.measure.validity import MACHINE_RULES
+from harness.pattern import Pattern
+from harness.plan import plan
+from harness.registry import load as load_pattern
+from harness.result import Result, Series
+from harness.run import run
+from harness.workload import Workload
+
+_MOST_RERUNS = 2
+"""A run that the machine disturbed is repeated so often; the count is stored and printed."""
+_OVERHEAD_S = 1.0
+"""Starting and ending processes, beside set-up, warm-up and window: a first guess."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One configuration: a pattern and a workload."""
+
+    pattern: str
+    workload: Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where a series stands, told before each run and at the end."""
+
+    done: int
+    """Runs that are over."""
+    total: int
+    cell: Cell | None
+    """What is measured next; None at the end."""
+    block: int
+    remaining_s: float
+    """Estimated from the workloads, corrected by what the runs so far took."""
+
+
+Watcher = Callable[[Progress], None]
+
+
+def measure(
+    cells: Sequence[Cell],
+    *,
+    runs: int,
+    order_seed: int = 1,
+    command: str = "",
+    on_progress: Watcher = lambda _progress: None,
+    save_to: Path | None = None,
+) -> Series:
+    """Measure each cell ``runs`` times, in blocks of random order, saving after every run.
+
+    Interleaving lets all cells see the same drifts of the machine; a fixed order would alias
+    with whatever is periodic. A cell that cannot be measured is put down as refused, with the
+    reason, and left out of later blocks.
+
+    Raises:
+        BadInput: a cell cannot be asked for at all; nothing was started.
+    """
+    machine = read_machine()
+    patterns = [load_pattern(cell.pattern) for cell in cells]
+    for cell, pattern in zip(cells, patterns, strict=True):
+        plan(pattern, cell.workload, machine)
+    ledger = _Ledger(
+        Series(command=command, order_seed=order_seed, runs=runs, results=()),
+        save_to,
+        _Clock(cells, runs, on_progress),
+    )
+    rng = random.Random(order_seed)
+    for block in range(runs):
+        order = list(range(len(cells)))
+        rng.shuffle(order)
+        for number in order:
+            ledger.measure(cells[number], patterns[number], machine, block)
+    return ledger.series
+
+
+class _Ledger:
+    """The series as far as it goes."""
+
+    def __init__(self, series: Series, save_to: Path | None, clock: _Clock) -> None:
+        self.series = series
+        self._save_to = save_to
+        self._clock = clock
+
+    def measure(self, cell: Cell, pattern: Pattern, machine: Machine, block: int) -> None:
+        self._clock.next(cell, block)
+        if cell.pattern not in self.series.refused:
+            try:
+                result = _run_undisturbed(pattern, cell.workload, machine, block)
+            except NotMeasured as error:
+                refused = {**self.series.refused, cell.pattern: str(error)}
+                self.series = replace(self.series, refused=refused)
+            else:
+                self.series = replace(self.series, results=(*self.series.results, result))
+            if self._save_to is not None:
+                schema.save(self.series, self._save_to)
+        self._clock.finished(cell)
+
+
+class _Clock:
+    """Knows how far a series is, and estimates how long the rest takes."""
+
+    def __init__(self, cells: Sequence[Cell], runs: int, on_progress: Watcher) -> None:
+        self._total = len(cells) * runs
+        self._left_s = runs * sum(_expected_s(cell) for cell in cells)
+        self._began = time.monotonic()
+        self._expected_so_far = 0.0
+        self._done = 0
+        self._on_progress = on_progress
+
+    def next(self, cell: Cell | None, block: int) -> None:
+        """Tell the watcher what comes."""
+        passed = time.monotonic() - self._began
+        pace = passed / self._expected_so_far if self._expected_so_far else 1.0
+        self._on_progress(
+            Progress(
+                done=self._done,
+                total=self._total,
+                cell=cell,
+                block=block,
+                remaining_s=self._left_s * pace,
+            )
+        )
+
+    def finished(self, cell: Cell) -> None:
+        """Count one more run."""
+        self._done += 1
+        self._left_s -= _expected_s(cell)
+        self._expected_so_far += _expected_s(cell)
+        if self._done == self._total:
+            self.next(None, 0)
+
+
+def _expected_s(cell: Cell) -> float:
+    workload = cell.workload
+    ramp = (workload.receivers + workload.publishers) / workload.ramp
+    return workload.warmup + workload.duration + 1.2 * ramp + _OVERHEAD_S
+
+
+def _run_undisturbed(pattern: Pattern, workload: Workload, machine: Machine, block: int) -> Result:
+    """Run once, and again while only the machine is to blame."""
+    result = run(pattern, workload, machine, block_index=block)
+    reruns = 0
+    while reruns < _MOST_RERUNS and _disturbed(result):
+        reruns += 1
+        result = run(pattern, workload, machine, block_index=block)
+    return replace(result, context=replace(result.context, reruns=reruns))
+
+
+def _disturbed(result: Result) -> bool:
+    return bool(result.doubts) and all(doubt.rule in MACHINE_RULES for doubt in result.doubts)

@@ -1,0 +1,71 @@
+"""Stamps: what is kept, decoded and folded is what arrived."""
+
+import asyncio
+from zlib import crc32
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.envelope import pack
+from harness.load.loop import Busy
+from harness.load.stamps import Arrivals, Handovers, identify
+from harness.recording import NEVER
+
+PADDING = b"x" * 218
+CRC = crc32(PADDING)
+
+
+def message(publisher: int, sequence: int) -> bytes:
+    return pack(publisher, sequence, 12345, PADDING, CRC)
+
+
+@pytest.fixture
+def busy():  # type: ignore[no-untyped-def]
+    loop = asyncio.new_event_loop()
+    yield Busy(loop)
+    loop.close()
+
+
+@given(st.lists(st.tuples(st.integers(0, 0xFFFF), st.integers(0, 2**39)), max_size=50))
+def test_identify_reads_back_what_was_packed(names: list[tuple[int, int]]) -> None:
+    publisher, sequence = identify([message(*name) for name in names])
+    assert list(zip(publisher.tolist(), sequence.tolist(), strict=True)) == names
+
+
+@given(st.integers(0, 255), st.integers(1, 255))
+def test_one_wrong_byte_anywhere_is_noticed(position: int, flip: int) -> None:
+    broken = bytearray(message(3, 7))
+    broken[position] ^= flip
+    publisher, sequence = identify([bytes(broken)])
+    assert publisher.tolist() == sequence.tolist() == [NEVER]
+
+
+@pytest.mark.parametrize("cut", [0, 10, 37, 100])
+def test_a_truncated_message_is_not_intact(cut: int) -> None:
+    publisher, _ = identify([message(3, 7)[:cut]])
+    assert publisher.tolist() == [NEVER]
+
+
+def test_folding_under_a_small_budget_changes_nothing(busy: Busy) -> None:
+    many_receivers = 1 << 18
+    arrivals = Arrivals(0, busy, 256, many_receivers)
+    deliver = arrivals.deliver()
+    for sequence in range(500):
+        deliver(message(1, sequence))
+    table = arrivals.table()
+    assert len(arrivals) == 500
+    assert table.sequence.tolist() == list(range(500))
+    assert np.all(np.diff(table.received_ns) >= 0)
+
+
+def test_handovers_keep_order_and_names() -> None:
+    handovers = Handovers()
+    sent = handovers.sent()
+    for name in ((2, 5), (1, 9)):
+        sent(message(*name))
+    publisher, sequence, at_ns = handovers.table()
+    assert publisher.tolist() == [2, 1]
+    assert sequence.tolist() == [5, 9]
+    assert at_ns[0] <= at_ns[1]

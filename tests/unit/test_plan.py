@@ -1,0 +1,83 @@
+"""Plans: who does what on which core, and what is refused before anything starts."""
+
+from dataclasses import replace
+
+import pytest
+
+from harness.errors import BadInput
+from harness.machine import Machine, read_machine
+from harness.plan import plan
+from harness.registry import load
+from harness.scenario import override
+from harness.workload import Arrivals, Exchange, Workload
+
+
+@pytest.fixture(scope="module")
+def machine() -> Machine:
+    return replace(read_machine(), cores=(0, 1, 2, 3), open_files_hard=4096)
+
+
+def test_servers_publishers_and_subscribers_are_apart(machine: Machine) -> None:
+    made = plan(load("sse"), Workload(subscribers=10, load_processes=2), machine)
+    assert made.server_cores == {0}
+    assert [(share.role, share.core, len(share.receivers)) for share in made.shares] == [
+        ("receive", 1, 5),
+        ("receive", 2, 5),
+        ("publish", 3, 0),
+    ]
+
+
+def test_two_cores_put_all_load_on_the_second(machine: Machine) -> None:
+    made = plan(load("sse"), Workload(), replace(machine, cores=(0, 1)))
+    assert {share.core for share in made.shares} == {1}
+    assert str(made) == "core 0 server · core 1 load (receive + publish)"
+
+
+def test_one_core_carries_everything(machine: Machine) -> None:
+    made = plan(load("sse"), Workload(), replace(machine, cores=(5,)))
+    assert made.server_cores == {5}
+    assert {share.core for share in made.shares} == {5}
+
+
+@pytest.mark.parametrize("exchange", [Exchange.REQUEST_REPLY, Exchange.BROADCAST])
+def test_callers_and_closed_loops_publish_where_they_receive(
+    machine: Machine, exchange: Exchange
+) -> None:
+    asked = override(Workload(exchange=exchange, publishers=4), {"concurrency": 8})
+    (share,) = plan(load("websocket"), asked, machine).shares
+    assert share.role == "both"
+    assert share.publishers == range(4)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "values", "line"),
+    [
+        ("sse", {"exchange": "work_queue"}, "sse with exchange work_queue: "),
+        ("sse", {"subscribers": 20000}, "--subscribers 20000: needs 20,065 open files, hard limit"),
+        (
+            "sse",
+            {"payload": "1MiB", "subscribers": 64},
+            "67.1 GB/s: no loopback carries more than 4 GB/s",
+        ),
+        ("sse", {"rate": "100k", "duration": 3600}, "can be recorded in one run"),
+        ("sse", {"deflate": True}, "--deflate: sse does not compress"),
+        ("sse", {"concurrency": 4, "load_processes": 2}, "--load-processes 2: a closed loop"),
+        (
+            "rest_polling",
+            {"arrivals": Arrivals.CONSTANT, "rate": 50},
+            "in one of 1 places, so the phase would be measured",
+        ),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_in_one_line(
+    machine: Machine, pattern: str, values: dict[str, object], line: str
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        plan(load(pattern), override(Workload(), values), machine)
+    assert line in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_constant_arrivals_that_drift_through_the_poll_are_fine(machine: Machine) -> None:
+    asked = Workload(arrivals=Arrivals.CONSTANT, rate=49.7, poll_interval=0.02)
+    assert plan(load("rest_polling"), asked, machine).shares

@@ -1,0 +1,108 @@
+"""Scenarios: built-in, from a file, overridden; every wrong value named."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from harness import scenario
+from harness.errors import BadInput
+from harness.scenario import BUILT_IN, find_scenario, override, read_scenarios
+from harness.workload import ClientKind, Exchange, Workload
+
+
+def test_every_field_of_workload_has_a_parser() -> None:
+    assert set(scenario._PARSERS) == {part.name for part in fields(Workload)}
+
+
+def test_texts_with_units_and_plain_numbers_mean_the_same() -> None:
+    texts = {"rate": "2k", "payload": "4KiB", "duration": "500ms", "client": "library"}
+    plain = {"rate": 2000, "payload": 4096, "duration": 0.5, "client": ClientKind.LIBRARY}
+    assert override(Workload(), texts) == override(Workload(), plain)
+
+
+def test_concurrency_closes_the_loop_and_rate_opens_it() -> None:
+    closed = override(Workload(), {"concurrency": 8})
+    assert closed.rate is None
+    assert override(closed, {"rate": 10}).concurrency is None
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"rate": 0}, "--rate 0: must be above 0 messages per second; for example 500 or 2k"),
+        ({"rate": -5}, "--rate -5: must be above 0"),
+        ({"rate": "fast"}, "--rate fast: is no rate"),
+        ({"payload": "16B"}, "--payload 16: shorter than the smallest message, 64 bytes"),
+        ({"payload": "2MiB"}, "--payload 2097152: longer than the longest message"),
+        ({"payload": "1.5B"}, "is no whole number of bytes"),
+        ({"subscribers": 1.5}, "--subscribers 1.5: must be a whole number"),
+        ({"subscribers": True}, "must be a whole number"),
+        ({"exchange": "multicast"}, "must be one of broadcast, work_queue, request_reply"),
+        ({"rate": 5, "concurrency": 5}, "not both"),
+        ({"duration": "0s"}, "--duration 0: must be above 0"),
+        ({"duration": "nan"}, "is no time"),
+        ({"poll_interval": "1us"}, "--poll-interval 1e-06: must be 1ms"),
+        ({"deflate": "yes"}, "must be true or false"),
+        ({"subscriber": 4}, 'key "subscriber": no field of a workload; did you mean subscribers?'),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_would_be_right(
+    values: dict[str, object], line: str
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        override(Workload(), values)
+    assert line in str(caught.value)
+
+
+def test_a_file_of_scenarios(tmp_path: Path) -> None:
+    (tmp_path / "orders.txt").write_text('{"id": 1}\n\n{"id": 22}\n')
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        '[scenario.orders]\npatterns = ["sse", "websocket"]\nsubscribers = 20\n'
+        'rate = "200/s"\npayload_file = "orders.txt"\n'
+        '[scenario.tasks]\nexchange = "work_queue"\n'
+    )
+    found = read_scenarios(str(path))
+    assert list(found) == ["orders", "tasks"]
+    assert found["orders"].patterns == ("sse", "websocket")
+    assert found["orders"].workload.rate == 200
+    assert found["orders"].workload.payload == 64
+    assert found["tasks"].workload.exchange is Exchange.WORK_QUEUE
+    assert find_scenario(str(path)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[scenario.a]\nratee = 5\n", 'scenario.a, key "ratee"'),
+        ("[scenario.a]\nrate = 0\n", "scenario.a, rate 0: must be above 0"),
+        ("[scenarios.a]\nrate = 5\n", 'key "scenarios"'),
+        ("", "has no table [scenario.NAME]"),
+        ("[scenario.a\n", "is no TOML"),
+        ("[scenario.a]\npatterns = 'sse'\n", "must be a list of names"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_name(tmp_path: Path, text: str, line: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(BadInput) as caught:
+        read_scenarios(str(path))
+    assert line in str(caught.value)
+
+
+def test_unknown_scenarios_suggest_the_nearest() -> None:
+    with pytest.raises(BadInput, match="did you mean ticker"):
+        find_scenario("tickr")
+    with pytest.raises(BadInput, match="cannot be read"):
+        find_scenario("missing.toml")
+
+
+def test_the_built_in_ones_are_what_the_documentation_says() -> None:
+    assert {name: one.workload.exchange for name, one in BUILT_IN.items()} == {
+        "ticker": Exchange.BROADCAST,
+        "chat": Exchange.BROADCAST,
+        "newsfeed": Exchange.BROADCAST,
+        "jobs": Exchange.WORK_QUEUE,
+        "rpc": Exchange.REQUEST_REPLY,
+    }
