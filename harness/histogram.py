@@ -101,7 +101,8 @@ def _buckets(values: Ints) -> Ints:
     """Give each value's bucket index. Doubles hold values up to 2^53 ns exactly."""
     _, bits = np.frexp(values.astype(np.float64))
     doublings = np.maximum(bits.astype(np.int64) - _SUB_BUCKETS.bit_length() + 1, 0)
-    return doublings * _HALF + (values >> doublings)
+    index: Ints = doublings * _HALF + (values >> doublings)
+    return index
 
 
 def _highest(bucket: int) -> int:

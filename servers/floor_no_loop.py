@@ -24,7 +24,7 @@ from servers.serving import (
     fail,
     listen,
     options_of,
-    raise_open_files,
+    prepare_process,
     url,
 )
 
@@ -236,7 +236,7 @@ def main(options: Options) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    raise_open_files()
+    prepare_process()
     relay = _Relay(options.max_message)
     listener = listen(options)
     feed = listen(options, "--feed-port")

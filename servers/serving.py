@@ -155,16 +155,16 @@ def stop_signal() -> asyncio.Event:
     return stop
 
 
-def raise_open_files() -> None:
-    """Let this process have as many connections as it is allowed to."""
+def prepare_process() -> None:
+    """Log warnings and errors to stderr, and allow as many connections as the system does."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def run(program: str, main: Coroutine[Any, Any, None]) -> None:
     """Run ``main`` on uvloop; a port that cannot be had is one line and exit code 2."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    raise_open_files()
+    prepare_process()
     try:
         uvloop.run(main)
     except CannotListen as error:

@@ -25,6 +25,8 @@ class Check:
     text: str
     remedy: str = ""
     """Empty where nothing needs to be done."""
+    only_size: bool = False
+    """Whether it restricts how much can be measured here, and not whether that is right."""
 
     def __str__(self) -> str:
         return f"{self.text}; {self.remedy}" if self.remedy else self.text
@@ -49,6 +51,6 @@ def warn(text: str, remedy: str = "") -> Check:
     return Check(verdict=Verdict.WARN, text=text, remedy=remedy)
 
 
-def fail(text: str, remedy: str = "") -> Check:
-    """A reason not to trust figures of this machine."""
-    return Check(verdict=Verdict.FAIL, text=text, remedy=remedy)
+def fail(text: str, remedy: str = "", *, only_size: bool = False) -> Check:
+    """A reason not to trust figures of this machine, or some of them."""
+    return Check(verdict=Verdict.FAIL, text=text, remedy=remedy, only_size=only_size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from pathlib import Path
@@ -69,7 +68,9 @@ def neighbours(machine: Machine, seconds: float = 1.0) -> Check:
     before = _core_times(machine.cores)
     time.sleep(seconds)
     after = _core_times(machine.cores)
-    passed = {core: [b - a for a, b in zip(before[core], after[core], strict=True)] for core in before}
+    passed = {
+        core: [b - a for a, b in zip(before[core], after[core], strict=True)] for core in before
+    }
     ticks = max(1, sum(sum(times) for times in passed.values()))
     steal = sum(times[_STEAL] for times in passed.values()) / ticks
     busiest, foreign = max(
@@ -88,10 +89,11 @@ def neighbours(machine: Machine, seconds: float = 1.0) -> Check:
 
 def open_files(machine: Machine) -> Check:
     """Say how many connections the limit on open files carries, each end in its own process."""
-    carried = machine.open_files_hard - _SPARE_FILES
-    text = f"open files: hard limit {machine.open_files_hard:,} carries {max(0, carried):,} connections"
+    limit = machine.open_files_hard
+    carried = max(0, limit - _SPARE_FILES)
+    text = f"open files: hard limit {limit:,} carries {carried:,} connections"
     if carried < _FEWEST_CONNECTIONS:
-        return fail(text, "raise it with ulimit -n 65536")
+        return fail(text, "raise it with ulimit -n 65536", only_size=True)
     if carried < _MANY_CONNECTIONS:
         return warn(text, "raise it with ulimit -n 65536")
     return ok(text)
@@ -104,7 +106,7 @@ def ports(machine: Machine) -> Check:
     text = f"ports: {first:,} to {last:,} carry {count:,} connections"
     remedy = 'sysctl net.ipv4.ip_local_port_range="10240 65000"'
     if count < _FEWEST_CONNECTIONS:
-        return fail(text, remedy)
+        return fail(text, remedy, only_size=True)
     return warn(text, remedy) if count < _MANY_CONNECTIONS else ok(text)
 
 

@@ -57,6 +57,6 @@ def redis(given: str) -> Check:
 def _problem(name: str) -> str:
     try:
         load(name)
-    except (AbecError, ImportError, AttributeError) as error:
+    except AbecError as error:
         return f"{name} ({error})"
     return ""

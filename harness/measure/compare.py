@@ -155,7 +155,7 @@ def _contrast(metric: Metric, first: Configuration, second: Configuration) -> Co
 
 
 def _saturated(row: Configuration) -> str:
-    return "saturated, so its latency grows with the window" if row.saturated else ""
+    return "saturated, so its latency depends on the window" if row.saturated else ""
 
 
 def _conclude(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import groupby
 
 from harness.measure.statistics import FEWEST_RUNS, Sample, median
 from harness.result import Latency, Result, Series
@@ -160,6 +161,16 @@ def configurations(series: Series) -> tuple[Configuration, ...]:
     return tuple(
         sorted(found, key=lambda c: (workloads.index(c.workload), not c.is_floor, c.pattern))
     )
+
+
+def far(among: Iterable[Configuration]) -> Metric:
+    """Give the tail that a table of these rows has a column for: p99 if any can show it."""
+    return P99 if any(row.shows(P99) for row in among) else P90
+
+
+def by_workload(series: Series) -> list[list[Configuration]]:
+    """Divide a series by workload, in the order in which these were first measured."""
+    return [list(rows) for _, rows in groupby(configurations(series), lambda row: row.workload)]
 
 
 def comparable(workload: Workload) -> Workload:

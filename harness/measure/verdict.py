@@ -103,7 +103,7 @@ def _metrics(before: Configuration, after: Configuration) -> list[Metric]:
 def _contrast(metric: Metric, before: Configuration, after: Configuration) -> Contrast:
     reason = obstacle(before, metric, "old") or obstacle(after, metric, "new")
     if not reason and metric.kind is Kind.LATENCY and before.saturated and after.saturated:
-        reason = "saturated in old and new: its latency grows with the window"
+        reason = "saturated in old and new: its latency depends on the window"
     if reason:
         return Contrast(metric=metric, obstacle=reason)
     return Contrast(metric=metric, first=before.samples(metric), second=after.samples(metric))

@@ -10,6 +10,8 @@ from harness.report.columns import joined, paragraph
 from harness.result import Result, Series
 from harness.workload import Exchange, Ingress, Workload
 
+CLOSED_LOOP = "closed loop: not comparable with open-loop figures"
+TO_LAST = "to last: to the last subscriber of each message"
 _UNDER_ALL = ("uvicorn", "uvloop")
 """Libraries whose version is always shown; others, where an implementation is named for them."""
 _NAMES = {
@@ -31,14 +33,14 @@ def question(rows: Sequence[Configuration], series: Series) -> str:
         "published natively" if workload.ingress is Ingress.NATIVE else "",
         "compressed" if workload.deflate else "",
         f"{units.span(workload.duration)} after {units.span(workload.warmup)} warm-up",
-        f"{series.runs} runs each, interleaved" if series.runs > 1 else "1 run each",
+        f"{series.runs} runs each, interleaved" if series.runs > 1 else "one run each",
     ]
     return joined(parts)
 
 
 def traffic(workload: Workload) -> str:
     """Say what goes where, how fast: ``broadcast 2,000 msg/s → 50 subscribers``."""
-    name = _NAMES[workload.exchange]
+    name = _NAMES[workload.exchange] + ("" if workload.open_loop else ", closed loop:")
     speed = _speed(workload)
     if workload.exchange is Exchange.REQUEST_REPLY:
         return f"{name} {speed} over {_plural(workload.publishers, 'connection')}"
@@ -99,7 +101,7 @@ def limits(runs: Sequence[Result]) -> str:
 def _speed(workload: Workload) -> str:
     if workload.rate is not None:
         return units.rate(workload.rate)
-    return f"closed loop, at most {units.count(workload.concurrency)} in flight"
+    return f"at most {units.count(workload.concurrency)} in flight"
 
 
 def _plural(number: int, noun: str) -> str:

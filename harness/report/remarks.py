@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.measure.configuration import P90, P99, Configuration, tail
+from harness.measure.saturation import DELIVERED_SHARE
 from harness.measure.statistics import FEWEST_RUNS, estimate
 from harness.report import units
 from harness.report.columns import paragraph
@@ -122,14 +123,16 @@ def _behaviour(row: Configuration) -> list[str]:
 
 def _saturation(row: Configuration, saturated: Sequence[Result]) -> str:
     slowest = min(saturated, key=lambda run: run.achieved_rate)
-    sentence = (
-        f"{mark(row)}{row.pattern} is saturated {_in_runs(saturated, row)}: "
-        f"{units.rate(slowest.achieved_rate)} of {units.rate(slowest.offered_rate)} "
-        "delivered in time"
+    behind = slowest.achieved_rate < DELIVERED_SHARE * slowest.offered_rate
+    how = (
+        f"{units.rate(slowest.achieved_rate)} of {units.rate(slowest.offered_rate)} in time"
+        if behind
+        else f"latency grew by {units.seconds(max(run.slope for run in saturated))} each second"
     )
+    sentence = f"{mark(row)}{row.pattern} is saturated {_in_runs(saturated, row)}: {how}"
     if row.saturated:
-        return f"{sentence}. Its latency grows with the window and takes part in no ranking."
-    return f"{sentence} in the slowest."
+        return f"{sentence}. Its latency depends on the window and takes part in no ranking."
+    return f"{sentence}."
 
 
 def _loss(row: Configuration) -> str:
@@ -150,7 +153,7 @@ def _loss(row: Configuration) -> str:
 def _faults(row: Configuration) -> str:
     counts = [(word, sum(getattr(run.audit, field) for run in row.used)) for field, word in _FAULTS]
     told = [f"{units.count(number)} {word}" for word, number in counts if number]
-    return f"{row.pattern} delivered {', '.join(told)}." if told else ""
+    return f"{row.pattern}: deliveries {', '.join(told)}." if told else ""
 
 
 def _below_analytic(run: Result) -> bool:

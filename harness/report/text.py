@@ -2,49 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 
 from harness.measure.configuration import (
     CPU_PER_MESSAGE,
     LAST_P50,
     P50,
-    P90,
-    P99,
     P99_9,
     Configuration,
-    Metric,
-    configurations,
+    by_workload,
     fans_out,
+    far,
+    tail,
     times_floor,
 )
-from harness.measure.statistics import FEWEST_RUNS, Estimate, estimate, median
-from harness.report import units
+from harness.measure.statistics import median
+from harness.report import cells, units
 from harness.report.columns import Column, joined, table
-from harness.report.question import limits, question, surroundings
+from harness.report.question import CLOSED_LOOP, TO_LAST, limits, question, surroundings
 from harness.report.remarks import hidden_tail_line, interval_line, mark, refusals, remarks
 from harness.result import Series
 from harness.workload import Exchange
 
-CLOSED_LOOP = "closed loop: not comparable with open-loop figures"
-
 
 def run_report(series: Series, path_saved: str = "") -> str:
     """Answer what ``abec run`` was asked, with the name of the saved file as last line."""
-    parts = [_exchange(series, rows) for rows in _by_exchange(series)]
+    parts = [_question(series, rows) for rows in by_workload(series)]
     parts.append("\n".join(refusals(series)))
     if series.results:
         parts.append(limits(series.results))
     if path_saved:
-        parts.append(f"saved {path_saved} · next: abec compare {path_saved} NEWER.json")
+        parts.append(joined([f"saved {path_saved}", "next: abec compare OLD.json NEW.json"]))
     return "\n\n".join(part for part in parts if part)
 
 
 def exchange_table(series: Series, exchange: Exchange) -> str:
     """Give the part of ``run_report`` that is about one exchange, refusals included."""
     parts = [
-        _exchange(series, rows)
-        for rows in _by_exchange(series)
+        _question(series, rows)
+        for rows in by_workload(series)
         if rows[0].workload.exchange is exchange
     ]
     return "\n\n".join(part for part in (*parts, "\n".join(refusals(series))) if part)
@@ -52,47 +48,22 @@ def exchange_table(series: Series, exchange: Exchange) -> str:
 
 def row_line(row: Configuration, among: Sequence[Configuration]) -> str:
     """Give one row without a table, each figure with its name, to be printed by itself."""
-    figures = [
-        f"{metric.name} {latency_cell(row, metric)}"
-        for metric in (P50, P90, P99)
-        if row.shows(metric)
-    ]
-    multiple = times_floor(row, among)
+    shown = (metric for metric in (P50, tail([row])) if metric is not None)
+    closed = not row.workload.open_loop
     return joined(
         [
-            f"{mark(row)}{row.pattern}  {_throughput(row)}".rstrip(),
-            *figures,
-            "" if multiple is None else f"{units.times(multiple)} × floor",
-            f"lost {_lost(row)}",
+            mark(row) + row.pattern,
+            cells.throughput(row) if closed else "",
+            *(f"{metric.name} {cells.latency(row, metric)}" for metric in shown),
+            "" if closed else f"{cells.times_floor(times_floor(row, among))} × floor",
+            f"lost {cells.lost(row)}",
             f"server {_cpu(row)}",
-            f"load {_load(row)}",
+            f"load {cells.busiest_load(row)}",
         ]
     )
 
 
-def interval_cell(found: Estimate, write: Callable[[float | None], str]) -> str:
-    """Write a median, and half its interval in percent where there are runs enough for one."""
-    text = write(found.median)
-    if found.n < FEWEST_RUNS or found.median is None:
-        return text
-    if found.high is None:
-        return f"{text} ±{units.INFINITE}"
-    return f"{text} ±{units.percent(found.half_width)}"
-
-
-def latency_cell(row: Configuration, metric: Metric) -> str:
-    """Write a latency of a row; ``–`` where too few messages lie beyond the percentile."""
-    if not row.shows(metric):
-        return units.ABSENT
-    return interval_cell(estimate(row.samples(metric)), units.seconds)
-
-
-def _by_exchange(series: Series) -> list[list[Configuration]]:
-    """Group rows by workload, in the order in which the workloads were first measured."""
-    return [list(rows) for _, rows in groupby(configurations(series), lambda row: row.workload)]
-
-
-def _exchange(series: Series, rows: Sequence[Configuration]) -> str:
+def _question(series: Series, rows: Sequence[Configuration]) -> str:
     return "\n".join(
         [
             question(rows, series),
@@ -105,9 +76,12 @@ def _exchange(series: Series, rows: Sequence[Configuration]) -> str:
 
 
 def _table(rows: Sequence[Configuration]) -> str:
-    far = P99 if any(row.shows(P99) for row in rows) else P90
-    latencies = [P50, far] + [P99_9] * any(row.shows(P99_9) for row in rows)
-    latencies += [LAST_P50] * fans_out(rows[0].workload)
+    open_loop = rows[0].workload.open_loop
+    latencies = [P50, far(rows)]
+    if open_loop and any(row.shows(P99_9) for row in rows):
+        latencies.append(P99_9)
+    if fans_out(rows[0].workload):
+        latencies.append(LAST_P50)
     columns = [
         Column(""),
         Column("throughput"),
@@ -117,57 +91,36 @@ def _table(rows: Sequence[Configuration]) -> str:
         Column("server CPU"),
         Column("load CPU"),
     ]
-    cells = [
+    lines = [
         [
             mark(row) + row.pattern,
-            _throughput(row),
-            *(latency_cell(row, metric) for metric in latencies),
-            _multiple(row, rows),
-            _lost(row),
+            "" if open_loop else cells.throughput(row),
+            *(cells.latency(row, metric) for metric in latencies),
+            cells.times_floor(times_floor(row, rows)) if open_loop else "",
+            cells.lost(row),
             _cpu(row),
-            _load(row),
+            cells.busiest_load(row),
         ]
         for row in rows
     ]
-    return table(columns, cells)
+    return table(columns, lines)
 
 
 def _footnotes(rows: Sequence[Configuration]) -> str:
     workload = rows[0].workload
-    parts = [
-        CLOSED_LOOP if not workload.open_loop else "",
-        "latencies from due to received",
-        "to last: to the last subscriber of each message" if fans_out(workload) else "",
-        "× floor by service latency" if workload.open_loop else "",
-        "load CPU in its busiest 100 ms",
-        hidden_tail_line(rows),
-        interval_line(rows),
-    ]
-    return joined(parts)
-
-
-def _throughput(row: Configuration) -> str:
-    """Write messages per second where the system sets the pace; empty in an open loop."""
-    if row.workload.open_loop:
-        return ""
-    return interval_cell(estimate([run.achieved_rate for run in row.used]), units.rate)
-
-
-def _multiple(row: Configuration, rows: Sequence[Configuration]) -> str:
-    if not row.workload.open_loop:
-        return ""
-    multiple = times_floor(row, rows)
-    return units.ABSENT if multiple is None else units.times(multiple)
-
-
-def _lost(row: Configuration) -> str:
-    return units.count(sum(run.audit.lost for run in row.used))
+    return joined(
+        [
+            "" if workload.open_loop else CLOSED_LOOP,
+            "latencies from due to received",
+            TO_LAST if fans_out(workload) else "",
+            "× floor by service latency p50" if workload.open_loop else "",
+            "load CPU in its busiest 100 ms",
+            hidden_tail_line(rows),
+            interval_line(rows),
+        ]
+    )
 
 
 def _cpu(row: Configuration) -> str:
     values = row.samples(CPU_PER_MESSAGE)
     return f"{units.seconds(median(values))}/msg" if values else units.ABSENT
-
-
-def _load(row: Configuration) -> str:
-    return units.percent(max(run.generator.cpu_peak for run in row.used))

@@ -21,7 +21,7 @@ ROLE_WORKER = b"W"
 ROLE_ECHO = b"E"
 
 _LENGTH = Struct(">I")
-_PREFIX_BYTES = _LENGTH.size
+PREFIX_BYTES = _LENGTH.size
 
 
 def frame(message: bytes) -> bytes:
@@ -71,8 +71,8 @@ class FrameParser:
         size = len(data)
         messages: list[bytes] = []
         start = 0
-        while start + _PREFIX_BYTES <= size:
-            body = start + _PREFIX_BYTES
+        while start + PREFIX_BYTES <= size:
+            body = start + PREFIX_BYTES
             end = body + frame_length(data, start)
             if end > size:
                 self._keep(data[start:], end - size)
@@ -80,7 +80,7 @@ class FrameParser:
             messages.append(data[body:end])
             start = end
         if start < size:
-            self._keep(data[start:], start + _PREFIX_BYTES - size)
+            self._keep(data[start:], start + PREFIX_BYTES - size)
         return messages
 
     def _keep(self, piece: bytes, missing: int) -> None:
@@ -112,10 +112,9 @@ class FrameLink(Link):
             self.confirmed.set_result(None)
 
 
-def framing_send(link: Link, sent: Sent) -> Send:
-    """Make the ``Send`` that writes each message to ``link`` as one frame, in one write."""
-    write = link.transport.write
-    is_closing = link.transport.is_closing
+def framing_send(transport: asyncio.WriteTransport, sent: Sent) -> Send:
+    """Make the ``Send`` that writes each message as one frame, in one write."""
+    write, is_closing = transport.write, transport.is_closing
     pack = _LENGTH.pack
 
     def send(message: bytes) -> None:
@@ -135,7 +134,7 @@ async def publish_to_feed(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
         OSError: the feed does not accept connections.
     """
     async with linked(address(seat.endpoints["feed"]), lambda: Link(seat.note)) as link:
-        yield framing_send(link, sent)
+        yield framing_send(link.transport, sent)
 
 
 def floor_role(exchange: Exchange) -> bytes:
@@ -173,4 +172,4 @@ async def call_floor(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[
 
     async with linked(address(seat.endpoints["tcp"]), make) as link:
         link.transport.write(ROLE_ECHO)
-        yield framing_send(link, sent)
+        yield framing_send(link.transport, sent)

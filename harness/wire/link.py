@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from harness.pattern import DISCONNECTED, Note
@@ -28,15 +28,14 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
+        self._peer = "{}:{}".format(*transport.get_extra_info("peername"))
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002
         """Note an end that this side did not ask for."""
         if not self.closing:
             self._note(DISCONNECTED)
-        if not self.lost.done():
-            self.lost.set_result(None)
+        self.lost.set_result(None)
 
     async def answer(self, future: asyncio.Future[T]) -> T:
         """Wait for ``future``, which this connection's reader sets.
@@ -46,8 +45,7 @@ class Link(asyncio.Protocol):
         """
         await asyncio.wait((future, self.lost), return_when=asyncio.FIRST_COMPLETED)
         if not future.done():
-            peer = self.transport.get_extra_info("peername")
-            raise ConnectionResetError(f"{peer} ended the connection instead of answering")
+            raise ConnectionResetError(f"{self._peer} ended the connection instead of answering")
         return future.result()
 
 
@@ -78,7 +76,7 @@ async def linked(address: tuple[str, int], make: Callable[[], L]) -> AsyncIterat
         try:
             # A transport that is closed flushes its write buffer first, and then is lost.
             link.transport.close()
-            await link.lost
+            await asyncio.wait((link.lost,))
         finally:
             if not link.lost.done():
                 link.transport.abort()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import select
 import signal
 import socket
@@ -12,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPResponse
 from urllib.parse import urlsplit
 
 import pytest
@@ -64,11 +64,11 @@ class Running:
             self._feed = self.connect(1)
         self._feed.sendall(b"".join(map(frame, messages)))
 
-    def http(self) -> http.client.HTTPConnection:
+    def http(self) -> HTTPConnection:
         """Open a keep-alive HTTP connection."""
         address = urlsplit(self.urls[0])
         assert address.hostname is not None
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=DEADLINE_S)
+        connection = HTTPConnection(address.hostname, address.port, timeout=DEADLINE_S)
         self.stack.callback(connection.close)
         return connection
 
@@ -85,7 +85,7 @@ class Running:
         path: str = "/events",
         headers: dict[str, str] | None = None,
         receive_buffer: int | None = None,
-    ) -> http.client.HTTPResponse:
+    ) -> HTTPResponse:
         """Open an event stream; returns once its headers are there."""
         connection = self.http()
         connection.sock = self.connect(0, receive_buffer)
@@ -112,7 +112,7 @@ class Running:
         return time.monotonic() - begun
 
     @staticmethod
-    def answer(connection: http.client.HTTPConnection) -> tuple[int, bytes, int | None]:
+    def answer(connection: HTTPConnection) -> tuple[int, bytes, int | None]:
         """Read one response: status, body and cursor."""
         response = connection.getresponse()
         cursor = response.getheader("x-cursor")
@@ -137,7 +137,7 @@ class Running:
         )
 
     @staticmethod
-    def event_of(response: http.client.HTTPResponse) -> dict[str, str]:
+    def event_of(response: HTTPResponse) -> dict[str, str]:
         """Read one event, comments included as ``""``; empty at the stream's end."""
         fields: dict[str, str] = {}
         while (line := response.readline().decode()) not in ("", "\n"):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import pytest
-
 from servers.framing import EMPTY_FRAME, frame
 
 if TYPE_CHECKING:
@@ -95,7 +93,6 @@ def test_a_frame_that_is_too_long_is_cut(start: Start, floor: str) -> None:
     assert received_until_cut(echo) == 0
 
 
-@pytest.mark.slow
 def test_a_reader_that_falls_behind_is_cut(start: Start, floor: str) -> None:
     server = start(floor)
     slow = join(server, b"S", 4096)

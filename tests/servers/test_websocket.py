@@ -97,7 +97,6 @@ def test_health(start: Start, websocket: str) -> None:
     assert start(websocket).ask("GET", "/health")[:2] == (200, b"ok")
 
 
-@pytest.mark.slow
 def test_a_slow_subscriber_is_evicted_without_a_gap(start: Start, websocket: str) -> None:
     # With --broadcast a message counts for 1 KiB of the bound.
     server = start(websocket, "--queue-messages", "1000" if "broadcast" in websocket else "10")
@@ -108,13 +107,9 @@ def test_a_slow_subscriber_is_evicted_without_a_gap(start: Start, websocket: str
         with connect(server.websocket_url("subscribe"), sock=small, max_queue=1) as slow:
             messages = [b"%06d%b" % (i, LARGE) for i in range(400)]
             server.feed(*messages)
-            with connect(server.websocket_url("subscribe")) as witness:
-                server.feed(b"end")
-                while witness.recv(10) != "end":
-                    pass
             received: list[str] = []
             with suppress(ConnectionClosed):
-                received.extend(message[:6] for message in slow)
+                received.extend(str(message[:6]) for message in slow)
             closed = slow.protocol.close_rcvd
     assert closed is not None
     assert (closed.code, closed.reason) == (1013, "evicted")

@@ -1,0 +1,13 @@
+"""The questions, for asv: one file a question, a class with its axes, a method for each metric.
+
+What a question shares with the others stands in four modules: ``axes`` (which scenarios and
+patterns), ``measured`` (where the runs come from), ``metrics`` (what is read from them) and
+``settings`` (the environment).
+
+Environment variables, read when a benchmark runs:
+
+- ``ABEC_SCENARIOS=FILE`` adds your own scenarios (``abec init`` writes such a file);
+- ``ABEC_RUNS=N`` independent runs of each combination, 8 by default;
+- ``ABEC_QUICK=1`` shortens windows, and takes 7 runs;
+- ``ABEC_SERIES=FILE[:FILE…]`` measures nothing and reads what ``abec`` saved.
+"""

@@ -1,0 +1,69 @@
+"""How much can a pattern carry?
+
+A closed loop keeps a fixed number of messages in flight, so a system that is faster is asked
+for more. asv reports what is higher as worse: what is gated is the time for each message, and
+``track_throughput`` shows its reciprocal, to be left out of gates and of the regressions page.
+Polling carries what fits into its interval, which is a choice and no limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from benchmarks.axes import axes, scenarios
+from benchmarks.metrics import Question, Value, measured, samples, tracked
+from harness.result import Result
+from harness.scenario import Scenario
+from harness.workload import Exchange, Workload
+
+IN_FLIGHT = 64
+"""Enough that a server always finds the next message waiting; more only lengthens the queue."""
+
+
+def saturating(exchange: Exchange, *, publishers: int = 1, subscribers: int = 1) -> Scenario:
+    """Give a closed loop. Two seconds hold thousands of messages, and no tail is asked for."""
+    workload = Workload(
+        exchange=exchange,
+        publishers=publishers,
+        subscribers=subscribers,
+        rate=None,
+        concurrency=IN_FLIGHT,
+        warmup=0.5,
+        duration=2.0,
+    )
+    return Scenario(name=f"{IN_FLIGHT} in flight", workload=workload)
+
+
+class _Saturation(Question):
+    @tracked("seconds", version="1")
+    def track_time_per_message(self, runs: Sequence[Result]) -> Value:
+        """Give seconds for each message that reached all whom it was owed to."""
+        return samples(1 / run.achieved_rate if run.achieved_rate else None for run in runs)
+
+    @tracked("messages/s", version="1")
+    def track_throughput(self, runs: Sequence[Result]) -> Value:
+        """Give messages per second, to four digits; higher is better."""
+        return measured(float(f"{run.achieved_rate:.4g}") for run in runs)
+
+
+class SaturationBroadcast(_Saturation):
+    """One publisher, one subscriber: the path itself, without fan-out."""
+
+    scenarios: Mapping[str, Scenario] = scenarios(saturating(Exchange.BROADCAST))
+    params = axes(scenarios)
+
+
+class SaturationWorkQueue(_Saturation):
+    """Four consumers, as at ``jobs``."""
+
+    scenarios: Mapping[str, Scenario] = scenarios(saturating(Exchange.WORK_QUEUE, subscribers=4))
+    params = axes(scenarios)
+
+
+class SaturationRequestReply(_Saturation):
+    """A connection for each request in flight, so that none waits for another's answer."""
+
+    scenarios: Mapping[str, Scenario] = scenarios(
+        saturating(Exchange.REQUEST_REPLY, publishers=IN_FLIGHT)
+    )
+    params = axes(scenarios)

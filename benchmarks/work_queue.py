@@ -1,0 +1,30 @@
+"""How late is a job when a consumer has it, counted from when it was due?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks.axes import axes, built_in
+from benchmarks.metrics import Question, Value, latency, tracked
+from harness.result import Result
+
+
+class WorkQueue(Question):
+    """Delivery latency of a queue.
+
+    ``jobs``: 4 consumers, so that one is free while others fetch, and 1,000 msg/s, so that a
+    run of 5 seconds carries a p99.
+    """
+
+    scenarios = built_in("jobs")
+    params = axes(scenarios)
+
+    @tracked("seconds", version="1")
+    def track_p50(self, runs: Sequence[Result]) -> Value:
+        """Give the median over all jobs."""
+        return latency(runs, "delivery", "p50")
+
+    @tracked("seconds", version="1")
+    def track_p99(self, runs: Sequence[Result]) -> Value:
+        """Give the delay that a hundredth of the jobs exceeds."""
+        return latency(runs, "delivery", "p99")

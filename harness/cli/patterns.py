@@ -1,0 +1,78 @@
+"""``abec patterns``: what can be measured, and what each promises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import click
+
+from harness.errors import Exit
+from harness.pattern import Pattern
+from harness.registry import all_patterns
+from harness.report.columns import Column, paragraph, table
+
+_COLUMNS = (
+    Column("pattern"),
+    Column("exchanges", words=True),
+    Column("server", words=True),
+    Column("clients", words=True),
+)
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.option("--json", "as_json", is_flag=True, help="print them as JSON")
+def command(as_json: bool) -> int:
+    """List patterns: exchanges, server, clients, the path of a message, and what it guarantees.
+
+    \b
+    Examples:
+      abec patterns
+      abec patterns --json
+
+    NAME@STACK is an implementation of NAME beside the default. Patterns of other packages
+    appear by themselves (entry points of the group abec.patterns).
+    """
+    patterns = all_patterns()
+    if as_json:
+        click.echo(json.dumps([_record(p) for p in patterns], indent=1, ensure_ascii=False))
+    else:
+        click.echo(f"{_table(patterns)}\n\n{_promises(patterns)}")
+    return Exit.MEASURED
+
+
+def _table(patterns: Sequence[Pattern]) -> str:
+    rows = [
+        (p.name, ", ".join(sorted(p.exchanges)), p.stack, ", ".join(sorted(p.clients)))
+        for p in patterns
+    ]
+    return table(_COLUMNS, rows)
+
+
+def _promises(patterns: Sequence[Pattern]) -> str:
+    """Give path and guarantees, once where all implementations have the same."""
+    lines = []
+    for family, members in groupby(patterns, lambda pattern: pattern.family):
+        said: dict[tuple[str, str], list[str]] = {}
+        for pattern in members:
+            said.setdefault((pattern.path, pattern.guarantees), []).append(pattern.name)
+        for (path, guarantees), names in said.items():
+            who = family if family in names else ", ".join(names)
+            lines.append(paragraph(f"{who}: {path}; {guarantees}", hanging="  "))
+    return "\n".join(lines)
+
+
+def _record(pattern: Pattern) -> dict[str, Any]:
+    return {
+        "name": pattern.name,
+        "block": pattern.block,
+        "exchanges": sorted(pattern.exchanges),
+        "path": pattern.path,
+        "guarantees": pattern.guarantees,
+        "server": pattern.stack,
+        "clients": sorted(pattern.clients),
+        "floor": pattern.floor,
+        "compresses": pattern.compresses,
+    }

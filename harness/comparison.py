@@ -1,0 +1,202 @@
+"""What a comparison measures: which cells in which steps, and memory as a slope over sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from harness.errors import BadInput
+from harness.machine import Machine
+from harness.measure.compare import MemoryPerConnection
+from harness.pattern import Pattern
+from harness.plan import plan
+from harness.registry import load
+from harness.result import Result, Series
+from harness.series import Cell
+from harness.workload import Exchange, Workload
+
+CURVE = (0.25, 1.0, 4.0)
+"""Multiples of the poll interval: each step is a quarter of the polls and four times the wait."""
+MEMORY_SIZES = (1, 250, 500, 1000)
+"""Numbers of connections that the slope is drawn through."""
+_FEWEST_SIZES = 2
+_SATURATION_S = 2.0
+"""A closed loop delivers thousands of messages in this; latency, which needs more, isn't asked."""
+_SATURATION_WARMUP_S = 0.5
+_SHORTEST_INTERVAL_S = 0.001
+_OVERHEAD_S = 2.0
+"""Starting and ending processes, judging and saving, beside what the plan and workload say."""
+
+_MEMORY_RATE = 5.0
+_MEMORY_PAYLOAD = 256
+_MEMORY_POLL_S = 1.0
+
+
+class Part(StrEnum):
+    """What a step is for."""
+
+    LATENCY = "latency"
+    SATURATION = "saturation"
+    POLLING = "polling"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One series of a comparison."""
+
+    part: Part
+    cells: tuple[Cell, ...]
+    runs: int
+    expected_s: float
+    """How long it takes, roughly."""
+
+
+def comparison_steps(
+    patterns: Sequence[str],
+    workload: Workload,
+    machine: Machine,
+    *,
+    runs: int,
+    saturation_concurrency: int,
+    memory_sizes: Sequence[int] = MEMORY_SIZES,
+) -> tuple[Step, ...]:
+    """Plan all that a comparison of ``patterns`` (floors included) measures.
+
+    A closed-loop workload is compared by itself: a saturation step and a polling curve, which
+    are the same question under another load, would answer another one. ``memory_sizes`` may be
+    empty. Sizes that this machine cannot hold are left out.
+
+    Raises:
+        BadInput: a pattern or this machine cannot do what the workload asks.
+    """
+    cells = [Cell(pattern=name, workload=workload) for name in patterns]
+    parts: list[tuple[Part, list[Cell], int]] = [(Part.LATENCY, cells, runs)]
+    if workload.open_loop:
+        closed = _closed(workload, saturation_concurrency)
+        parts.append((Part.SATURATION, [replace(cell, workload=closed) for cell in cells], runs))
+        parts.append((Part.POLLING, _curve(patterns, workload), runs))
+    parts.append((Part.MEMORY, _sizes(patterns, workload, machine, memory_sizes), 1))
+    return tuple(
+        Step(
+            part=part,
+            cells=tuple(chosen),
+            runs=times,
+            expected_s=times * sum(_expected_s(cell, machine) for cell in chosen),
+        )
+        for part, chosen, times in parts
+        if chosen
+    )
+
+
+def shortened(workload: Workload, window_s: float = 2.1, messages: int = 210) -> Workload:
+    """Shorten a workload, but not below the window in which p90 has 20 messages beyond it."""
+    needed = window_s if workload.rate is None else max(window_s, messages / workload.rate)
+    return replace(
+        workload, warmup=min(workload.warmup, 0.3), duration=min(workload.duration, needed)
+    )
+
+
+def connections(workload: Workload) -> int:
+    """Count the connections whose memory the slope is about."""
+    return workload.receivers
+
+
+def memory_slopes(series: Series) -> Mapping[str, MemoryPerConnection]:
+    """Fit memory over connections by least squares, for each pattern with two sizes or more.
+
+    Each run counts with what it grew by since its servers were ready, so that what a process
+    or the kernel held before is left out.
+    """
+    runs: dict[str, list[Result]] = {}
+    for run in series.results:
+        runs.setdefault(run.pattern, []).append(run)
+    return {
+        pattern: MemoryPerConnection(
+            process=_slope(own, lambda run: run.server.pss - run.server.pss_before),
+            kernel=_slope(own, lambda run: run.server.kernel - run.server.kernel_before),
+        )
+        for pattern, own in runs.items()
+        if len({connections(run.workload) for run in own}) >= _FEWEST_SIZES
+    }
+
+
+def _slope(runs: Sequence[Result], grown: Callable[[Result], int]) -> float:
+    sizes = [connections(run.workload) for run in runs]
+    return float(np.polyfit(sizes, [grown(run) for run in runs], 1)[0])
+
+
+def _closed(workload: Workload, concurrency: int) -> Workload:
+    return replace(
+        workload,
+        rate=None,
+        concurrency=concurrency,
+        load_processes=1,
+        warmup=min(workload.warmup, _SATURATION_WARMUP_S),
+        duration=min(workload.duration, _SATURATION_S),
+    )
+
+
+def _curve(patterns: Sequence[str], workload: Workload) -> list[Cell]:
+    return [
+        Cell(
+            pattern=name,
+            workload=replace(
+                workload,
+                poll_interval=max(_SHORTEST_INTERVAL_S, workload.poll_interval * multiple),
+            ),
+        )
+        for name in patterns
+        if "@" not in name and load(name).poll_interval_s(workload)
+        for multiple in CURVE
+    ]
+
+
+def _sizes(
+    patterns: Sequence[str], workload: Workload, machine: Machine, sizes: Sequence[int]
+) -> list[Cell]:
+    return [
+        Cell(pattern=name, workload=holding)
+        for name in patterns
+        if not _is_floor(load(name))
+        for size in sizes
+        if _possible(load(name), holding := _holding(workload, size), machine)
+    ]
+
+
+def _holding(workload: Workload, size: int) -> Workload:
+    """Give a light load over ``size`` connections, so that they are served and not only held."""
+    publishers = size if workload.exchange is Exchange.REQUEST_REPLY else 1
+    return replace(
+        workload,
+        publishers=publishers,
+        subscribers=size,
+        rate=_MEMORY_RATE,
+        concurrency=None,
+        payload=min(workload.payload, _MEMORY_PAYLOAD),
+        payload_file="",
+        warmup=0.5,
+        duration=1.5,
+        poll_interval=max(workload.poll_interval, _MEMORY_POLL_S),
+    )
+
+
+def _possible(pattern: Pattern, workload: Workload, machine: Machine) -> bool:
+    try:
+        plan(pattern, workload, machine)
+    except BadInput:
+        return False
+    return True
+
+
+def _expected_s(cell: Cell, machine: Machine) -> float:
+    """Estimate one run. Raises BadInput if it cannot be, before anything was measured."""
+    setup_s = plan(load(cell.pattern), cell.workload, machine).setup_s
+    return setup_s + cell.workload.warmup + cell.workload.duration + _OVERHEAD_S
+
+
+def _is_floor(pattern: Pattern) -> bool:
+    return pattern.family == "floor"

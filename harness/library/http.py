@@ -1,0 +1,93 @@
+"""HTTP as an application speaks it: aiohttp sessions, posting in order, reading events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+
+from harness.library.background import Lost, outbox
+from harness.pattern import Deliver, Seat, Send, Sent
+
+MAX_MESSAGE_BYTES = 2 << 20
+NO_CURSOR = -1
+HTTP_LOST: Lost = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
+
+_KEEP_ALIVE_S = 75
+"""Shorter than the servers', so that no request goes out on a connection that they close."""
+
+
+@asynccontextmanager
+async def http_session(seat: Seat) -> AsyncIterator[aiohttp.ClientSession]:
+    """Open a session with one keep-alive connection to the role ``http``."""
+    async with aiohttp.ClientSession(
+        seat.endpoints["http"],
+        connector=aiohttp.TCPConnector(limit=1, keepalive_timeout=_KEEP_ALIVE_S),
+        # A long poll and an event stream last; how long an answer may take is the harness's.
+        timeout=aiohttp.ClientTimeout(total=None),
+        # Also the longest line that can be read, which aiohttp sets at 128 KiB.
+        read_bufsize=MAX_MESSAGE_BYTES,
+        headers={"Accept-Encoding": "identity"},
+    ) as session:
+        yield session
+
+
+def cursor_of(answer: aiohttp.ClientResponse) -> int:
+    """Read the header ``x-cursor``; ``NO_CURSOR`` if there is none."""
+    return int(answer.headers.get("x-cursor", NO_CURSOR))
+
+
+@asynccontextmanager
+async def posting(
+    seat: Seat, path: str, sent: Sent, answered: Deliver, *, drain: bool
+) -> AsyncIterator[Send]:
+    """Post messages to ``path``, each after the answer to the one before.
+
+    Two requests at a time could overtake each other on the way; what has to wait for its turn
+    is queued here.
+
+    Raises:
+        aiohttp.ClientResponseError: on leaving, if a request was refused.
+    """
+    async with http_session(seat) as session:
+
+        async def post(message: bytes) -> None:
+            sent(message)
+            async with session.post(
+                path,
+                data=message,
+                headers={"Content-Type": "text/plain"},
+                raise_for_status=True,
+            ) as answer:
+                answered(await answer.read())
+
+        async with outbox(post, seat.note, HTTP_LOST, drain=drain) as send:
+            yield send
+
+
+@asynccontextmanager
+async def publish_over_http(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
+    """Publish as an application does: ``POST /messages``, one after another."""
+    async with posting(seat, "/messages", sent, _ignore, drain=True) as send:
+        yield send
+
+
+async def read_events(lines: aiohttp.StreamReader) -> AsyncIterator[tuple[bytes, bytes]]:
+    """Read server-sent events line by line: the name of each (or nothing) and its data."""
+    name, data = b"", []
+    async for line in lines:
+        line = line.rstrip(b"\r\n")
+        field, _, value = line.partition(b":")
+        if field == b"data":
+            data.append(value.removeprefix(b" "))
+        elif field == b"event":
+            name = value.removeprefix(b" ")
+        elif not line:
+            if data:
+                yield name, b"\n".join(data)
+            name, data = b"", []
+
+
+def _ignore(_body: bytes) -> None:
+    """An answer that says nothing but that it is there."""

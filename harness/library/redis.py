@@ -1,0 +1,77 @@
+"""redis-py with hiredis, as an application uses it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
+
+from harness.library.background import background
+from harness.pattern import DISCONNECTED, Seat, Send, Sent
+from harness.wire.resp import without_query
+
+
+@asynccontextmanager
+async def redis_client(seat: Seat) -> AsyncIterator[Redis]:
+    """Connect to the role ``redis``; leaving closes its connections.
+
+    Raises:
+        BadInput: it is no ``redis://`` URL.
+        redis.exceptions.RedisError: the server does not answer, or refuses the password.
+    """
+    client = Redis.from_url(
+        without_query(seat.endpoints["redis"]),
+        # A stall is the system's result; it must not become an error of ours after 5 s.
+        socket_timeout=None,
+        # A command that is tried again can deliver twice, and would hide a server's death.
+        retry=Retry(NoBackoff(), 0),
+    )
+    try:
+        await client.ping()
+        yield client
+    finally:
+        await client.aclose()
+
+
+@asynccontextmanager
+async def publish_in_turn(
+    seat: Seat,
+    sent: Sent,
+    publish: Callable[[Redis, bytes], Awaitable[None]],
+    afterwards: Callable[[Redis], Awaitable[None]] | None = None,
+) -> AsyncIterator[Send]:
+    """Publish with ``publish``, each message after the one before was answered.
+
+    Messages wait in this process meanwhile: that is the pool wait, and part of the result.
+    Leaving waits for all of them, and ends with ``afterwards``. A message that the server
+    refuses is noted with the server's words.
+
+    Raises:
+        BadInput: it is no ``redis://`` URL.
+        redis.exceptions.RedisError: the server does not answer, or refuses the password.
+    """
+    waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    async def pump(client: Redis) -> None:
+        try:
+            while (message := await waiting.get()) is not None:
+                sent(message)
+                try:
+                    await publish(client, message)
+                except ResponseError as error:
+                    seat.note(str(error))
+            if afterwards is not None:
+                await afterwards(client)
+        except RedisConnectionError:
+            seat.note(DISCONNECTED)
+
+    async with redis_client(seat) as client, background(pump(client)) as pumping:
+        yield waiting.put_nowait
+        waiting.put_nowait(None)
+        await asyncio.wait((pumping,))

@@ -1,0 +1,83 @@
+"""WebSocket as an application speaks it: the asyncio client of the ``websockets`` library."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from harness.library.background import Lost, background, outbox
+from harness.pattern import DISCONNECTED, EVICTED, Deliver, Seat, Send, Sent
+
+MAX_MESSAGE_BYTES = 2 << 20
+
+_LOST: Lost = (ConnectionClosed,)
+_TRY_AGAIN_LATER = 1013
+_CLOSE_S = 1
+"""How long the other side may take over the closing handshake."""
+
+
+@asynccontextmanager
+async def websocket(seat: Seat, mode: str, deliver: Deliver) -> AsyncIterator[ClientConnection]:
+    """Open a WebSocket at the role ``http`` and deliver what it brings; leaving closes it.
+
+    ``mode`` is ``subscribe``, ``publish`` or ``echo``.
+    """
+    connection = await connect(
+        f"ws://{urlsplit(seat.endpoints['http']).netloc}/ws?mode={mode}",
+        compression="deflate" if seat.workload.deflate else None,
+        max_size=MAX_MESSAGE_BYTES,
+        # As the servers: no pings, which under load would end connections.
+        ping_interval=None,
+        close_timeout=_CLOSE_S,
+        proxy=None,
+    )
+    try:
+
+        async def read() -> None:
+            receive = connection.recv
+            try:
+                while True:
+                    deliver(await receive(decode=False))
+            except ConnectionClosed as end:
+                evicted = end.rcvd is not None and end.rcvd.code == _TRY_AGAIN_LATER
+                seat.note(EVICTED if evicted else DISCONNECTED)
+
+        async with background(read, seat.note, lost=()):
+            yield connection
+    finally:
+        try:
+            await connection.close()
+        finally:
+            # A closing handshake that was cut short leaves the connection open.
+            connection.transport.abort()
+
+
+@asynccontextmanager
+async def sending(
+    seat: Seat, mode: str, sent: Sent, deliver: Deliver, *, drain: bool
+) -> AsyncIterator[Send]:
+    """Open a WebSocket and send each message as a text frame, in order."""
+    async with websocket(seat, mode, deliver) as connection:
+
+        async def transmit(message: bytes) -> None:
+            sent(message)
+            await connection.send(message, text=True)
+
+        # That the connection is lost is noted by its reader.
+        async with outbox(transmit, _ignore, _LOST, drain=drain) as send:
+            yield send
+
+
+@asynccontextmanager
+async def publish_over_websocket(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
+    """Publish as an application does: one text frame a message."""
+    async with sending(seat, "publish", sent, _ignore, drain=True) as send:
+        yield send
+
+
+def _ignore(_what: object) -> None:
+    """Nothing comes back to a publisher, and its reader notes for it."""

@@ -1,0 +1,313 @@
+"""The one table of rules by which a run is believed, or not.
+
+Doubts about the generator, the machine or the measurement make a run invalid. What the system
+under test did (stalled, lost, saturated) is its result and raises no doubt.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.measure.latency import Latencies
+from harness.measure.offer import BIN_S, GRACE_S, Offer
+from harness.measure.resources import TICK_S
+from harness.result import Doubt, GeneratorUse, HostUse, Latency
+from harness.workload import ClientKind, Workload
+
+PACED_ONE_BY_ONE = 1000.0
+"""Messages per second up to which each release is judged by itself."""
+LATENESS_SHARE = 0.3
+"""Of the mean gap: what the p99 of pacer lateness may be, up to that rate."""
+DEVIATION = 0.05
+"""Of the mean count per bin: how far releases may be off the schedule above it, rms."""
+LAG_SHARE = 0.1
+"""Of the delivery latency's p50 and p99: what those of receiver lag may be."""
+GENERATOR_PEAK = 0.7
+"""Of its core in any 100 ms."""
+RELEASED_SHARE = 0.99
+STEAL = 0.01
+FOREIGN = 0.05
+MESSAGES_BEYOND = 20
+"""Distinct published messages that must lie beyond a percentile for it to be shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the rules look at."""
+
+    workload: Workload
+    latencies: Latencies
+    offer: Offer
+    generator: GeneratorUse
+    host: HostUse
+    analytic_mean: float | None = None
+    """Mean service latency (s) that the pattern imposes by design, where that is known."""
+    service_mean_high: float | None = None
+    """Upper 99.9 % bound of the measured one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One reason why a run may be invalid."""
+
+    name: str
+    limit: str
+    """When a run is invalid, in words."""
+    reason: Callable[[Evidence], str | None]
+    """What was found, against which limit; None if there is nothing to doubt."""
+    remedy: Callable[[Workload], str]
+    """What to try."""
+
+    def doubt(self, evidence: Evidence) -> Doubt | None:
+        """Apply the rule to one run."""
+        reason = self.reason(evidence)
+        if reason is None:
+            return None
+        return Doubt(rule=self.name, reason=reason, remedy=self.remedy(evidence.workload))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureRule:
+    """A rule that hides one figure and leaves the run valid."""
+
+    name: str
+    limit: str
+
+
+def judge(evidence: Evidence) -> tuple[Doubt, ...]:
+    """Apply all rules; no doubts mean that the run is valid."""
+    doubts = (rule.doubt(evidence) for rule in RULES)
+    return tuple(doubt for doubt in doubts if doubt is not None)
+
+
+def shown(latency: Latency, q: float) -> bool:
+    """Whether quantile ``q`` (0 to 1) of a run may be shown: 20 messages must lie beyond it."""
+    return math.floor(round((1 - q) * latency.messages, 6)) >= MESSAGES_BEYOND
+
+
+def _pacer_lateness(evidence: Evidence) -> str | None:
+    rate = evidence.workload.rate
+    if rate is None:
+        return None
+    if rate > PACED_ONE_BY_ONE:
+        if evidence.offer.deviation <= DEVIATION:
+            return None
+        return (
+            f"releases per {BIN_S * 1e3:g} ms were off the schedule by "
+            f"{_percent(evidence.offer.deviation)} rms (limit {_percent(DEVIATION)})"
+        )
+    late = evidence.latencies.pacer_lateness
+    limit = LATENESS_SHARE / rate
+    if not late.count and not late.lost:
+        return None
+    if late.p99 is not None and late.p99 <= limit:
+        return None
+    found = "never released" if late.p99 is None else f"released late by {_time(late.p99)}"
+    return (
+        f"messages were {found} at p99 (limit {_time(limit)}, {LATENESS_SHARE:g} of the mean gap)"
+    )
+
+
+def _receiver_lag(evidence: Evidence) -> str | None:
+    lag, delivery = evidence.latencies.receiver_lag, evidence.latencies.delivery
+    pairs = [("p50", lag.p50, delivery.p50)]
+    if shown(delivery, 0.99):
+        pairs.append(("p99", lag.p99, delivery.p99))
+    found = [
+        f"up to {_time(waited)} of {_time(whole)} at {name}"
+        for name, waited, whole in pairs
+        if waited is not None and whole is not None and waited > LAG_SHARE * whole
+    ]
+    if not found:
+        return None
+    return (
+        f"messages may have waited inside the generator for {' and '.join(found)} "
+        f"(limit {_percent(LAG_SHARE)} of the delivery latency)"
+    )
+
+
+def _generator_cpu(evidence: Evidence) -> str | None:
+    peak = evidence.generator.cpu_peak
+    if peak <= GENERATOR_PEAK:
+        return None
+    return (
+        f"the generator used {_percent(peak)} of its core in its busiest 100 ms "
+        f"(limit {_percent(GENERATOR_PEAK)}) and measured itself"
+    )
+
+
+def _offered(evidence: Evidence) -> str | None:
+    scheduled, released = evidence.offer.scheduled, evidence.offer.released
+    if not evidence.workload.open_loop:
+        return None
+    if not scheduled:
+        return "no message was due in the window"
+    if released >= RELEASED_SHARE * scheduled:
+        return None
+    return (
+        f"only {_percent(released / scheduled)} of the schedule was released in time "
+        f"(limit {_percent(RELEASED_SHARE)})"
+    )
+
+
+def _machine(evidence: Evidence) -> str | None:
+    host = evidence.host
+    resolution = 2 * TICK_S / evidence.workload.duration
+    found = []
+    if host.steal > STEAL + resolution:
+        found.append(
+            f"the hypervisor took {_percent(host.steal)} of the cores' time "
+            f"(limit {_percent(STEAL)})"
+        )
+    if host.foreign > FOREIGN:
+        found.append(
+            f"other programs used {_percent(host.foreign)} of a core under test "
+            f"(limit {_percent(FOREIGN)})"
+        )
+    return " and ".join(found) or None
+
+
+def _network_stack(evidence: Evidence) -> str | None:
+    host = evidence.host
+    counts = {
+        "connections that found the listen queue full": host.listen_overflows,
+        "TCP segments sent again": host.retransmitted_segments,
+        "TCP timeouts": host.tcp_timeouts,
+    }
+    found = [f"{count:,} {name}" for name, count in counts.items() if count]
+    return f"the network stack was disturbed: {', '.join(found)} (limit 0)" if found else None
+
+
+def _analytic_floor(evidence: Evidence) -> str | None:
+    floor, high = evidence.analytic_mean, evidence.service_mean_high
+    if floor is None or high is None or high >= floor:
+        return None
+    return (
+        f"mean service latency is {_time(high)} at most (99.9 % bound), "
+        f"less than the {_time(floor)} that the pattern imposes by design"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.3g} %"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1e6:.3g} µs" if seconds < 0.001 else f"{seconds * 1e3:.3g} ms"
+
+
+def _less_load(workload: Workload) -> str:
+    """Name the option that halves the load, about: a round number that can be typed."""
+    if workload.rate is None:
+        return f"--concurrency {max(1, (workload.concurrency or 1) // 2)}"
+    half = workload.rate / 2
+    decade = 10.0 ** math.floor(math.log10(half))
+    rate = max(step for step in (1, 2, 5) if step * decade <= half * (1 + 1e-9)) * decade
+    return f"--rate {rate / 1000:g}k" if rate >= 1000 else f"--rate {rate:g}"
+
+
+def _lighter_generator(workload: Workload) -> str:
+    ways = [_less_load(workload)]
+    if workload.client is ClientKind.LIBRARY:
+        ways.insert(0, f"--client {ClientKind.WIRE}")
+    if workload.deliveries_per_message > 1:
+        ways.append("fewer subscribers")
+    return f"try {', '.join(ways)}, or a machine with more cores (and --load-processes)"
+
+
+def _quiet_machine(workload: Workload) -> str:
+    return (
+        "end other programs, use a machine (or a dedicated core) that nobody shares, or try "
+        f"{_less_load(workload)}"
+    )
+
+
+def _gentler_network(workload: Workload) -> str:
+    return (
+        "end other network traffic of this host, or try "
+        f"{_less_load(workload)} or --ramp {max(1.0, workload.ramp / 2):g}"
+    )
+
+
+def _report_it(_workload: Workload) -> str:
+    return (
+        "believe neither: run the pattern's truth tests (make test), and look at what its client "
+        "takes for a delivery"
+    )
+
+
+_BIN = f"{BIN_S * 1e3:g} ms"
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        name="pacer lateness",
+        limit=f"up to {PACED_ONE_BY_ONE:,.0f} msg/s, p99 of released − due is above "
+        f"{LATENESS_SHARE:g} of the mean gap; beyond, releases per {_BIN} are off the schedule "
+        f"by more than {_percent(DEVIATION)} rms of their mean, where a release at most "
+        f"{GRACE_S * 1e6:g} µs late counts as punctual; open loop only",
+        reason=_pacer_lateness,
+        remedy=_lighter_generator,
+    ),
+    Rule(
+        name="receiver lag",
+        limit=f"its p50 is above {_percent(LAG_SHARE)} of the delivery latency's p50, or its "
+        f"p99 above {_percent(LAG_SHARE)} of the p99 where that may be shown",
+        reason=_receiver_lag,
+        remedy=_lighter_generator,
+    ),
+    Rule(
+        name="generator CPU",
+        limit=f"the generator used more than {_percent(GENERATOR_PEAK)} of its core in any 100 ms",
+        reason=_generator_cpu,
+        remedy=_lighter_generator,
+    ),
+    Rule(
+        name="offered",
+        limit=f"less than {_percent(RELEASED_SHARE)} of the schedule was released by the "
+        f"window's end plus {_BIN} or one mean gap; open loop only",
+        reason=_offered,
+        remedy=_lighter_generator,
+    ),
+    Rule(
+        name="machine",
+        limit=f"more than {_percent(STEAL)} of the used cores' time was stolen (a window of "
+        f"W seconds resolves {2 * TICK_S * 1e3:g} ms / W, which is allowed on top), or other "
+        f"programs used more than {_percent(FOREIGN)} of a used core",
+        reason=_machine,
+        remedy=_quiet_machine,
+    ),
+    Rule(
+        name="network stack",
+        limit="ListenOverflows or TCPTimeouts moved, or RetransSegs by more than TCPDSACKRecv "
+        "(segments repeated although they had arrived)",
+        reason=_network_stack,
+        remedy=_gentler_network,
+    ),
+    Rule(
+        name="analytic floor",
+        limit="the upper 99.9 % bound of the mean service latency is below what the pattern "
+        "imposes by design",
+        reason=_analytic_floor,
+        remedy=_report_it,
+    ),
+)
+"""What makes a run invalid."""
+
+FIGURE_RULES: tuple[FigureRule, ...] = (
+    FigureRule(
+        name="samples",
+        limit=f"a percentile is shown with at least {MESSAGES_BEYOND} distinct published messages "
+        "beyond it; the deliveries of one message are one",
+    ),
+    FigureRule(
+        name="× floor",
+        limit="a multiple of the floor is by service latency, and shown only where row and floor "
+        "are both valid",
+    ),
+)
+"""What hides a figure of a valid run."""
+
+MACHINE_RULES = frozenset({"machine", "network stack"})
+"""Rules whose doubts justify to run again: not the run, its surroundings were at fault."""

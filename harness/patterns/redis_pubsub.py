@@ -1,0 +1,97 @@
+"""Redis publish/subscribe: PUBLISH to a channel, SUBSCRIBE to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from harness.library.background import background
+from harness.library.redis import publish_in_turn, redis_client
+from harness.pattern import (
+    BROKER,
+    DISCONNECTED,
+    Client,
+    Deliver,
+    Endpoints,
+    Pattern,
+    RedisSpec,
+    Seat,
+    Send,
+    Sent,
+)
+from harness.wire.resp import (
+    channel,
+    command,
+    linked_to_redis,
+    publish_pipelined,
+    without_query,
+)
+from harness.workload import ClientKind, Exchange, Ingress
+
+
+def _publish_feed(seat: Seat, sent: Sent) -> AbstractAsyncContextManager[Send]:
+    return publish_pipelined(seat, sent, b"PUBLISH", channel(seat.endpoints["redis"]))
+
+
+def _publish_native(seat: Seat, sent: Sent) -> AbstractAsyncContextManager[Send]:
+    to = channel(seat.endpoints["redis"])
+
+    async def publish(client: Redis, message: bytes) -> None:
+        await client.publish(to, message)
+
+    return publish_in_turn(seat, sent, publish)
+
+
+@asynccontextmanager
+async def _subscribe_wire(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
+    def take(reply: Any) -> None:
+        deliver(reply[2])  # after the word "message" and the channel
+
+    subscribe = command(b"SUBSCRIBE", channel(seat.endpoints["redis"]))
+    async with linked_to_redis(seat, take, subscribe):
+        yield
+
+
+@asynccontextmanager
+async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
+    async def read(subscription: PubSub) -> None:
+        try:
+            async for event in subscription.listen():
+                deliver(event["data"])
+        except RedisConnectionError:
+            seat.note(DISCONNECTED)
+
+    async with redis_client(seat) as client, client.pubsub() as subscription:
+        await subscription.subscribe(channel(seat.endpoints["redis"]))
+        await subscription.get_message(timeout=None)  # the server's confirmation
+        async with background(read(subscription)):
+            yield
+
+
+def _example(endpoints: Endpoints) -> Sequence[str]:
+    url, name = without_query(endpoints["redis"]), channel(endpoints["redis"]).decode()
+    return (f"redis-cli -u {url} SUBSCRIBE {name}", f"redis-cli -u {url} PUBLISH {name} hello")
+
+
+REDIS_PUBSUB = Pattern(
+    name="redis_pubsub",
+    block=BROKER,
+    exchanges=frozenset({Exchange.BROADCAST}),
+    path="PUBLISH → Redis channel → SUBSCRIBE",
+    guarantees="at most once: a reader that is away misses messages, a slow one is cut off at "
+    "Redis' output-buffer limit",
+    stack="redis",
+    servers=lambda _workload: (RedisSpec(),),
+    publish={Ingress.FEED: _publish_feed, Ingress.NATIVE: _publish_native},
+    clients={
+        ClientKind.WIRE: Client(subscribe=_subscribe_wire),
+        ClientKind.LIBRARY: Client(subscribe=_subscribe_library),
+    },
+    floor="floor@no-loop",
+    example=_example,
+)

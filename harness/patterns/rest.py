@@ -1,0 +1,89 @@
+"""REST: a request and its answer, ``POST /echo`` on one keep-alive connection a caller.
+
+HTTP/1.1 answers in order, so a connection carries one request at a time. Further messages wait
+their turn in the client, as they do in any connection pool; that wait is the pool wait.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from harness.library.http import posting
+from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, Send, Sent, ServerSpec
+from harness.wire.http import Response, UnexpectedAnswer, http_link
+from harness.workload import ClientKind, Exchange, Workload
+
+
+@asynccontextmanager
+async def _call_wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
+    async with http_link(seat) as link:
+        queue: deque[bytes] = deque()
+        waiting = False
+
+        def send(message: bytes) -> None:
+            if waiting:
+                queue.append(message)
+            else:
+                post(message)
+
+        def post(message: bytes) -> None:
+            nonlocal waiting
+            waiting = True
+            if link.post(b"/echo", message, answered):
+                sent(message)
+
+        def answered(response: Response) -> None:
+            nonlocal waiting
+            if response.status != 200:
+                raise UnexpectedAnswer(
+                    f"POST /echo was answered with {response.status}: {response.body[:200]!r}"
+                )
+            waiting = False
+            deliver(response.body)
+            if queue and not waiting:
+                post(queue.popleft())
+
+        yield send
+
+
+@asynccontextmanager
+async def _call_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
+    async with posting(seat, "/echo", sent, deliver, drain=False) as send:
+        yield send
+
+
+def _example(endpoints: Endpoints) -> tuple[str, ...]:
+    return (f"curl -i -d 'a message' {endpoints['http']}/echo",)
+
+
+def _pattern(name: str, stack: str) -> Pattern:
+    server = f"{stack}_stack"
+
+    def servers(_workload: Workload) -> tuple[ServerSpec, ...]:
+        argv = ("{python}", "-m", f"servers.{server}", "--port", "0", "--feed-port", "0")
+        return (ServerSpec(name=server, argv=argv, roles=("http", "feed")),)
+
+    return Pattern(
+        name=name,
+        block=EDGE,
+        exchanges=frozenset({Exchange.REQUEST_REPLY}),
+        path="caller sends POST /echo and waits for its answer; one request a connection",
+        guarantees=(
+            "every request is answered or fails visibly; whether one that failed was carried "
+            "out, the caller cannot know"
+        ),
+        stack=stack,
+        servers=servers,
+        publish={},
+        clients={
+            ClientKind.WIRE: Client(call=_call_wire),
+            ClientKind.LIBRARY: Client(call=_call_library),
+        },
+        example=_example,
+    )
+
+
+REST = _pattern("rest", "uvicorn")
+ON_AIOHTTP = _pattern("rest@aiohttp", "aiohttp")

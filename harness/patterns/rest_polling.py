@@ -1,0 +1,146 @@
+"""Short polling: the subscriber asks every ``poll_interval`` for what is newer.
+
+``GET /messages?after=CURSOR`` answers at once with all newer messages, one a line, and the new
+cursor in the header ``x-cursor``. A message waits half an interval on average for the next poll.
+
+Polls are due on a fixed grid, whose offset is seeded and different for each subscriber. A poll
+goes out only after the answer to the one before; grid points that pass meanwhile are skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from harness.library.background import background
+from harness.library.http import HTTP_LOST, cursor_of, http_session, publish_over_http
+from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, ServerSpec
+from harness.timerfd import Alarm
+from harness.wire.frames import publish_to_feed
+from harness.wire.http import LogReader, Response, http_link
+from harness.workload import ClientKind, Exchange, Ingress, Workload
+
+_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """When one subscriber's polls are due; times in ns of CLOCK_MONOTONIC."""
+
+    start_ns: int
+    interval_ns: int
+
+    @classmethod
+    def of(cls, seat: Seat, now_ns: int) -> Grid:
+        """Begin within one interval from now, where in it depends on seed and seat."""
+        interval = seat.workload.poll_interval
+        offset = random.Random(f"{seat.workload.seed}:{seat.index}").random() * interval
+        return cls(now_ns + round(offset * _NS), round(interval * _NS))
+
+    def after(self, now_ns: int) -> int:
+        """Give the first due time later than ``now_ns``."""
+        return now_ns + self.interval_ns - (now_ns - self.start_ns) % self.interval_ns
+
+
+@asynccontextmanager
+async def _subscribe_wire(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
+    async with http_link(seat) as link:
+        log = LogReader(seat.note, deliver)
+        log.take(*await link.answer_to(b"/messages"))
+        grid = Grid.of(seat, time.monotonic_ns())
+        waiting = overdue = False
+
+        def poll() -> None:
+            nonlocal waiting, overdue
+            waiting, overdue = True, False
+            link.get(b"/messages?after=%d" % log.cursor, answered)
+            alarm.at(grid.after(time.monotonic_ns()))
+
+        def ring() -> None:
+            nonlocal overdue
+            if waiting:
+                overdue = True
+            else:
+                poll()
+
+        def answered(response: Response) -> None:
+            nonlocal waiting
+            waiting = False
+            log.take(*response)
+            if overdue:
+                poll()
+
+        with Alarm(ring) as alarm:
+            alarm.at(grid.start_ns)
+            yield
+
+
+@asynccontextmanager
+async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
+    async with http_session(seat) as session:
+        log = LogReader(seat.note, deliver)
+
+        async def ask(**parameters: int) -> None:
+            async with session.get("/messages", params=parameters) as answer:
+                log.take(answer.status, cursor_of(answer), await answer.read())
+
+        async def poll() -> None:
+            while True:
+                await due.wait()
+                due.clear()
+                alarm.at(grid.after(time.monotonic_ns()))
+                await ask(after=log.cursor)
+
+        await ask()
+        grid = Grid.of(seat, time.monotonic_ns())
+        due = asyncio.Event()
+        with Alarm(due.set) as alarm:
+            alarm.at(grid.start_ns)
+            async with background(poll, seat.note, HTTP_LOST):
+                yield
+
+
+def _example(endpoints: Endpoints) -> tuple[str, ...]:
+    url = endpoints["http"]
+    return (
+        f"curl -i {url}/messages                   # the cursor to begin with, in x-cursor",
+        f"curl -d 'a message' {url}/messages",
+        f"curl -i '{url}/messages?after=0'         # all newer messages, one a line",
+    )
+
+
+def _pattern(name: str, stack: str) -> Pattern:
+    server = f"{stack}_stack"
+
+    def servers(_workload: Workload) -> tuple[ServerSpec, ...]:
+        argv = ("{python}", "-m", f"servers.{server}", "--port", "0", "--feed-port", "0")
+        return (ServerSpec(name=server, argv=argv, roles=("http", "feed")),)
+
+    return Pattern(
+        name=name,
+        block=EDGE,
+        exchanges=frozenset({Exchange.BROADCAST}),
+        path="subscriber asks GET /messages?after=CURSOR every poll interval",
+        guarantees=(
+            "nothing is lost while the server's log (65,536 messages, 256 MiB a channel) reaches "
+            "back to the reader's cursor, also over reconnections; a reader further behind gets "
+            "410 and the cursor to go on from"
+        ),
+        stack=stack,
+        servers=servers,
+        publish={Ingress.FEED: publish_to_feed, Ingress.NATIVE: publish_over_http},
+        clients={
+            ClientKind.WIRE: Client(subscribe=_subscribe_wire),
+            ClientKind.LIBRARY: Client(subscribe=_subscribe_library),
+        },
+        poll_interval_s=lambda workload: workload.poll_interval,
+        example=_example,
+    )
+
+
+REST_POLLING = _pattern("rest_polling", "uvicorn")
+ON_AIOHTTP = _pattern("rest_polling@aiohttp", "aiohttp")

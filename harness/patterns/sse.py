@@ -1,0 +1,95 @@
+"""Server-sent events: one answer that never ends, an event for each message.
+
+``GET /events`` is answered with ``text/event-stream``; the subscriber is registered before the
+header is sent, so that whoever has the header misses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from harness.library.background import background
+from harness.library.http import HTTP_LOST, http_session, publish_over_http, read_events
+from harness.pattern import (
+    DISCONNECTED,
+    EDGE,
+    EVICTED,
+    Client,
+    Deliver,
+    Endpoints,
+    Pattern,
+    Seat,
+    ServerSpec,
+)
+from harness.wire.frames import publish_to_feed
+from harness.wire.sse import event_link
+from harness.workload import ClientKind, Exchange, Ingress, Workload
+
+
+@asynccontextmanager
+async def _subscribe_wire(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
+    async with event_link(seat, deliver):
+        yield
+
+
+@asynccontextmanager
+async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
+    async with (
+        http_session(seat) as session,
+        session.get(
+            "/events", headers={"Accept": "text/event-stream"}, raise_for_status=True
+        ) as answer,
+    ):
+
+        async def read() -> None:
+            async for name, data in read_events(answer.content):
+                if not name:
+                    deliver(data)
+                elif name == b"evicted":
+                    seat.note(EVICTED)
+                    return
+            seat.note(DISCONNECTED)
+
+        async with background(read, seat.note, HTTP_LOST):
+            yield
+
+
+def _example(endpoints: Endpoints) -> tuple[str, ...]:
+    url = endpoints["http"]
+    return (
+        f"curl -N {url}/events",
+        f"curl -d 'a message' {url}/messages",
+        f"curl -N -H 'Last-Event-ID: 0' {url}/events   # resumes after that event",
+    )
+
+
+def _pattern(name: str, stack: str, server: str) -> Pattern:
+    def servers(_workload: Workload) -> tuple[ServerSpec, ...]:
+        argv = ("{python}", "-m", f"servers.{server}", "--port", "0", "--feed-port", "0")
+        return (ServerSpec(name=server, argv=argv, roles=("http", "feed")),)
+
+    return Pattern(
+        name=name,
+        block=EDGE,
+        exchanges=frozenset({Exchange.BROADCAST}),
+        path="server writes an event into the open answer to GET /events",
+        guarantees=(
+            "in order and nothing dropped within a connection; a reader whose queue (65,536 "
+            "messages, 256 MiB) overflows gets the event 'evicted' and is disconnected; whoever "
+            "reconnects with Last-Event-ID goes on from the server's log"
+        ),
+        stack=stack,
+        servers=servers,
+        publish={Ingress.FEED: publish_to_feed, Ingress.NATIVE: publish_over_http},
+        clients={
+            ClientKind.WIRE: Client(subscribe=_subscribe_wire),
+            ClientKind.LIBRARY: Client(subscribe=_subscribe_library),
+        },
+        example=_example,
+    )
+
+
+SSE = _pattern("sse", "uvicorn", "uvicorn_stack")
+ON_AIOHTTP = _pattern("sse@aiohttp", "aiohttp", "aiohttp_stack")
+ON_SSE_STARLETTE = _pattern("sse@sse-starlette", "sse-starlette", "sse_starlette")

@@ -1,0 +1,57 @@
+"""What ``abec compare PATTERN…`` prints: one table for each question, and no mixing of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.measure.compare import Comparison
+from harness.measure.configuration import (
+    Configuration,
+    by_workload,
+    configurations,
+    fans_out,
+)
+from harness.report.columns import joined
+from harness.report.conclusion import closing
+from harness.report.delivery import delivery_tables
+from harness.report.implementations import implementation_table
+from harness.report.question import TO_LAST, limits, question, surroundings
+from harness.report.remarks import hidden_tail_line, interval_line, refusals, remarks
+from harness.report.sweeps import polling_curve, saturation_tables
+
+
+def compare_report(comparison: Comparison, path_saved: str = "") -> str:
+    """Answer which pattern delivers how late at what cost, and what of it the runs support."""
+    rows = configurations(comparison.latency)
+    parts = [
+        part for alike in by_workload(comparison.latency) for part in _workload(alike, comparison)
+    ]
+    parts.append("\n".join(refusals(comparison.latency)))
+    if comparison.saturation is not None:
+        parts += saturation_tables(comparison.saturation)
+    if comparison.polling is not None:
+        parts += polling_curve(comparison.polling)
+    parts += [implementation_table(rows), closing(comparison.latency)]
+    every = (comparison.latency, comparison.saturation, comparison.polling)
+    runs = [run for series in every if series is not None for run in series.results]
+    parts.append(limits(runs) if runs else "")
+    parts.append(f"saved {path_saved}" if path_saved else "")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _workload(rows: Sequence[Configuration], comparison: Comparison) -> list[str]:
+    series = comparison.latency
+    notes = [
+        "latencies from due to received",
+        TO_LAST if fans_out(rows[0].workload) else "",
+        "× floor by service latency p50",
+        "in: towards the receivers, empty polls included",
+        "memory: servers + kernel, both ends of the socket" if comparison.memory else "",
+        hidden_tail_line(rows),
+        interval_line(rows),
+    ]
+    return [
+        f"{question(rows, series)}\n{surroundings(rows)}",
+        *delivery_tables(rows, comparison.memory),
+        "\n".join([*remarks(rows, series), joined(notes)]),
+    ]

@@ -1,0 +1,183 @@
+"""The closing sentences: which differences the runs support, and which they don't."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import groupby
+from typing import TypeVar
+
+from harness.measure.compare import Conclusion, Standing, conclusions
+from harness.measure.configuration import configurations
+from harness.measure.contrast import Finding, Outcome
+from harness.measure.statistics import ALPHA
+from harness.report import units
+from harness.report.columns import paragraph
+from harness.report.question import traffic
+from harness.result import Series
+
+_INDENT = "  "
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+def closing(series: Series) -> str:
+    """Say in plain words what the runs support; empty where nothing was to be compared."""
+    found = conclusions(series)
+    if not found:
+        return ""
+    parts = []
+    for workload, group in groupby(found, lambda conclusion: conclusion.workload):
+        several = len({conclusion.workload for conclusion in found}) > 1
+        title = f"What these runs support{f' ({traffic(workload)})' if several else ''}"
+        parts.append("\n".join([title, *_sentences(list(group), series)]))
+    return "\n\n".join([*parts, _method(found)])
+
+
+def _sentences(found: Sequence[Conclusion], series: Series) -> list[str]:
+    sentences = [
+        *_ahead([c for c in found if c.standing is Standing.AHEAD]),
+        *map(_within_spread, (c for c in found if c.standing is Standing.WITHIN_SPREAD)),
+        *map(_stacks_differ, (c for c in found if c.standing is Standing.STACKS_DIFFER)),
+        *_undetected([c for c in found if c.standing is Standing.UNDETECTED]),
+        *_not_compared([c for c in found if c.standing is Standing.NOT_COMPARED]),
+        _guard(found),
+        _polling(found, series),
+    ]
+    return [paragraph(sentence, _INDENT, _INDENT * 2) for sentence in sentences if sentence]
+
+
+def _ahead(found: Sequence[Conclusion]) -> list[str]:
+    """Name each pattern that is ahead once, with all that it is ahead of."""
+    lines = []
+    for first, group in _grouped(found, lambda conclusion: conclusion.first):
+        behind = [
+            f"{second} ({', '.join(_factor(c) for c in cases)})"
+            for second, cases in _grouped(group, lambda conclusion: conclusion.second)
+        ]
+        lines.append(f"{first} delivers sooner than {_listed(behind)}.")
+    return lines
+
+
+def _within_spread(found: Conclusion) -> str:
+    spread = found.spread
+    if spread is None:
+        return ""
+    return (
+        f"{found.first} is ahead of {found.second} by {_factor(found)}, but {spread.low} and "
+        f"{spread.high}, two implementations of one pattern, differ by "
+        f"{units.times(spread.factor)}×: no winner."
+    )
+
+
+def _stacks_differ(found: Conclusion) -> str:
+    told = [
+        f"{_stack(stack)} {_direction(found, finding)}"
+        for stack, finding in found.findings.items()
+        if finding.outcome is not Outcome.NOT_COMPARED
+    ]
+    return (
+        f"{found.first} against {found.second} at {found.metric.name} depends on the stack: "
+        f"{', '.join(told)}. No winner."
+    )
+
+
+def _undetected(found: Sequence[Conclusion]) -> list[str]:
+    return [
+        f"No difference shown between {first} and {second} at "
+        f"{_listed([c.metric.name + _resolution(c) for c in cases])}."
+        for (first, second), cases in _grouped(found, lambda c: (c.first, c.second))
+    ]
+
+
+def _not_compared(found: Sequence[Conclusion]) -> list[str]:
+    """Say each reason once, with all that it keeps from being compared."""
+    by_reason = _grouped(
+        found, lambda c: "; ".join(sorted({f.reason for f in c.findings.values()}))
+    )
+    lines = []
+    for reason, cases in by_reason:
+        pairs = [
+            f"{first} with {second} ({', '.join(c.metric.name for c in metrics)})"
+            for (first, second), metrics in _grouped(cases, lambda c: (c.first, c.second))
+        ]
+        lines.append(f"Not compared: {_listed(pairs)}. {reason}.")
+    return lines
+
+
+def _guard(found: Sequence[Conclusion]) -> str:
+    """Say where no second implementation stood beside a supported difference."""
+    alone = sorted(
+        {
+            family
+            for c in found
+            if c.standing is Standing.AHEAD and c.spread is None
+            for family in (c.first, c.second)
+        }
+    )
+    if not alone:
+        return ""
+    return (
+        f"One implementation each of {_listed(alone)} was measured; whether another would turn "
+        "this round was not asked."
+    )
+
+
+def _polling(found: Sequence[Conclusion], series: Series) -> str:
+    rows = [row for row in configurations(series) if row.polls]
+    named = {family for c in found for family in (c.first, c.second)}
+    polling = sorted({row.family for row in rows} & named)
+    if not polling:
+        return ""
+    interval = units.span(rows[0].workload.poll_interval)
+    return f"What {_listed(polling)} delivers is a choice of its interval, here {interval}."
+
+
+def _method(found: Sequence[Conclusion]) -> str:
+    tested = [
+        finding
+        for c in found
+        for finding in c.findings.values()
+        if finding.outcome is not Outcome.NOT_COMPARED
+    ]
+    declared = sum(len(c.findings) for c in found)
+    return paragraph(
+        f"{declared} comparisons were declared beforehand (each pair of patterns on one stack, p50 "
+        f"and tail), {len(tested)} made: exact Mann–Whitney over runs, Holm, "
+        f"{units.percent(ALPHA)} error over all of them."
+    )
+
+
+def _factor(found: Conclusion) -> str:
+    factor = found.factor
+    least = "at least " if len(found.findings) > 1 else ""
+    return f"{found.metric.name} {least}{units.times(factor)}×"
+
+
+def _resolution(found: Conclusion) -> str:
+    known = [f.resolution for f in found.findings.values() if f.resolution is not None]
+    return f" ({units.times(max(known))}× would have been)" if known else ""
+
+
+def _direction(found: Conclusion, finding: Finding) -> str:
+    if finding.outcome is Outcome.UNDETECTED:
+        return "shows no difference"
+    return f"puts {found.first if finding.outcome is Outcome.HIGHER else found.second} ahead"
+
+
+def _stack(implementation: str) -> str:
+    return f"@{implementation}" if implementation else "the default stack"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _grouped(
+    found: Iterable[Conclusion], key: Callable[[Conclusion], _Key]
+) -> list[tuple[_Key, list[Conclusion]]]:
+    """Group by ``key`` in order of first appearance."""
+    groups: dict[_Key, list[Conclusion]] = {}
+    for conclusion in found:
+        groups.setdefault(key(conclusion), []).append(conclusion)
+    return list(groups.items())

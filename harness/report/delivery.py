@@ -1,0 +1,121 @@
+"""Latency and cost of patterns, one pair of tables for each stack of each block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from harness.measure.compare import MemoryPerConnection
+from harness.measure.configuration import (
+    CPU_PER_DELIVERY,
+    CPU_PER_MESSAGE,
+    LAST_P50,
+    P50,
+    Configuration,
+    fans_out,
+    far,
+    times_floor,
+)
+from harness.measure.statistics import median
+from harness.report import cells, units
+from harness.report.columns import Column, table
+from harness.report.remarks import mark
+
+_BLOCKS = {"edge": "Edge delivery", "broker": "Broker delivery"}
+
+
+def delivery_tables(
+    rows: Sequence[Configuration], memory: Mapping[str, MemoryPerConnection]
+) -> list[str]:
+    """Give the tables of rows of one workload: no figure of one block beside one of another."""
+    parts = []
+    for name, block in blocks(rows):
+        for stack, members in _stacks(block):
+            title = f"{name} · {stack}" if stack else name
+            ranked = sorted(members, key=_rank)
+            parts.append(f"{title}: latency\n{_latencies(ranked, rows)}")
+            parts.append(f"{title}: cost\n{_costs(ranked, memory)}")
+    return parts
+
+
+def blocks(rows: Sequence[Configuration]) -> Iterable[tuple[str, list[Configuration]]]:
+    """Divide rows by block, the edge first, each with its heading."""
+    for block in sorted({row.block for row in rows}, reverse=True):
+        yield _BLOCKS.get(block, block), [row for row in rows if row.block == block]
+
+
+def _stacks(block: Sequence[Configuration]) -> Iterable[tuple[str, list[Configuration]]]:
+    """Divide a block by stack, its floor in each; patterns alone on theirs come last."""
+    floors = [row for row in block if row.is_floor]
+    by_stack: dict[str, list[Configuration]] = {}
+    for row in (row for row in block if not row.is_floor):
+        by_stack.setdefault(row.implementation, []).append(row)
+    if not by_stack:
+        yield "", floors
+    alone = [rows[0] for stack, rows in by_stack.items() if stack and len(rows) == 1]
+    shared = {stack: rows for stack, rows in by_stack.items() if not stack or len(rows) > 1}
+    for stack, rows in sorted(shared.items()):
+        title = f"@{stack}" if stack else "default stack"
+        yield (title if len(by_stack) > 1 else ""), [*floors, *rows]
+    if alone:
+        yield (
+            "each on a stack of its own, to be compared with its own pattern only",
+            [
+                *floors,
+                *alone,
+            ],
+        )
+
+
+def _rank(row: Configuration) -> tuple[bool, bool, bool, float]:
+    """Order by p50; the floor first, what is in no ranking last."""
+    value = median(row.samples(P50))
+    late = float("inf") if value is None else value
+    return not row.is_floor, not row.valid, row.saturated, late
+
+
+def _latencies(members: Sequence[Configuration], rows: Sequence[Configuration]) -> str:
+    metrics = [P50, far(rows), *([LAST_P50] if fans_out(rows[0].workload) else [])]
+    columns = [Column(""), *(Column(m.name) for m in metrics), Column("× floor"), Column("lost")]
+    lines = [
+        [
+            mark(row) + row.pattern,
+            *(cells.latency(row, metric) for metric in metrics),
+            cells.times_floor(times_floor(row, rows)),
+            cells.lost(row),
+        ]
+        for row in members
+    ]
+    return table(columns, lines)
+
+
+def _costs(members: Sequence[Configuration], memory: Mapping[str, MemoryPerConnection]) -> str:
+    fans = fans_out(members[0].workload)
+    columns = [
+        Column(""),
+        Column("server CPU\nper message"),
+        Column("server CPU\nper delivery"),
+        Column("cores"),
+        Column("bytes/message\nin + out"),
+        Column("segments/message\nin + out"),
+        Column("memory per\nconnection"),
+    ]
+    lines = [
+        [
+            mark(row) + row.pattern,
+            cells.cost(row, CPU_PER_MESSAGE),
+            cells.cost(row, CPU_PER_DELIVERY) if fans else "",
+            cells.cores(row),
+            cells.wire_bytes(row),
+            cells.wire_segments(row),
+            _memory(memory.get(row.pattern)) if memory else "",
+        ]
+        for row in members
+    ]
+    return table(columns, lines)
+
+
+def _memory(found: MemoryPerConnection | None) -> str:
+    if found is None:
+        return units.ABSENT
+    process, kernel = (units.significant(part / 1024) for part in (found.process, found.kernel))
+    return f"{process} + {kernel} KiB"

@@ -1,0 +1,188 @@
+"""HTTP/1.1 on one keep-alive connection (RFC 9112), one request at a time.
+
+``ResponseParser`` does no input or output; ``HttpLink`` is the thin protocol around it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import httptools
+
+from harness.pattern import EVICTED, Deliver, Note, Seat
+from harness.wire.link import Link, address, linked
+
+NO_CURSOR = -1
+_OK = 200
+_GONE = 410
+
+
+class UnexpectedAnswer(Exception):
+    """The server answered something that its contract does not allow."""
+
+
+class Response(NamedTuple):
+    """One whole answer; ``cursor`` is its header ``x-cursor``, ``NO_CURSOR`` without one."""
+
+    status: int
+    cursor: int
+    body: bytes
+
+
+Answered = Callable[[Response], None]
+
+
+class ResponseParser:
+    """Cuts a stream of bytes into answers; does no input or output."""
+
+    __slots__ = ("_body", "_cursor", "_http", "_whole")
+
+    def __init__(self) -> None:
+        self._http = httptools.HttpResponseParser(self)
+        self._cursor = NO_CURSOR
+        self._body: list[bytes] = []
+        self._whole: list[Response] = []
+
+    def feed(self, data: bytes) -> list[Response]:
+        """Take what the socket gave, give the answers that are whole now, in order.
+
+        Raises:
+            httptools.HttpParserError: this is no HTTP.
+        """
+        self._http.feed_data(data)
+        whole = self._whole
+        if whole:
+            self._whole = []
+        return whole
+
+    def on_message_begin(self) -> None:
+        """Begin an answer (called by httptools)."""
+        self._cursor = NO_CURSOR
+        self._body = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep the one header that matters here (called by httptools)."""
+        if name.lower() == b"x-cursor":
+            self._cursor = int(value)
+
+    def on_body(self, piece: bytes) -> None:
+        """Keep a piece, whose transfer coding is undone (called by httptools)."""
+        self._body.append(piece)
+
+    def on_message_complete(self) -> None:
+        """End an answer (called by httptools)."""
+        self._whole.append(
+            Response(self._http.get_status_code(), self._cursor, b"".join(self._body))
+        )
+
+
+class LogReader:
+    """One reader of ``GET /messages``: where it stands, and what each answer brings."""
+
+    __slots__ = ("_deliver", "_note", "cursor")
+
+    def __init__(self, note: Note, deliver: Deliver) -> None:
+        self.cursor = 0
+        """The newest message that was read; the next request asks for what is after it."""
+        self._note = note
+        self._deliver = deliver
+
+    def take(self, status: int, cursor: int, body: bytes) -> None:
+        """Deliver what an answer holds and go on from its cursor.
+
+        Raises:
+            UnexpectedAnswer: it is neither messages nor word of their eviction.
+        """
+        if status not in (_OK, _GONE) or cursor == NO_CURSOR:
+            raise UnexpectedAnswer(f"GET /messages was answered with {status}: {body[:200]!r}")
+        self.cursor = cursor
+        if status == _GONE:
+            self._note(EVICTED)
+        elif body:
+            deliver = self._deliver
+            for message in body.split(b"\n"):
+                deliver(message)
+
+
+class ParsingLink(Link):
+    """A connection whose reader can fail: what it raised comes out of the link's context.
+
+    The loop itself only logs it, and ends the connection.
+    """
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Keep an error that is no mere end of the connection."""
+        if error is not None and not isinstance(error, OSError) and not self.lost.done():
+            self.lost.set_exception(error)
+        super().connection_lost(error)
+
+
+class HttpLink(ParsingLink):
+    """A connection that carries one request at a time."""
+
+    def __init__(self, note: Note, host: bytes) -> None:
+        """Name ``host`` in each request."""
+        super().__init__(note)
+        self._host = host
+        self._parse = ResponseParser().feed
+        self._answered: Answered | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on what is whole."""
+        for response in self._parse(data):
+            answered = self._answered
+            if answered is None:
+                raise UnexpectedAnswer(f"{response.status} without a request")
+            self._answered = None
+            answered(response)
+
+    def get(self, target: bytes, answered: Answered) -> bool:
+        """Ask for ``target``; False if the connection is gone."""
+        return self._ask(b"GET %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (target, self._host), answered)
+
+    def post(self, target: bytes, body: bytes, answered: Answered) -> bool:
+        """Post text to ``target``; False if the connection is gone."""
+        return self._ask(
+            b"POST %b HTTP/1.1\r\nHost: %b\r\nContent-Type: text/plain\r\n"
+            b"Content-Length: %d\r\n\r\n%b" % (target, self._host, len(body), body),
+            answered,
+        )
+
+    async def answer_to(self, target: bytes) -> Response:
+        """Ask for ``target`` and wait for the answer.
+
+        Raises:
+            ConnectionResetError: the connection ended before.
+        """
+        future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        self.get(target, future.set_result)
+        return await self.answer(future)
+
+    def _ask(self, request: bytes, answered: Answered) -> bool:
+        # uvloop raises on a write to a lost connection.
+        if self.transport.is_closing():
+            return False
+        self._answered = answered
+        self.transport.write(request)
+        return True
+
+
+def host_of(seat: Seat) -> bytes:
+    """Give what the header ``Host`` of a request to the role ``http`` holds."""
+    return urlsplit(seat.endpoints["http"]).netloc.encode()
+
+
+@asynccontextmanager
+async def http_link(seat: Seat) -> AsyncIterator[HttpLink]:
+    """Connect to the role ``http``; leaving closes.
+
+    Raises:
+        OSError: nothing accepts connections there.
+    """
+    host = host_of(seat)
+    async with linked(address(seat.endpoints["http"]), lambda: HttpLink(seat.note, host)) as link:
+        yield link

@@ -1,0 +1,159 @@
+"""Server-sent events (HTML Living Standard §9.2) in the body of an HTTP answer.
+
+``EventParser`` does no input or output; ``EventLink`` is the thin protocol around it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import httptools
+
+from harness.pattern import EVICTED, Deliver, Note, Seat
+from harness.wire.http import ParsingLink, UnexpectedAnswer, host_of
+from harness.wire.link import address, linked
+
+Named = Callable[[bytes, bytes], None]
+"""Takes an event that has a name of its own: the name, and its data."""
+
+_DATA = b"data: "
+_DATA_BYTES = len(_DATA)
+
+
+class EventParser:
+    """Finds the messages in an event stream, however it is cut; does no input or output."""
+
+    __slots__ = ("_after_return", "_message", "_named", "_pieces")
+
+    def __init__(self, message: Deliver, named: Named) -> None:
+        """Call ``message`` with the data of each unnamed event, ``named`` for the others."""
+        self._message = message
+        self._named = named
+        self._after_return = False
+        # The beginning of an event, in the pieces it came in: they are joined once, when the
+        # event is whole, so that a long message is not copied again for every piece.
+        self._pieces: list[bytes] = []
+
+    def feed(self, data: bytes) -> None:
+        """Take a piece of the stream, hand on the events that are whole now."""
+        if self._after_return or b"\r" in data:
+            data = self._with_line_feeds(data)
+            if not data:
+                return
+        pieces = self._pieces
+        if pieces:
+            ends_event = b"\n" in data and (
+                b"\n\n" in data or (data.startswith(b"\n") and pieces[-1].endswith(b"\n"))
+            )
+            pieces.append(data)
+            if not ends_event:
+                return
+            data = b"".join(pieces)
+            pieces.clear()
+        message, find, startswith = self._message, data.find, data.startswith
+        start = 0
+        while True:
+            # First the shape that servers write, without a list of lines: an id that nobody
+            # asks for, one line of data, an empty line.
+            begin = start
+            if startswith(b"id:", start):
+                begin = find(b"\n", start) + 1
+                if not begin:
+                    break
+            if startswith(_DATA, begin):
+                end = find(b"\n", begin)
+                if end >= 0 and startswith(b"\n", end + 1):
+                    message(data[begin + _DATA_BYTES : end])
+                    start = end + 2
+                    continue
+            end = find(b"\n\n", start)
+            if end < 0:
+                break
+            self._dispatch(data[start:end])
+            start = end + 2
+        if start < len(data):
+            pieces.append(data[start:])
+
+    def _with_line_feeds(self, data: bytes) -> bytes:
+        """Make every end of a line a line feed: CR LF, CR and LF all end one (§9.2.5).
+
+        A CR at the end of a piece ends its line at once; an LF that follows it is dropped.
+        """
+        if self._after_return and data.startswith(b"\n"):
+            data = data[1:]
+        self._after_return = data.endswith(b"\r")
+        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    def _dispatch(self, block: bytes) -> None:
+        """Interpret the lines of one event (§9.2.6); comments and other fields say nothing."""
+        name = b""
+        lines: list[bytes] = []
+        for line in block.split(b"\n"):
+            field, _, value = line.partition(b":")
+            if field == b"data":
+                lines.append(value.removeprefix(b" "))
+            elif field == b"event":
+                name = value.removeprefix(b" ")
+        if not lines:
+            return
+        data = b"\n".join(lines)
+        if name in (b"", b"message"):
+            self._message(data)
+        else:
+            self._named(name, data)
+
+
+class EventLink(ParsingLink):
+    """A connection that delivers each message of one event stream; ``opened`` once it begins."""
+
+    def __init__(self, note: Note, deliver: Deliver) -> None:
+        super().__init__(note)
+        self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # Uvicorn and aiohttp send a stream of unknown length chunked; httptools undoes that.
+        self._http = httptools.HttpResponseParser(self)
+        self._feed = self._http.feed_data
+        self.on_body = EventParser(deliver, self._named).feed
+        """Called by httptools."""
+
+    def data_received(self, data: bytes) -> None:
+        """Deliver what is whole."""
+        self._feed(data)
+
+    def on_headers_complete(self) -> None:
+        """Look at the answer's status (called by httptools)."""
+        status = self._http.get_status_code()
+        if status == 200:
+            self.opened.set_result(None)
+        else:
+            self.opened.set_exception(
+                UnexpectedAnswer(f"GET /events was answered with status {status}")
+            )
+
+    def on_message_complete(self) -> None:
+        """End with the stream: the connection would wait for a next request for ever."""
+        self.transport.close()
+
+    def _named(self, name: bytes, _data: bytes) -> None:
+        if name == b"evicted":
+            self._note(EVICTED)
+            self.closing = True
+
+
+@asynccontextmanager
+async def event_link(seat: Seat, deliver: Deliver) -> AsyncIterator[EventLink]:
+    """Read the event stream of the role ``http``; entered once the server sends it.
+
+    Raises:
+        OSError: nothing accepts connections there, or the connection ended unanswered.
+        UnexpectedAnswer: the server sends no event stream.
+    """
+    async with linked(
+        address(seat.endpoints["http"]), lambda: EventLink(seat.note, deliver)
+    ) as link:
+        link.transport.write(
+            b"GET /events HTTP/1.1\r\nHost: %b\r\nAccept: text/event-stream\r\n\r\n" % host_of(seat)
+        )
+        await link.answer(link.opened)
+        yield link
