@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from benchmarks.settings import scenario_file
-from harness.registry import all_patterns, load, require_exchange
+from harness.errors import NotMeasured
+from harness.registry import load, names, require_exchange
 from harness.scenario import BUILT_IN, Scenario, read_scenarios
 from harness.workload import Exchange
 
@@ -36,7 +37,7 @@ def axes(asked: Mapping[str, Scenario]) -> tuple[list[str], list[str]]:
 @cache
 def pattern_names(exchange: Exchange) -> list[str]:
     """Name the registered patterns that carry ``exchange``, implementations beside defaults."""
-    return [pattern.name for pattern in all_patterns() if exchange in pattern.exchanges]
+    return [name for name in names() if _carries(name, exchange)]
 
 
 @cache
@@ -54,6 +55,14 @@ def own_scenarios() -> Mapping[str, Scenario]:
         for name in scenario.patterns:
             require_exchange(load(name), scenario.workload.exchange)
     return own
+
+
+def _carries(name: str, exchange: Exchange) -> bool:
+    """Whether it does, or fails to import: it then fails by itself when it is measured."""
+    try:
+        return exchange in load(name).exchanges
+    except NotMeasured:
+        return True
 
 
 def _kind(scenario: Scenario) -> tuple[Exchange, bool]:

@@ -61,8 +61,13 @@ def tracked(unit: str, *, version: str) -> Callable[[Of], Track]:
                 series = runs_of(pattern, self.scenarios[name].workload, asked_by)
                 return of(self, _valid(series, pattern))
             except NotApplicable as error:
-                sys.stderr.write(f"n/a: {error}\n")
-                return math.nan
+                why = error
+            except NotMeasured as error:
+                if not saved_series():
+                    raise
+                why = error
+            sys.stderr.write(f"n/a: {why}\n")
+            return math.nan
 
         vars(track).update(unit=unit, version=version)
         return track

@@ -9,7 +9,7 @@ from benchmarks.metrics import Question, Value, latency, tracked
 from harness.result import Result
 
 
-class WorkQueue(Question):
+class QueueDelivery(Question):
     """Delivery latency of a queue.
 
     ``jobs``: 4 consumers, so that one is free while others fetch, and 1,000 msg/s, so that a

@@ -50,7 +50,7 @@ class Delivered:
     sequence: Ints = field(default_factory=_empty)
     received_ns: Ints = field(default_factory=_empty)
     lag_ns: Ints = field(default_factory=_empty)
-    """Received − start of the loop's busy period."""
+    """How long the bytes can have waited inside the generator, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,7 +176,7 @@ class Result:
     pool_wait: Latency
     """sent − released."""
     receiver_lag: Latency
-    """received − start of the loop's busy period."""
+    """How long bytes can have waited inside the generator, at most."""
     setup: Latency
     """Connecting to subscribed, over receivers, at the workload's ramp."""
     slope: float

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import click
@@ -58,13 +60,15 @@ def command(patterns: tuple[str, ...], as_json: bool, as_csv: bool, **options: A
     planned = [(question, _steps(question, options)) for question in _questions(patterns, options)]
     code = Exit.MEASURED
     for question, steps in planned:
-        measured = _measure(question, steps)
+        base = new_result_path()
+        measured = _measure(question, steps, base)
+        saved = ", ".join(str(_path(base, part)) for part in measured)
         if as_json:
             click.echo(_series_json(measured))
         elif as_csv:
-            click.echo("\n".join(line for series in measured.values() for line in csv_rows(series)))
+            click.echo(_csv(measured))
         else:
-            click.echo(compare_report(_comparison(measured)))
+            click.echo(compare_report(_comparison(measured), saved))
         code = max(code, _code(measured))
     return code
 
@@ -113,9 +117,8 @@ def _concurrency(text: str | None) -> int:
     return int(text)
 
 
-def _measure(question: Asked, steps: Sequence[Step]) -> dict[Part, Series]:
-    """Measure all steps, each saved to a file of its own as it grows."""
-    base = new_result_path()
+def _measure(question: Asked, steps: Sequence[Step], base: Path) -> dict[Part, Series]:
+    """Measure all steps, each saved to a file of its own beside ``base`` as it grows."""
     left_s = sum(step.expected_s for step in steps)
     name = f"{question.scenario.name}: " if question.scenario.name else ""
     parts = " · ".join(f"{step.part} {len(step.cells)} x {step.runs} runs" for step in steps)
@@ -166,6 +169,12 @@ def _code(measured: Mapping[Part, Series]) -> Exit:
     if Part.MEMORY in measured and measured[Part.MEMORY].refused:
         return Exit.NOT_MEASURED
     return max(codes)
+
+
+def _csv(measured: Mapping[Part, Series]) -> str:
+    """Give one line a run under one heading."""
+    tables = [list(csv_rows(series)) for series in measured.values() if series.results]
+    return "\n".join([*chain(*tables[:1]), *chain(*(table[1:] for table in tables[1:]))])
 
 
 def _series_json(measured: Mapping[Part, Series]) -> str:

@@ -12,7 +12,6 @@ import click
 
 from harness import schema
 from harness.errors import BadInput, Exit
-from harness.measure.contrast import Outcome
 from harness.measure.verdict import Verdict, Verdicts, verdicts
 from harness.report.verdicts import verdict_report
 from harness.scenario import flag
@@ -34,12 +33,9 @@ def judge(names: Sequence[str], as_json: bool, others: Mapping[str, Any]) -> Exi
         if value:
             raise BadInput(flag(option), "", "means nothing to saved results; leave it out")
     old, new = (schema.load(Path(name)) for name in names)
-    found = verdicts(old, new)
-    click.echo(_as_json(found) if as_json else verdict_report(old, new))
-    if found.count(Outcome.HIGHER):
-        return Exit.ANSWER_IS_NO
-    compared = len(found.verdicts) - found.count(Outcome.NOT_COMPARED)
-    return Exit.MEASURED if compared else Exit.NOT_MEASURED
+    text, code = verdict_report(old, new)
+    click.echo(_as_json(verdicts(old, new)) if as_json else text)
+    return code
 
 
 def _as_json(found: Verdicts) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from harness.errors import Exit
+from harness.errors import Exit, NotMeasured
 from harness.pattern import Pattern
-from harness.registry import all_patterns
+from harness.registry import load, names
 from harness.report.columns import Column, paragraph, table
 
 _COLUMNS = (
@@ -35,12 +35,25 @@ def command(as_json: bool) -> int:
     NAME@STACK is an implementation of NAME beside the default. Patterns of other packages
     appear by themselves (entry points of the group abec.patterns).
     """
-    patterns = all_patterns()
+    patterns, broken = _registered()
     if as_json:
         click.echo(json.dumps([_record(p) for p in patterns], indent=1, ensure_ascii=False))
     else:
         click.echo(f"{_table(patterns)}\n\n{_promises(patterns)}")
-    return Exit.MEASURED
+    for problem in broken:
+        click.echo(f"abec: {problem}", err=True)
+    return Exit.NOT_MEASURED if broken else Exit.MEASURED
+
+
+def _registered() -> tuple[list[Pattern], list[str]]:
+    """Load all patterns; a package that is broken must not hide the others."""
+    patterns, broken = [], []
+    for name in names():
+        try:
+            patterns.append(load(name))
+        except NotMeasured as error:
+            broken.append(str(error))
+    return patterns, broken
 
 
 def _table(patterns: Sequence[Pattern]) -> str:
@@ -58,9 +71,10 @@ def _promises(patterns: Sequence[Pattern]) -> str:
         said: dict[tuple[str, str], list[str]] = {}
         for pattern in members:
             said.setdefault((pattern.path, pattern.guarantees), []).append(pattern.name)
-        for (path, guarantees), names in said.items():
-            who = family if family in names else ", ".join(names)
-            lines.append(paragraph(f"{who}: {path}; {guarantees}", hanging="  "))
+        for (path, guarantees), members_alike in said.items():
+            who = family if family in members_alike else ", ".join(members_alike)
+            lines.append(paragraph(f"{who}: {path}", hanging="  "))
+            lines.append(paragraph(guarantees, "  ", "  "))
     return "\n".join(lines)
 
 

@@ -83,7 +83,7 @@ def hold(machine: Machine) -> Held:
     doubts = {doubt.rule: None for result in (plain, faulty) for doubt in result.doubts}
     return Held(
         applied_s=_applied_s(told["messages"]),
-        measured_s=_finite(faulty.service.p50) - _finite(plain.service.p50),
+        measured_s=_longer_by(faulty.service.p50, plain.service.p50),
         dropped=told["totals"]["drop"],
         lost=faulty.audit.lost,
         doubts=tuple(doubts),
@@ -106,5 +106,6 @@ def _applied_s(messages: Sequence[dict[str, Any]]) -> float:
     return delays[(len(delays) - 1) // 2] if delays else math.inf
 
 
-def _finite(value: float | None) -> float:
-    return math.inf if value is None else value
+def _longer_by(one: float | None, other: float | None) -> float:
+    """Subtract medians; infinite where so much was lost that there is none."""
+    return math.inf if one is None or other is None else one - other

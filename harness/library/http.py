@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import aiohttp
 
-from harness.library.background import Lost, outbox
-from harness.pattern import Deliver, Seat, Send, Sent
+from harness.library.outbox import outbox
+from harness.pattern import DISCONNECTED, Deliver, Note, Seat, Send, Sent
 
 MAX_MESSAGE_BYTES = 2 << 20
 NO_CURSOR = -1
-HTTP_LOST: Lost = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
-
 _KEEP_ALIVE_S = 75
 """Shorter than the servers', so that no request goes out on a connection that they close."""
 
@@ -31,6 +29,15 @@ async def http_session(seat: Seat) -> AsyncIterator[aiohttp.ClientSession]:
         headers={"Accept-Encoding": "identity"},
     ) as session:
         yield session
+
+
+@contextmanager
+def noting_loss(note: Note) -> Iterator[None]:
+    """End the body with the connection, and note that it is lost."""
+    try:
+        yield
+    except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
+        note(DISCONNECTED)
 
 
 def cursor_of(answer: aiohttp.ClientResponse) -> int:
@@ -62,7 +69,7 @@ async def posting(
             ) as answer:
                 answered(await answer.read())
 
-        async with outbox(post, seat.note, HTTP_LOST, drain=drain) as send:
+        async with outbox(post, noting_loss(seat.note), drain=drain) as send:
             yield send
 
 
@@ -73,7 +80,7 @@ async def publish_over_http(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
         yield send
 
 
-async def read_events(lines: aiohttp.StreamReader) -> AsyncIterator[tuple[bytes, bytes]]:
+async def read_events(lines: aiohttp.StreamReader) -> AsyncGenerator[tuple[bytes, bytes], None]:
     """Read server-sent events line by line: the name of each (or nothing) and its data."""
     name, data = b"", []
     async for line in lines:

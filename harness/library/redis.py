@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -12,9 +11,18 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
-from harness.library.background import background
-from harness.pattern import DISCONNECTED, Seat, Send, Sent
+from harness.library.outbox import outbox
+from harness.pattern import DISCONNECTED, Note, Seat, Send, Sent
 from harness.wire.resp import without_query
+
+
+@contextmanager
+def noting_loss(note: Note) -> Iterator[None]:
+    """End the body with the connection, and note that it is lost."""
+    try:
+        yield
+    except RedisConnectionError:
+        note(DISCONNECTED)
 
 
 @asynccontextmanager
@@ -56,22 +64,18 @@ async def publish_in_turn(
         BadInput: it is no ``redis://`` URL.
         redis.exceptions.RedisError: the server does not answer, or refuses the password.
     """
-    waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
+    async with redis_client(seat) as client:
 
-    async def pump(client: Redis) -> None:
-        try:
-            while (message := await waiting.get()) is not None:
-                sent(message)
-                try:
-                    await publish(client, message)
-                except ResponseError as error:
-                    seat.note(str(error))
-            if afterwards is not None:
+        async def transmit(message: bytes) -> None:
+            sent(message)
+            try:
+                await publish(client, message)
+            except ResponseError as error:
+                seat.note(str(error))
+
+        async with outbox(transmit, noting_loss(seat.note), drain=True) as send:
+            yield send
+        if afterwards is not None:
+            # All messages are out; whether the server still lives, others note.
+            with suppress(RedisConnectionError):
                 await afterwards(client)
-        except RedisConnectionError:
-            seat.note(DISCONNECTED)
-
-    async with redis_client(seat) as client, background(pump(client)) as pumping:
-        yield waiting.put_nowait
-        waiting.put_nowait(None)
-        await asyncio.wait((pumping,))

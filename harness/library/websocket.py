@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from harness.library.background import Lost, background, outbox
+from harness.library.background import background
+from harness.library.outbox import outbox
 from harness.pattern import DISCONNECTED, EVICTED, Deliver, Seat, Send, Sent
 
 MAX_MESSAGE_BYTES = 2 << 20
 
-_LOST: Lost = (ConnectionClosed,)
 _TRY_AGAIN_LATER = 1013
 _CLOSE_S = 1
 """How long the other side may take over the closing handshake."""
@@ -46,7 +46,7 @@ async def websocket(seat: Seat, mode: str, deliver: Deliver) -> AsyncIterator[Cl
                 evicted = end.rcvd is not None and end.rcvd.code == _TRY_AGAIN_LATER
                 seat.note(EVICTED if evicted else DISCONNECTED)
 
-        async with background(read, seat.note, lost=()):
+        async with background(read()):
             yield connection
     finally:
         try:
@@ -68,7 +68,7 @@ async def sending(
             await connection.send(message, text=True)
 
         # That the connection is lost is noted by its reader.
-        async with outbox(transmit, _ignore, _LOST, drain=drain) as send:
+        async with outbox(transmit, suppress(ConnectionClosed), drain=drain) as send:
             yield send
 
 
@@ -79,5 +79,5 @@ async def publish_over_websocket(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
         yield send
 
 
-def _ignore(_what: object) -> None:
-    """Nothing comes back to a publisher, and its reader notes for it."""
+def _ignore(_message: bytes) -> None:
+    """Nothing comes back to a publisher."""

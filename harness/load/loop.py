@@ -1,9 +1,8 @@
-"""The event loop of a load process: uvloop that knows since when it has been busy.
+"""The event loop of a load process: uvloop that knows how long bytes may have waited for it.
 
 A generator that is itself the bottleneck reads its own queue as the system's latency. Mean CPU
 does not show that: 64 subscribers that wake at once are served one after another at 16 % CPU.
-So every arrival also records for how long the loop had been busy without a pause: an upper
-bound on the time that its bytes may have waited for us.
+So every arrival also records an upper bound on the time that its bytes waited inside of us.
 """
 
 from __future__ import annotations
@@ -26,31 +25,37 @@ _COUNTERS = struct.Struct("=120xQQ2I")
 
 
 class Busy:
-    """Knows when the loop last woke from a real sleep.
+    """Knows since when, at the earliest, what is read now can have been waiting.
 
-    The loop slept if the kernel counts one more voluntary context switch of this thread; a poll
-    that found work at once continues the busy period, because that work had been waiting.
+    A turn of the loop begins with its first callback after a poll. If the loop slept in that
+    poll (the kernel counts one more voluntary context switch of this thread), nothing was
+    waiting before. If it did not sleep, what it found came after the poll before, whose turn
+    kept it waiting.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.since_ns = time.monotonic_ns()
-        self._noted = False
+        self.reading = False
+        """Whether a client's protocol is being given bytes right now."""
+        self.waited_ns = 0
+        """While reading: how long these bytes can have waited."""
+        self._turn_ns = self.since_ns
+        self._in_turn = False
         self._switches = -1
         self._call_soon = loop.call_soon
 
-    def begin(self) -> None:
-        """Note the first callback of a turn of the loop; later ones of the turn cost a look."""
-        if not self._noted:
-            now = time.monotonic_ns()
-            self._noted = True
-            self._call_soon(self._end_of_turn)
+    def begin(self, now_ns: int) -> None:
+        """Note the first callback of a turn; later ones of the turn cost a look."""
+        if not self._in_turn:
+            self._in_turn = True
+            self._call_soon(self._end_turn)
             switches = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
-            if switches != self._switches:
-                self._switches = switches
-                self.since_ns = now
+            self.since_ns = self._turn_ns if switches == self._switches else now_ns
+            self._switches = switches
+            self._turn_ns = now_ns
 
-    def _end_of_turn(self) -> None:
-        self._noted = False
+    def _end_turn(self) -> None:
+        self._in_turn = False
 
 
 class _Watched:
@@ -65,17 +70,23 @@ class _Watched:
         self.pause_writing = inner.pause_writing
         self.resume_writing = inner.resume_writing
         self.eof_received = inner.eof_received
-        begin, receive = busy.begin, inner.data_received
+        begin, receive, clock = busy.begin, inner.data_received, time.monotonic_ns
 
         def data_received(data: bytes) -> None:
-            begin()
-            receive(data)
+            now_ns = clock()
+            begin(now_ns)
+            busy.waited_ns = now_ns - busy.since_ns
+            busy.reading = True
+            try:
+                receive(data)
+            finally:
+                busy.reading = False
 
         self.data_received = data_received
 
 
 class LoadLoop(uvloop.Loop):
-    """uvloop that notes busy periods and remembers its connections for their counters."""
+    """uvloop that notes its turns and remembers its connections for their counters."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,10 +112,10 @@ class LoadLoop(uvloop.Loop):
         self, fd: Any, callback: Callable[..., Any], *args: Any
     ) -> None:
         """Watch a descriptor (the pacer's timer) as uvloop does, noting that it woke the loop."""
-        begin = self.busy.begin
+        begin, clock = self.busy.begin, time.monotonic_ns
 
         def ring() -> None:
-            begin()
+            begin(clock())
             callback(*args)
 
         super().add_reader(fd, ring)

@@ -23,13 +23,17 @@ _BLOCK = 256
 
 
 class Arrivals:
-    """What one receiver got: when, since when the loop had been busy, and the message."""
+    """What one receiver got: when, how long its bytes can have waited for us, and the message.
+
+    A client that delivers while it is given the bytes (``wire``) tells that wait exactly. One
+    that delivers later, from a task, is charged all the time since.
+    """
 
     def __init__(self, receiver: int, busy: Busy, payload: int, receivers: int) -> None:
         self.receiver = receiver
         self._busy = busy
         self._received_ns: list[int] = []
-        self._since_ns: list[int] = []
+        self._lag_ns: list[int] = []
         self._messages: list[bytes] = []
         self._folded: list[tuple[Ints, Ints]] = []
         per_receiver = _BUDGET_BYTES // receivers
@@ -47,11 +51,12 @@ class Arrivals:
         """Make the function that a client calls once a message."""
         clock = time.monotonic_ns
         busy, most, messages, fold = self._busy, self._most_kept, self._messages, self._fold
-        stamp, began, keep = self._received_ns.append, self._since_ns.append, messages.append
+        stamp, lag, keep = self._received_ns.append, self._lag_ns.append, messages.append
 
         def deliver(message: bytes) -> None:
-            stamp(clock())
-            began(busy.since_ns)
+            now_ns = clock()
+            stamp(now_ns)
+            lag(busy.waited_ns if busy.reading else now_ns - busy.since_ns)
             keep(message)
             if len(messages) > most:
                 fold()
@@ -74,7 +79,7 @@ class Arrivals:
             publisher=publisher,
             sequence=sequence,
             received_ns=received_ns,
-            lag_ns=np.maximum(received_ns - np.array(self._since_ns, dtype=np.int64), 0),
+            lag_ns=np.array(self._lag_ns, dtype=np.int64),
         )
 
 

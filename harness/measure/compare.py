@@ -82,16 +82,13 @@ class Conclusion:
     """The larger spread among implementations of the two; None with one implementation each."""
 
     @property
-    def factor(self) -> float | None:
-        """The smallest ratio in favour of ``first`` over the stacks; None if infinite."""
-        return min(
-            (f.shift.value for f in self._compared if f.shift and f.shift.value is not None),
-            default=None,
+    def factors(self) -> list[float]:
+        """The ratios in favour of ``first``, one for each stack that was compared, rising."""
+        return sorted(
+            math.inf if finding.shift.value is None else finding.shift.value
+            for finding in self.findings.values()
+            if finding.outcome is not Outcome.NOT_COMPARED and finding.shift is not None
         )
-
-    @property
-    def _compared(self) -> list[Finding]:
-        return [f for f in self.findings.values() if f.outcome is not Outcome.NOT_COMPARED]
 
 
 def conclusions(series: Series) -> list[Conclusion]:
@@ -183,7 +180,8 @@ def _conclude(
         findings=by_stack,
         spread=spread,
     )
-    if found.standing is Standing.AHEAD and spread and spread.factor >= (found.factor or math.inf):
+    covered = spread is not None and spread.factor >= found.factors[0]
+    if found.standing is Standing.AHEAD and covered:
         return replace(found, standing=Standing.WITHIN_SPREAD)
     return found
 

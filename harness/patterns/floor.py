@@ -19,7 +19,6 @@ from harness.pattern import (
     Client,
     Deliver,
     Endpoints,
-    Note,
     Pattern,
     Seat,
     Send,
@@ -60,25 +59,20 @@ async def _read_frame(reader: StreamReader) -> bytes:
     return await reader.readexactly(frame_length(await reader.readexactly(PREFIX_BYTES)))
 
 
-async def _read_all(reader: StreamReader, deliver: Deliver, note: Note) -> None:
+async def _read_all(seat: Seat, reader: StreamReader, deliver: Deliver) -> None:
     try:
         while True:
             deliver(await _read_frame(reader))
     except (IncompleteReadError, ConnectionError):
-        note(DISCONNECTED)
-
-
-async def _note_end(reader: StreamReader, note: Note) -> None:
-    with suppress(ConnectionError):
-        await reader.read()
-    note(DISCONNECTED)
+        seat.note(DISCONNECTED)
 
 
 @asynccontextmanager
 async def _publish_native(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
     async with (
         _streams(seat.endpoints["feed"]) as (reader, writer),
-        background(_note_end(reader, seat.note)),
+        # Nothing comes back but the end of the connection.
+        background(_read_all(seat, reader, deliver=_refuse)),
     ):
         yield framing_send(writer.transport, sent)
 
@@ -88,7 +82,7 @@ async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None
     async with _streams(seat.endpoints["tcp"]) as (reader, writer):
         writer.write(floor_role(seat.workload.exchange))
         await _read_frame(reader)  # the confirmation
-        async with background(_read_all(reader, deliver, seat.note)):
+        async with background(_read_all(seat, reader, deliver)):
             yield
 
 
@@ -96,8 +90,12 @@ async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None
 async def _call_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
     async with _streams(seat.endpoints["tcp"]) as (reader, writer):
         writer.write(ROLE_ECHO)
-        async with background(_read_all(reader, deliver, seat.note)):
+        async with background(_read_all(seat, reader, deliver)):
             yield framing_send(writer.transport, sent)
+
+
+def _refuse(message: bytes) -> None:
+    raise ValueError(f"the feed answered {message[:40]!r}; it is one-way")
 
 
 def _example(endpoints: Endpoints) -> Sequence[str]:

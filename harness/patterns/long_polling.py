@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from harness.library.background import background
-from harness.library.http import HTTP_LOST, cursor_of, http_session, publish_over_http
+from harness.library.http import cursor_of, http_session, noting_loss, publish_over_http
 from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, ServerSpec
 from harness.wire.frames import publish_to_feed
 from harness.wire.http import LogReader, Response, http_link
@@ -48,11 +48,12 @@ async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None
                 log.take(answer.status, cursor_of(answer), await answer.read())
 
         async def ask_for_ever() -> None:
-            while True:
-                await ask(after=log.cursor, wait=WAIT_S)
+            with noting_loss(seat.note):
+                while True:
+                    await ask(after=log.cursor, wait=WAIT_S)
 
         await ask()
-        async with background(ask_for_ever, seat.note, HTTP_LOST):
+        async with background(ask_for_ever()):
             yield
 
 

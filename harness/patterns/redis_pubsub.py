@@ -7,14 +7,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from harness.library.background import background
-from harness.library.redis import publish_in_turn, redis_client
+from harness.library.redis import noting_loss, publish_in_turn, redis_client
 from harness.pattern import (
     BROKER,
-    DISCONNECTED,
     Client,
     Deliver,
     Endpoints,
@@ -59,17 +56,16 @@ async def _subscribe_wire(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
-    async def read(subscription: PubSub) -> None:
-        try:
-            async for event in subscription.listen():
-                deliver(event["data"])
-        except RedisConnectionError:
-            seat.note(DISCONNECTED)
-
     async with redis_client(seat) as client, client.pubsub() as subscription:
+
+        async def read() -> None:
+            with noting_loss(seat.note):
+                async for event in subscription.listen():
+                    deliver(event["data"])
+
         await subscription.subscribe(channel(seat.endpoints["redis"]))
         await subscription.get_message(timeout=None)  # the server's confirmation
-        async with background(read(subscription)):
+        async with background(read()):
             yield
 
 

@@ -8,13 +8,11 @@ from typing import Any, cast
 
 import hiredis
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from harness.library.background import background
-from harness.library.redis import publish_in_turn, redis_client
+from harness.library.redis import noting_loss, publish_in_turn, redis_client
 from harness.pattern import (
     BROKER,
-    DISCONNECTED,
     Client,
     Deliver,
     Endpoints,
@@ -77,17 +75,17 @@ async def _consume_wire(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
 async def _consume_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
     key = queue(seat.endpoints["redis"])
 
-    async def consume(client: Redis) -> None:
-        try:
-            while True:
-                popped = cast(tuple[bytes, bytes] | None, await client.brpop(key, timeout=1))
-                if popped is not None:
-                    deliver(popped[1])
-        except RedisConnectionError:
-            seat.note(DISCONNECTED)
+    async with redis_client(seat) as client:
 
-    async with redis_client(seat) as client, background(consume(client)):
-        yield
+        async def consume() -> None:
+            with noting_loss(seat.note):
+                while True:
+                    popped = cast(tuple[bytes, bytes] | None, await client.brpop(key, timeout=1))
+                    if popped is not None:
+                        deliver(popped[1])
+
+        async with background(consume()):
+            yield
 
 
 def _example(endpoints: Endpoints) -> Sequence[str]:

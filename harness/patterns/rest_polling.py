@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from harness.library.background import background
-from harness.library.http import HTTP_LOST, cursor_of, http_session, publish_over_http
+from harness.library.http import cursor_of, http_session, noting_loss, publish_over_http
 from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, ServerSpec
 from harness.timerfd import Alarm
 from harness.wire.frames import publish_to_feed
@@ -89,18 +89,19 @@ async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None
                 log.take(answer.status, cursor_of(answer), await answer.read())
 
         async def poll() -> None:
-            while True:
-                await due.wait()
-                due.clear()
-                alarm.at(grid.after(time.monotonic_ns()))
-                await ask(after=log.cursor)
+            with noting_loss(seat.note):
+                while True:
+                    await due.wait()
+                    due.clear()
+                    alarm.at(grid.after(time.monotonic_ns()))
+                    await ask(after=log.cursor)
 
         await ask()
         grid = Grid.of(seat, time.monotonic_ns())
         due = asyncio.Event()
         with Alarm(due.set) as alarm:
             alarm.at(grid.start_ns)
-            async with background(poll, seat.note, HTTP_LOST):
+            async with background(poll()):
                 yield
 
 

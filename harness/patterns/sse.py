@@ -7,10 +7,10 @@ header is sent, so that whoever has the header misses nothing.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from harness.library.background import background
-from harness.library.http import HTTP_LOST, http_session, publish_over_http, read_events
+from harness.library.http import http_session, noting_loss, publish_over_http, read_events
 from harness.pattern import (
     DISCONNECTED,
     EDGE,
@@ -43,15 +43,17 @@ async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None
     ):
 
         async def read() -> None:
-            async for name, data in read_events(answer.content):
-                if not name:
-                    deliver(data)
-                elif name == b"evicted":
-                    seat.note(EVICTED)
-                    return
-            seat.note(DISCONNECTED)
+            with noting_loss(seat.note):
+                async with aclosing(read_events(answer.content)) as events:
+                    async for name, data in events:
+                        if not name:
+                            deliver(data)
+                        elif name == b"evicted":
+                            seat.note(EVICTED)
+                            return
+                seat.note(DISCONNECTED)
 
-        async with background(read, seat.note, HTTP_LOST):
+        async with background(read()):
             yield
 
 

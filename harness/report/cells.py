@@ -60,7 +60,7 @@ def middle(row: Configuration, of: Callable[[Result], float]) -> float:
 
 def cores(row: Configuration) -> str:
     """Write the CPU seconds per second of all servers."""
-    return units.significant(middle(row, lambda run: run.server.cores))
+    return units.significant(middle(row, lambda run: run.server.cores), 2)
 
 
 def wire_bytes(row: Configuration) -> str:
@@ -74,4 +74,4 @@ def wire_segments(row: Configuration) -> str:
     """Write TCP segments per message, towards the receivers and back."""
     into = middle(row, lambda run: run.wire.segments_in)
     out = middle(row, lambda run: run.wire.segments_out)
-    return f"{units.significant(into)} + {units.significant(out)}"
+    return " + ".join(units.significant(n, 3 if n >= 1 else 2) for n in (into, out))

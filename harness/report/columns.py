@@ -55,11 +55,10 @@ def paragraph(text: str, indent: str = "", hanging: str = "", width: int = WIDTH
 
 def joined(parts: Sequence[str], width: int = WIDTH) -> str:
     """Join parts by `` · ``, with line breaks only between parts."""
-    lines = [""]
+    lines: list[str] = []
     for part in filter(None, parts):
-        longer = f"{lines[-1]} · {part}" if lines[-1] else part
-        if len(longer) <= width:
-            lines[-1] = longer
+        if lines and len(f"{lines[-1]} · {part}") <= width:
+            lines[-1] += f" · {part}"
         else:
             lines.append(part)
     return "\n".join(lines)

@@ -35,7 +35,7 @@ def closing(series: Series) -> str:
 def _sentences(found: Sequence[Conclusion], series: Series) -> list[str]:
     sentences = [
         *_ahead([c for c in found if c.standing is Standing.AHEAD]),
-        *map(_within_spread, (c for c in found if c.standing is Standing.WITHIN_SPREAD)),
+        *_within_spread([c for c in found if c.standing is Standing.WITHIN_SPREAD]),
         *map(_stacks_differ, (c for c in found if c.standing is Standing.STACKS_DIFFER)),
         *_undetected([c for c in found if c.standing is Standing.UNDETECTED]),
         *_not_compared([c for c in found if c.standing is Standing.NOT_COMPARED]),
@@ -46,26 +46,34 @@ def _sentences(found: Sequence[Conclusion], series: Series) -> list[str]:
 
 
 def _ahead(found: Sequence[Conclusion]) -> list[str]:
-    """Name each pattern that is ahead once, with all that it is ahead of."""
+    """Name each pattern that is ahead once, the one that is ahead of most first."""
     lines = []
-    for first, group in _grouped(found, lambda conclusion: conclusion.first):
-        behind = [
-            f"{second} ({', '.join(_factor(c) for c in cases)})"
-            for second, cases in _grouped(group, lambda conclusion: conclusion.second)
-        ]
-        lines.append(f"{first} delivers sooner than {_listed(behind)}.")
+    for stacks, on_stacks in _grouped(found, lambda c: tuple(c.findings)):
+        lines.append(f"On {_listed([_stack(stack) for stack in stacks])}:")
+        by_first = _grouped(on_stacks, lambda c: c.first)
+        for first, group in sorted(by_first, key=lambda pair: -len(pair[1])):
+            behind = [
+                f"{second} ({', '.join(map(_factor, cases))})"
+                for second, cases in _grouped(group, lambda c: c.second)
+            ]
+            lines.append(f"{first} delivers sooner than {_listed(behind)}.")
     return lines
 
 
-def _within_spread(found: Conclusion) -> str:
-    spread = found.spread
-    if spread is None:
-        return ""
-    return (
-        f"{found.first} is ahead of {found.second} by {_factor(found)}, but {spread.low} and "
-        f"{spread.high}, two implementations of one pattern, differ by "
-        f"{units.times(spread.factor)}×: no winner."
-    )
+def _within_spread(found: Sequence[Conclusion]) -> list[str]:
+    lines = []
+    for (first, second), cases in _grouped(found, lambda c: (c.first, c.second)):
+        spreads: dict[tuple[str, str], list[str]] = {}
+        for c in cases:
+            if c.spread is not None:
+                factor = f"{c.metric.name} {units.times(c.spread.factor)}×"
+                spreads.setdefault((c.spread.low, c.spread.high), []).append(factor)
+        told = [f"{low} and {high}: {', '.join(by)}" for (low, high), by in spreads.items()]
+        lines.append(
+            f"{first} is ahead of {second} ({', '.join(map(_factor, cases))}), but implementations "
+            f"of one pattern differ by more ({'; '.join(told)}): no winner."
+        )
+    return lines
 
 
 def _stacks_differ(found: Conclusion) -> str:
@@ -147,9 +155,9 @@ def _method(found: Sequence[Conclusion]) -> str:
 
 
 def _factor(found: Conclusion) -> str:
-    factor = found.factor
-    least = "at least " if len(found.findings) > 1 else ""
-    return f"{found.metric.name} {least}{units.times(factor)}×"
+    """Write by how much the first is ahead, as a range where stacks give several figures."""
+    low, high = (units.times(factor) for factor in (found.factors[0], found.factors[-1]))
+    return f"{found.metric.name} {low}×" if low == high else f"{found.metric.name} {low}–{high}×"
 
 
 def _resolution(found: Conclusion) -> str:

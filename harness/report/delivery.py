@@ -58,7 +58,7 @@ def _stacks(block: Sequence[Configuration]) -> Iterable[tuple[str, list[Configur
         yield (title if len(by_stack) > 1 else ""), [*floors, *rows]
     if alone:
         yield (
-            "each on a stack of its own, to be compared with its own pattern only",
+            "other stacks, each to be read beside its own pattern",
             [
                 *floors,
                 *alone,

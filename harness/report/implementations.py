@@ -20,10 +20,9 @@ def implementation_table(rows: Sequence[Configuration]) -> str:
     if not pairs:
         return ""
     metrics = (P50, far(row for pair in pairs for row in pair), CPU_PER_DELIVERY)
-    columns = [Column(""), Column("over", words=True), *(Column(m.name) for m in metrics[:2])]
-    columns.append(Column("CPU/delivery"))
+    columns = [Column(""), *(Column(m.name) for m in metrics[:2]), Column("CPU/delivery")]
     lines = [
-        [f"  {row.pattern}", default.pattern, *(_cell(default, row, metric) for metric in metrics)]
+        [_name(default, row), *(_cell(default, row, metric) for metric in metrics)]
         for default, row in pairs
     ]
     return f"What the implementation costs\n{table(columns, lines)}\n{_note(pairs)}"
@@ -40,6 +39,11 @@ def _pairs(rows: Sequence[Configuration]) -> list[tuple[Configuration, Configura
         key=lambda row: (*family(row), row.implementation),
     )
     return [(default, other) for _, (default, *others) in groupby(fit, family) for other in others]
+
+
+def _name(default: Configuration, row: Configuration) -> str:
+    over = f" over {default.pattern}" if default.implementation else ""
+    return f"  {row.pattern}{over}"
 
 
 def _ratio(default: Configuration, row: Configuration, metric: Metric) -> Shift | None:
@@ -63,4 +67,4 @@ def _note(pairs: Sequence[tuple[Configuration, Configuration]]) -> str:
     found = (_ratio(default, row, P50) for default, row in pairs)
     levels = sorted({units.level(shift.level) for shift in found if shift is not None})
     intervals = f", each interval {' or '.join(levels)} by itself" if levels else ""
-    return f"ratios of medians over runs{intervals}; no verdict is drawn from them"
+    return f"ratio to the pattern's default{intervals}; no verdict is drawn from it"

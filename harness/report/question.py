@@ -24,12 +24,13 @@ _NAMES = {
 def question(rows: Sequence[Configuration], series: Series) -> str:
     """Restate what rows of one workload were asked: traffic, payload, time, runs."""
     workload = rows[0].workload
+    intervals = sorted({row.workload.poll_interval for row in rows if row.polls})
     parts = [
         traffic(workload),
         units.size(workload.payload)
         + (f" of {workload.payload_file}" * bool(workload.payload_file)),
         workload.arrivals if workload.open_loop else "",
-        f"polls every {units.span(workload.poll_interval)}" if any(r.polls for r in rows) else "",
+        f"polls every {', '.join(map(units.span, intervals))}" if intervals else "",
         "published natively" if workload.ingress is Ingress.NATIVE else "",
         "compressed" if workload.deflate else "",
         f"{units.span(workload.duration)} after {units.span(workload.warmup)} warm-up",

@@ -24,7 +24,7 @@ def saturation_tables(series: Series) -> list[str]:
     """Say how many messages a second each pattern carries in a closed loop."""
     parts = []
     for members in by_workload(series):
-        title = f"Throughput at saturation: {question(members, series)}"
+        title = f"Throughput at saturation\n{question(members, series)}"
         tables = [_throughputs(block) for _, block in blocks(members)]
         notes = joined([CLOSED_LOOP, interval_line(members)])
         parts.append("\n".join([title, "\n\n".join(tables), *remarks(members, series), notes]))
@@ -61,12 +61,12 @@ def polling_curve(series: Series) -> list[str]:
         ]
         for row in rows
     ]
-    traffic = joined([f"Polling is a curve: {question(rows[:1], series)}"])
+    title = f"Polling is a curve\n{question(rows, series)}"
     notes = [
         "half of it: what an interval imposes on average, whatever the server",
         interval_line(rows),
     ]
-    return ["\n".join([traffic, table(columns, lines), *remarks(rows, series), joined(notes)])]
+    return ["\n".join([title, table(columns, lines), *remarks(rows, series), joined(notes)])]
 
 
 def _throughputs(members: Sequence[Configuration]) -> str:

@@ -102,16 +102,16 @@ def stream(
     return ledger(recording, workload or Workload(), round(start * MS), round(end * MS))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_recording() -> Callable[..., Recording]:
     return record
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_ledger() -> Callable[..., Ledger]:
     return build
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_stream() -> Callable[..., Ledger]:
     return stream

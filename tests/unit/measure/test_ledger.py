@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -120,8 +121,6 @@ def test_contradictions_are_refused(
 
 
 def test_a_million_arrivals_take_less_than_a_second(make_stream: Make) -> None:
-    import time
-
     due_ms = np.sort(np.random.default_rng(1).uniform(0, 6_000, 1_000_000))
     began = time.process_time()
     make_stream(due_ms, 0.2)

@@ -1,0 +1,69 @@
+"""A plug-in for ``asv publish``: pages that work without a network.
+
+asv's page names its scripts by the addresses of public servers. This puts copies beside the
+page and names those. asv imports this module for each of its commands, so it imports little.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from asv.publishing import OutputPublisher
+from asv.util import UserError
+
+VENDORED = Path(__file__).parent / "static" / "asv"
+_FOLDER = "vendor"
+_EXTERNAL = re.compile(
+    r"""<(?P<tag>script|link)\b[^>]*?\b(?:src|href)="https?://(?P<path>[^"]+)"[^>]*>"""
+)
+_LOCAL_NAMES = {
+    "jquery.flot.min.js": "jquery.flot.js",
+    "jquery.flot.time.min.js": "jquery.flot.time.js",
+    "jquery.flot.selection.min.js": "jquery.flot.selection.js",
+    "jquery.flot.categories.min.js": "jquery.flot.categories.js",
+}
+"""The vendored name of what asv loads by another name."""
+
+
+class OfflinePages(OutputPublisher):  # type: ignore[misc] # asv has no type hints
+    """Has the pages load their scripts and styles from beside them."""
+
+    name = "offline"
+    button_label = "Offline"
+    description = "Pages that load nothing from other servers"
+
+    @classmethod
+    def publish(
+        cls, conf: Any, _repo: object, _benchmarks: object, _graphs: object, _revisions: object
+    ) -> None:
+        """Copy what is vendored into asv's ``html_dir``, and rewrite its ``index.html``.
+
+        Raises:
+            UserError: the page loads something that is not vendored, as a newer asv's may.
+        """
+        pages = Path(conf.html_dir)
+        shutil.copytree(VENDORED, pages / _FOLDER, dirs_exist_ok=True)
+        index = pages / "index.html"
+        index.write_text(localise(index.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def localise(page: str) -> str:
+    """Replace scripts and styles from other servers by those that are vendored.
+
+    Raises:
+        UserError: one of them is not vendored.
+    """
+    return _EXTERNAL.sub(_local_element, page)
+
+
+def _local_element(found: re.Match[str]) -> str:
+    wanted = found["path"].rpartition("/")[2]
+    name = _LOCAL_NAMES.get(wanted, wanted)
+    if not (VENDORED / name).is_file():
+        raise UserError(f"{found['path']} is not among the scripts in {VENDORED}; add it there")
+    if found["tag"] == "link":
+        return f'<link rel="stylesheet" href="{_FOLDER}/{name}">'
+    return f'<script src="{_FOLDER}/{name}">'

@@ -1,0 +1,172 @@
+"""What cannot be asked is refused in one or two clear lines, before anything is started."""
+
+from __future__ import annotations
+
+import re
+import resource
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+import pytest
+
+from harness.pattern import RedisSpec
+from harness.process.redis import without_password
+from harness.process.servers import started
+from harness.workload import Workload
+
+REFUSED = {
+    "unknown command": (("rn",), r'command "rn": no such command; did you mean run\?'),
+    "unknown pattern": (
+        ("run", "websockt"),
+        r'pattern "websockt": not registered; did you mean websocket\?',
+    ),
+    "stack that is the default": (
+        ("run", "sse@uvicorn"),
+        r'pattern "sse@uvicorn": not registered; did you mean sse\?',
+    ),
+    "unknown option": (("run", "sse", "--rat", "5"), r"--rat: no such option; did you mean --rate"),
+    "unknown option of compare": (
+        ("compare", "--scenari", "chat"),
+        r"--scenari: no such option; did you mean --scenario\?",
+    ),
+    "option without its value": (("run", "sse", "--rate"), r"--rate"),
+    "no pattern": (("run",), r"PATTERN: name one or more"),
+    "unknown scenario": (
+        ("run", "--scenario", "chatt"),
+        r"--scenario chatt: no such scenario and no \.toml file; did you mean chat\?",
+    ),
+    "rate of zero": (
+        ("run", "sse", "--rate", "0"),
+        r"--rate 0: must be above 0 messages per second; for example 500 or 2k",
+    ),
+    "negative rate": (("run", "sse", "--rate", "-5"), r"--rate -5: must be above 0"),
+    "rate that is none": (("run", "sse", "--rate", "fast"), r"--rate fast: is no rate"),
+    "unknown unit": (("run", "sse", "--duration", "5 weeks"), r"--duration 5 weeks: is no time"),
+    "rate and concurrency": (
+        ("run", "sse", "--rate", "5", "--concurrency", "5"),
+        r"--concurrency 5: give either a rate \(open loop\) or a concurrency",
+    ),
+    "payload below the envelope": (
+        ("run", "sse", "--payload", "16"),
+        r"--payload 16: shorter than the smallest message, 64 bytes; use 64 or more",
+    ),
+    "payload above the largest": (("run", "sse", "--payload", "2MiB"), r"--payload 2097152: long"),
+    "payload file that is missing": (
+        ("run", "sse", "--payload-file", "none.txt"),
+        r"--payload-file none\.txt: cannot be read: No such file",
+    ),
+    "more than loopback carries": (
+        ("run", "sse", "--payload", "1MiB", "--rate", "1k", "--subscribers", "100"),
+        r"--payload x --rate x --subscribers 104\.9 GB/s: no loopback carries more",
+    ),
+    "exchange that it cannot carry": (
+        ("run", "sse", "--exchange", "work_queue"),
+        r"sse with exchange work_queue: every subscriber gets every message; redis_queue does this",
+    ),
+    "exchange that is none": (
+        ("run", "sse", "--exchange", "multicast"),
+        r"--exchange multicast: must be one of broadcast",
+    ),
+    "patterns without a common exchange": (
+        ("run", "sse", "redis_queue"),
+        r"patterns sse redis_queue: share no exchange",
+    ),
+    "compression that it does not know": (
+        ("run", "sse", "--deflate"),
+        r"--deflate: sse does not compress",
+    ),
+    "runs that are no number": (("run", "sse", "--runs", "many"), r"--runs many: must be a whole"),
+    "redis that does not answer": (
+        ("run", "redis_pubsub", "--redis", "redis://127.0.0.1:1"),
+        r"--redis redis://127\.0\.0\.1:1: no Redis answers there; start it or leave --redis out",
+    ),
+    "redis that is neither": (
+        ("serve", "redis_queue", "--redis", "/nowhere/redis-server"),
+        r"--redis /nowhere/redis-server: is neither a redis:// URL nor an executable file",
+    ),
+    "doctor of a redis that does not answer": (
+        ("doctor", "--redis", "redis://127.0.0.1:1"),
+        r"--redis redis://127\.0\.0\.1:1: no Redis answers there",
+    ),
+    "serve without a pattern": (("serve",), r"PATTERN: name one of floor, "),
+    "serve at no port": (("serve", "sse", "--port", "http"), r"--port http: must be 1 to 65535"),
+    "serve redis at a port": (
+        ("serve", "redis_queue", "--port", "8000"),
+        r"--port 8000: redis_queue is served by Redis",
+    ),
+    "one file to compare": (
+        ("compare", "a.json"),
+        r"OLD\.json NEW\.json a\.json: give exactly two",
+    ),
+    "files that are missing": (("compare", "a.json", "b.json"), r"a\.json: no such file"),
+    "files and an option": (
+        ("compare", "a.json", "b.json", "--rate", "5"),
+        r"--rate: means nothing to saved results",
+    ),
+    "saturation that is none": (
+        ("compare", "sse", "--saturation-concurrency", "0"),
+        r"--saturation-concurrency 0: must be 1",
+    ),
+    "compare unknown pattern": (("compare", "ses"), r'pattern "ses": not registered; did you mean'),
+    "init of no toml": (("init", "a.txt"), r"FILE a\.txt: must end in \.toml; for example a\.toml"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSED.values(), ids=REFUSED)
+def test_is_refused(arguments: tuple[str, ...], message: str, abec, tmp_path: Path) -> None:
+    refused(abec(*arguments), message, tmp_path)
+
+
+def test_unknown_key_of_a_scenario_file_is_named(abec, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('[scenario.fast]\nrat = "5"\n')
+    done = abec("run", "--scenario", "own.toml")
+    refused(done, r'own\.toml, scenario\.fast, key "rat": .*did you mean rate\?', tmp_path)
+
+
+def test_more_connections_than_open_files(abec, tmp_path: Path) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    done = abec("run", "sse", "--subscribers", str(hard))
+    refused(done, r"--subscribers \d+: needs [\d,]+ open files, hard limit is [\d,]+", tmp_path)
+
+
+def test_port_in_use(abec, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = abec("serve", "sse", "--port", str(port))
+    refused(
+        done, rf"--port {port}: in use; choose another, or leave it out for a free one", tmp_path
+    )
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[SimpleNamespace]:
+    with started((RedisSpec(),), Workload()) as running:
+        parts = urlsplit(running.endpoints["redis"])
+        address = f"redis://127.0.0.1:{parts.port}"
+        yield SimpleNamespace(address=address, password=parts.password)
+
+
+@pytest.mark.parametrize("command", ["run", "serve", "compare"])
+def test_redis_that_wants_a_password(command: str, redis, abec, tmp_path: Path) -> None:
+    done = abec(command, "redis_pubsub", "--redis", redis.address)
+    refused(done, rf"--redis {redis.address}: wants a password; give redis://:PASSWORD@", tmp_path)
+
+
+def test_redis_that_refuses_the_password(redis, abec, tmp_path: Path) -> None:
+    given = redis.address.replace("redis://", "redis://:wrong@")
+    done = abec("run", "redis_pubsub", "--redis", given)
+    refused(done, rf"--redis {without_password(given)}: refuses that password", tmp_path)
+    assert redis.password not in done.stderr
+
+
+def refused(done: subprocess.CompletedProcess[str], message: str, directory: Path) -> None:
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert 1 <= len(lines) <= 2, done.stderr
+    assert re.match(rf"abec: {message}", lines[0]), done.stderr
+    assert not (directory / "results").exists()
