@@ -11,3 +11,13 @@ Environment variables, read when a benchmark runs:
 - ``ABEC_QUICK=1`` shortens windows, and takes 7 runs;
 - ``ABEC_SERIES=FILE[:FILE…]`` measures nothing and reads what ``abec`` saved.
 """
+
+from __future__ import annotations
+
+import sys
+
+from harness.process.child import die_with_parent
+
+if sys.argv[1:2] == ["run_server"]:
+    # asv's fork server (`--launch-method forkserver`) would outlive an asv that is killed.
+    die_with_parent()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.measured import NotApplicable, runs_of
+from benchmarks.settings import saved_series
 from harness.errors import NotMeasured
 from harness.result import Latency, Result, Series
 from harness.scenario import Scenario
@@ -60,14 +61,12 @@ def tracked(unit: str, *, version: str) -> Callable[[Of], Track]:
             try:
                 series = runs_of(pattern, self.scenarios[name].workload, asked_by)
                 return of(self, _valid(series, pattern))
-            except NotApplicable as error:
-                why = error
-            except NotMeasured as error:
-                if not saved_series():
+            except (NotApplicable, NotMeasured) as error:
+                # What was not measured has failed, unless that was somebody else's task.
+                if isinstance(error, NotMeasured) and not saved_series():
                     raise
-                why = error
-            sys.stderr.write(f"n/a: {why}\n")
-            return math.nan
+                sys.stderr.write(f"n/a: {error}\n")
+                return math.nan
 
         vars(track).update(unit=unit, version=version)
         return track

@@ -15,7 +15,7 @@ from harness.pattern import Pattern
 from harness.plan import plan
 from harness.registry import load
 from harness.result import Result, Series
-from harness.series import Cell
+from harness.series import Cell, cells_of, require_possible
 from harness.workload import Exchange, Workload
 
 CURVE = (0.25, 1.0, 4.0)
@@ -71,15 +71,16 @@ def comparison_steps(
     empty. Sizes that this machine cannot hold are left out.
 
     Raises:
-        BadInput: a pattern or this machine cannot do what the workload asks.
+        BadInput: a pattern or this machine or an explicit Redis cannot do what is asked.
     """
-    cells = [Cell(pattern=name, workload=workload) for name in patterns]
+    cells = cells_of(patterns, workload)
     parts: list[tuple[Part, list[Cell], int]] = [(Part.LATENCY, cells, runs)]
     if workload.open_loop:
         closed = _closed(workload, saturation_concurrency)
-        parts.append((Part.SATURATION, [replace(cell, workload=closed) for cell in cells], runs))
+        parts.append((Part.SATURATION, cells_of(patterns, closed), runs))
         parts.append((Part.POLLING, _curve(patterns, workload), runs))
     parts.append((Part.MEMORY, _sizes(patterns, workload, machine, memory_sizes), 1))
+    require_possible([cell for _, chosen, _ in parts for cell in chosen], machine)
     return tuple(
         Step(
             part=part,
@@ -193,7 +194,7 @@ def _possible(pattern: Pattern, workload: Workload, machine: Machine) -> bool:
 
 
 def _expected_s(cell: Cell, machine: Machine) -> float:
-    """Estimate one run. Raises BadInput if it cannot be, before anything was measured."""
+    """Estimate one run."""
     setup_s = plan(load(cell.pattern), cell.workload, machine).setup_s
     return setup_s + cell.workload.warmup + cell.workload.duration + _OVERHEAD_S
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from harness.errors import LoadFailed
-from harness.load.task import LoadTask, Role, run_load
+from harness.load.task import LoadTask, Role, prepare, run_load
 from harness.measure.resources import HostSnapshot, ServerSnapshot
 from harness.plan import Plan
 from harness.process.pool import FreshProcesses
@@ -22,6 +24,8 @@ from harness.workload import Workload
 NS = 1_000_000_000
 _GLANCE_S = 0.05
 """How often the measuring process looks whether all others live: 0.1 % of a core."""
+_READING_NS = 10_000_000
+"""Reading the host's counters takes milliseconds: it is over when the window begins."""
 _LONGEST_DRAIN_S = 90.0
 
 
@@ -62,10 +66,10 @@ def observe(
         NotMeasured: no Redis is found.
     """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    with (
-        started(plan.servers, workload, cores=plan.server_cores) as running,
-        FreshProcesses() as pool,
-    ):
+    with FreshProcesses() as pool, ExitStack() as servers:
+        pool.prepare(len(plan.shares), partial(prepare, plan.pattern))
+        running = servers.enter_context(started(plan.servers, workload, cores=plan.server_cores))
+        pool.prepared()
         pids = tuple(child.pid for child in running.children)
         counters_before = redis_counters(running.endpoints)
         idle = ServerSnapshot.read(pids, memory=True)
@@ -75,7 +79,7 @@ def observe(
         begin_ns, end_ns = window_ns = tasks[0].window_ns
         on_start(Live(server_pids=pids, load_pids=pool.pids, start_ns=start_ns))
 
-        _attend(running, futures, begin_ns)
+        _attend(running, futures, begin_ns - _READING_NS)
         before = ServerSnapshot.read(pids, memory=False), HostSnapshot.read()
         _attend(running, futures, end_ns)
         after = ServerSnapshot.read(pids, memory=True), HostSnapshot.read()

@@ -21,8 +21,8 @@ _MOST_DELIVERIES = 50_000_000
 """About 2 GB of stamps in the measuring process."""
 _FEWEST_PHASES = 100
 """Constant arrivals that meet a poll in fewer places measure their phase, not the pattern."""
-_START_S = 1.0
-"""For load processes to start and import; more than twice what it takes on a slow core."""
+_START_S = 0.25
+"""For prepared load processes to get their tasks; many times what it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

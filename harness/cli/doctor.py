@@ -13,10 +13,11 @@ import click
 from rich.console import Console
 
 from harness.doctor import host, software, timing, truth
-from harness.doctor.check import Check, Examination, Verdict
-from harness.errors import Exit
+from harness.doctor.check import Check, Examination, Verdict, fail
+from harness.errors import Exit, NotMeasured
 from harness.machine import Machine, raise_open_files, read_machine
 from harness.measure.validity import FIGURE_RULES, MACHINE_RULES, RULES
+from harness.process.redis import resolve
 from harness.report.columns import Column, paragraph, table
 
 
@@ -38,6 +39,8 @@ def command(redis: str, rules: bool, as_json: bool) -> int:
     if rules:
         click.echo(_rules_json() if as_json else _rules_table())
         return Exit.MEASURED
+    if redis:
+        resolve(redis)
     machine = read_machine()
     checks = _examine(_examinations(machine, redis), told=not as_json)
     if as_json:
@@ -91,11 +94,19 @@ def _examine(examinations: Sequence[Examination], *, told: bool) -> list[Check]:
     checks = []
     for number, examination in enumerate(examinations, 1):
         with _progress(f"{number} of {len(examinations)}: {examination.title}"):
-            check = examination.examine()
+            check = _made(examination)
         if told:
             click.echo(line(check))
         checks.append(check)
     return checks
+
+
+def _made(examination: Examination) -> Check:
+    """Make one check; what could not even be run has failed."""
+    try:
+        return examination.examine()
+    except NotMeasured as error:
+        return fail(f"{examination.title}: {error}")
 
 
 def _progress(text: str) -> AbstractContextManager[object]:

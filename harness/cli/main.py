@@ -102,7 +102,11 @@ def _misuse(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption):
         hint = f"; did you mean {' or '.join(error.possibilities)}?" if error.possibilities else ""
         return f"{error.option_name}: no such option{hint}"
-    return error.format_message().rstrip(".")
+    message = error.format_message().rstrip(".")
+    if isinstance(error, click.BadOptionUsage):
+        problem = message.removeprefix(f"Option '{error.option_name}' ")
+        return f"{error.option_name}: {problem}"
+    return message
 
 
 def _complain(line: str) -> None:

@@ -19,7 +19,7 @@ from harness.report.rows import csv_rows
 from harness.report.text import run_report
 from harness.result import Series
 from harness.schema import to_json
-from harness.series import Cell, measure
+from harness.series import cells_of, measure
 
 RUNS_DIR = Path("results/runs")
 
@@ -68,10 +68,7 @@ def count_of_runs(text: str) -> int:
 def measure_asked(question: Asked, runs: int) -> tuple[Series, Path]:
     """Measure one scenario with its floors; give the series and where it was saved."""
     workload = question.scenario.workload
-    cells = [
-        Cell(pattern=name, workload=workload)
-        for name in with_floors(question.patterns, workload.exchange)
-    ]
+    cells = cells_of(with_floors(question.patterns, workload.exchange), workload)
     path = new_result_path()
     with ProgressLine(question.scenario.name) as progress:
         series = measure(

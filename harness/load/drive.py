@@ -13,7 +13,7 @@ from harness.load.pacer import Pacer
 from harness.load.padding import Padding
 from harness.load.schedule import Schedule
 from harness.pattern import Deliver, Send
-from harness.recording import Ints
+from harness.recording import NEVER, Ints
 
 NS = 1_000_000_000
 _MESSAGE = slice(0, DUE.start)
@@ -57,14 +57,10 @@ class OpenLoop:
             await pacer.finished()
 
     def table(self) -> tuple[Ints, Ints, Ints, Ints]:
-        """Give publisher, sequence, due_ns and released_ns of the messages released so far."""
-        count = len(self._released_ns)
-        return (
-            self._schedule.publisher[:count],
-            self._schedule.sequence[:count],
-            self._due_ns[:count],
-            np.array(self._released_ns, dtype=np.int64),
-        )
+        """Give publisher, sequence, due_ns and released_ns of every message of the schedule."""
+        released_ns = np.full(len(self._schedule), NEVER, dtype=np.int64)
+        released_ns[: len(self._released_ns)] = self._released_ns
+        return self._schedule.publisher, self._schedule.sequence, self._due_ns, released_ns
 
 
 class ClosedLoop:

@@ -81,6 +81,11 @@ class LoadTask:
         return begin, begin + round(self.workload.duration * NS)
 
 
+def prepare(pattern: str) -> None:
+    """Import what a load process with this pattern needs, before time matters."""
+    load_pattern(pattern)
+
+
 def run_load(task: LoadTask) -> Recording:
     """Do one load process' share and return what it saw.
 

@@ -1,7 +1,8 @@
 """Patterns against patterns within one series, and how far implementations differ beside that.
 
 Declared beforehand: all pairs of patterns of one stack within a block under one workload, by
-the p50 and the tail of delivery latency, with one error rate over all of them.
+the p50 and the tail of delivery latency (in a closed loop, by throughput), with one error rate
+over all of them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import combinations
 
-from harness.measure.configuration import P50, Configuration, Metric, configurations, tail
+from harness.measure.configuration import (
+    P50,
+    TIME_PER_MESSAGE,
+    Configuration,
+    Metric,
+    configurations,
+    tail,
+)
 from harness.measure.contrast import Contrast, Finding, Outcome, judge, obstacle, turned
 from harness.measure.statistics import median
 from harness.result import Series
@@ -135,9 +143,16 @@ def _declare(
     return [
         (first, second, _contrast(metric, first, second))
         for first, second in pairs
-        for metric in (P50, tail((first, second)))
-        if metric is not None
+        for metric in _metrics(first, second)
     ]
+
+
+def _metrics(first: Configuration, second: Configuration) -> list[Metric]:
+    """In a closed loop, latency only mirrors the throughput: that is asked for instead."""
+    if not first.workload.open_loop:
+        return [TIME_PER_MESSAGE]
+    far = tail((first, second))
+    return [P50] if far is None else [P50, far]
 
 
 def _contrast(metric: Metric, first: Configuration, second: Configuration) -> Contrast:

@@ -8,13 +8,12 @@ from enum import StrEnum
 from itertools import groupby
 
 from harness.measure.statistics import FEWEST_RUNS, Sample, median
-from harness.result import Latency, Result, Series
+from harness.measure.validity import shown
+from harness.result import Result, Series
 from harness.workload import Exchange, Workload
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}
 """The quantiles that a ``Latency`` holds, by the name of its field."""
-_DISTINCT_BEYOND = 20
-"""A percentile is shown with so many distinct published messages beyond it, or not at all."""
 
 
 class Kind(StrEnum):
@@ -135,11 +134,6 @@ TIME_PER_MESSAGE = Metric(
 )
 """The inverse of the throughput, so that more is worse here too."""
 LOST = Metric(name="lost", kind=Kind.LOSS, of=lambda run: run.audit.lost)
-
-
-def shown(latency: Latency, quantile: float) -> bool:
-    """Whether a percentile may be shown: 20 distinct published messages lie beyond it."""
-    return round(latency.messages * (1 - quantile), 6) >= _DISTINCT_BEYOND
 
 
 def tail(configurations: Iterable[Configuration]) -> Metric | None:

@@ -96,7 +96,7 @@ def obstacle(row: Configuration, metric: Metric, side: str = "") -> str:
         return f"{len(row.invalid_runs)} of {len(row.runs)} {side}runs invalid ({', '.join(rules)})"
     if len(row.used) < FEWEST_RUNS:
         runs = f"{len(row.used)} {side}run{'s' * (len(row.used) != 1)}"
-        return f"{runs}: no verdict possible with fewer than {FEWEST_RUNS}; add --runs 8"
+        return f"only {runs}, a verdict needs {FEWEST_RUNS}; measure with --runs 8"
     if not row.shows(metric):
         return f"too few {side}messages for {metric.name}; add --duration"
     if len(row.samples(metric)) < FEWEST_RUNS:
@@ -114,10 +114,7 @@ def _finding(contrast: Contrast, adjusted_p: float, contrasts: int) -> Finding:
         outcome = _direction(first, second)
     elif _testable(contrast) and smallest_p(len(first), len(second)) > alpha:
         outcome = Outcome.NOT_COMPARED
-        reason = (
-            f"{len(first)} v {len(second)} runs cannot show a difference in one of {contrasts} "
-            "comparisons; add --runs 8 or more"
-        )
+        reason = f"{len(first)} v {len(second)} runs are too few for {contrasts} comparisons"
     return Finding(
         contrast=contrast,
         outcome=outcome,

@@ -147,7 +147,7 @@ def _offered(evidence: Evidence) -> str | None:
     if released >= RELEASED_SHARE * scheduled:
         return None
     return (
-        f"only {_percent(released / scheduled)} of the schedule was released in time "
+        f"only {_percent(released / scheduled, digits=4)} of the schedule was released in time "
         f"(limit {_percent(RELEASED_SHARE)})"
     )
 
@@ -190,8 +190,8 @@ def _analytic_floor(evidence: Evidence) -> str | None:
     )
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.3g} %"
+def _percent(share: float, *, digits: int = 3) -> str:
+    return f"{share * 100:.{digits}g} %"
 
 
 def _time(seconds: float) -> str:

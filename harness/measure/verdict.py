@@ -85,10 +85,14 @@ def verdicts(old: Series, new: Series) -> Verdicts:
 def differing(one: Workload, other: Workload) -> list[str]:
     """Name the fields in which two workloads differ, with both values."""
     return [
-        f"{field.name} {getattr(one, field.name)} → {getattr(other, field.name)}"
+        f"{field.name} {_brief(getattr(one, field.name))} → {_brief(getattr(other, field.name))}"
         for field in fields(Workload)
         if getattr(one, field.name) != getattr(other, field.name)
     ]
+
+
+def _brief(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _metrics(before: Configuration, after: Configuration) -> list[Metric]:

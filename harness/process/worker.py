@@ -1,6 +1,7 @@
-"""What a fresh load process runs: one pickled call from stdin, its outcome into a pipe.
+"""What a fresh load process runs: pickled calls from one pipe, their outcomes into another.
 
-``python -m harness.process.worker FD``; little is imported before the call is unpickled.
+``python -m harness.process.worker CALLS_FD OUTCOMES_FD`` ends when the calls end; little is
+imported before the first is unpickled.
 """
 
 from __future__ import annotations
@@ -10,19 +11,24 @@ import pickle
 import sys
 import traceback
 
+LENGTH_BYTES = 8
+"""Before each pickled call stands its length, big-endian."""
+
 Outcome = tuple[bool, object]
 """Whether the call returned, and its value; else the exception that it raised."""
 
 
 def main() -> None:
-    """Make the call, and write its pickled ``Outcome`` to the file descriptor in argv."""
-    with os.fdopen(int(sys.argv[1]), "wb") as result:
-        result.write(_outcome(sys.stdin.buffer.read()))
+    """Make the calls in turn, and write the pickled ``Outcome`` of each."""
+    with os.fdopen(int(sys.argv[1]), "rb") as calls, os.fdopen(int(sys.argv[2]), "wb") as outcomes:
+        while length := calls.read(LENGTH_BYTES):
+            outcomes.write(_outcome(calls.read(int.from_bytes(length))))
+            outcomes.flush()
 
 
-def _outcome(pickled: bytes) -> bytes:
+def _outcome(call: bytes) -> bytes:
     try:
-        function, args, kwargs = pickle.loads(pickled)
+        function, args, kwargs = pickle.loads(call)
         return pickle.dumps((True, function(*args, **kwargs)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the caller's future raises it
         error.add_note(f"In the load process:\n{traceback.format_exc()}")

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 WIDTH = 100
 """No line of a report is wider, whatever the terminal."""
 _GAP = "  "
-_NARROWEST_WORDS = 24
+_NARROWEST_WORDS = 18
 """What a last column of words is left with before the table is split instead."""
+_UNIT = re.compile(r"(?<=\d) (?=%|[µnm]?s\b|[KMG]?i?B\b|msg/s|in \d|of \d)")
+"""Between a figure and its unit no line may end."""
+_NO_BREAK = "\u00a0"
 _INTERVAL = re.compile(r" (?=[±\[])")
 
 
@@ -43,14 +46,15 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int =
 
 def paragraph(text: str, indent: str = "", hanging: str = "", width: int = WIDTH) -> str:
     """Wrap one paragraph: its first line behind ``indent``, the others behind ``hanging``."""
-    return textwrap.fill(
-        text,
+    filled = textwrap.fill(
+        _UNIT.sub(_NO_BREAK, text),
         width,
         initial_indent=indent,
         subsequent_indent=hanging,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return filled.replace(_NO_BREAK, " ")
 
 
 def joined(parts: Sequence[str], width: int = WIDTH) -> str:

@@ -15,9 +15,9 @@ from harness.report.columns import joined
 from harness.report.conclusion import closing
 from harness.report.delivery import delivery_tables
 from harness.report.implementations import implementation_table
-from harness.report.question import TO_LAST, limits, question, surroundings
+from harness.report.question import TO_LAST, limits, question, saved, surroundings
 from harness.report.remarks import hidden_tail_line, interval_line, refusals, remarks
-from harness.report.sweeps import polling_curve, saturation_tables
+from harness.report.sweeps import polling_curve, saturation_tables, throughput_section
 
 
 def compare_report(comparison: Comparison, path_saved: str = "") -> str:
@@ -35,12 +35,14 @@ def compare_report(comparison: Comparison, path_saved: str = "") -> str:
     every = (comparison.latency, comparison.saturation, comparison.polling)
     runs = [run for series in every if series is not None for run in series.results]
     parts.append(limits(runs) if runs else "")
-    parts.append(f"saved {path_saved}" if path_saved else "")
+    parts.append(saved(path_saved) if path_saved else "")
     return "\n\n".join(part for part in parts if part)
 
 
 def _workload(rows: Sequence[Configuration], comparison: Comparison) -> list[str]:
     series = comparison.latency
+    if not rows[0].workload.open_loop:
+        return [surroundings(rows), throughput_section(rows, series)]
     notes = [
         "latencies from due to received",
         TO_LAST if fans_out(rows[0].workload) else "",

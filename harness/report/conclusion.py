@@ -56,7 +56,8 @@ def _ahead(found: Sequence[Conclusion]) -> list[str]:
                 f"{second} ({', '.join(map(_factor, cases))})"
                 for second, cases in _grouped(group, lambda c: c.second)
             ]
-            lines.append(f"{first} delivers sooner than {_listed(behind)}.")
+            does = "carries more than" if _closed_loop(group[0]) else "delivers sooner than"
+            lines.append(f"{first} {does} {_listed(behind)}.")
     return lines
 
 
@@ -66,7 +67,7 @@ def _within_spread(found: Sequence[Conclusion]) -> list[str]:
         spreads: dict[tuple[str, str], list[str]] = {}
         for c in cases:
             if c.spread is not None:
-                factor = f"{c.metric.name} {units.times(c.spread.factor)}×"
+                factor = f"{_name(c)} {units.times(c.spread.factor)}×"
                 spreads.setdefault((c.spread.low, c.spread.high), []).append(factor)
         told = [f"{low} and {high}: {', '.join(by)}" for (low, high), by in spreads.items()]
         lines.append(
@@ -83,7 +84,7 @@ def _stacks_differ(found: Conclusion) -> str:
         if finding.outcome is not Outcome.NOT_COMPARED
     ]
     return (
-        f"{found.first} against {found.second} at {found.metric.name} depends on the stack: "
+        f"{found.first} against {found.second} at {_name(found)} depends on the stack: "
         f"{', '.join(told)}. No winner."
     )
 
@@ -91,7 +92,7 @@ def _stacks_differ(found: Conclusion) -> str:
 def _undetected(found: Sequence[Conclusion]) -> list[str]:
     return [
         f"No difference shown between {first} and {second} at "
-        f"{_listed([c.metric.name + _resolution(c) for c in cases])}."
+        f"{_listed([_name(c) + _resolution(c) for c in cases])}."
         for (first, second), cases in _grouped(found, lambda c: (c.first, c.second))
     ]
 
@@ -104,7 +105,7 @@ def _not_compared(found: Sequence[Conclusion]) -> list[str]:
     lines = []
     for reason, cases in by_reason:
         pairs = [
-            f"{first} with {second} ({', '.join(c.metric.name for c in metrics)})"
+            f"{first} with {second} ({', '.join(map(_name, metrics))})"
             for (first, second), metrics in _grouped(cases, lambda c: (c.first, c.second))
         ]
         lines.append(f"Not compared: {_listed(pairs)}. {reason}.")
@@ -146,10 +147,11 @@ def _method(found: Sequence[Conclusion]) -> str:
         for finding in c.findings.values()
         if finding.outcome is not Outcome.NOT_COMPARED
     ]
+    names = dict.fromkeys(_name(c) for c in found)
     declared = sum(len(c.findings) for c in found)
     return paragraph(
-        f"{declared} comparisons were declared beforehand (each pair of patterns on one stack, p50 "
-        f"and tail), {len(tested)} made: exact Mann–Whitney over runs, Holm, "
+        f"{declared} comparisons were declared beforehand (pairs of patterns on one stack, "
+        f"{' and '.join(names)}), {len(tested)} made: exact Mann–Whitney over runs, Holm, "
         f"{units.percent(ALPHA)} error over all of them."
     )
 
@@ -157,7 +159,16 @@ def _method(found: Sequence[Conclusion]) -> str:
 def _factor(found: Conclusion) -> str:
     """Write by how much the first is ahead, as a range where stacks give several figures."""
     low, high = (units.times(factor) for factor in (found.factors[0], found.factors[-1]))
-    return f"{found.metric.name} {low}×" if low == high else f"{found.metric.name} {low}–{high}×"
+    return f"{_name(found)} {low}×" if low == high else f"{_name(found)} {low}–{high}×"
+
+
+def _closed_loop(found: Conclusion) -> bool:
+    return not found.workload.open_loop
+
+
+def _name(found: Conclusion) -> str:
+    """Name the metric; time per message is read as its inverse, which a closed loop shows."""
+    return "throughput" if _closed_loop(found) else found.metric.name
 
 
 def _resolution(found: Conclusion) -> str:

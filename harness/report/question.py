@@ -99,6 +99,11 @@ def limits(runs: Sequence[Result]) -> str:
     )
 
 
+def saved(paths: str, following: str = "") -> str:
+    """Say where the result is (comma-separated paths) and what can be done next."""
+    return joined([paragraph(f"saved {paths}", hanging="  "), following])
+
+
 def _speed(workload: Workload) -> str:
     if workload.rate is not None:
         return units.rate(workload.rate)

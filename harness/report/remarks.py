@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.measure.configuration import P90, P99, Configuration, tail
+from harness.measure.configuration import P90, P99, QUANTILES, Configuration, tail
 from harness.measure.saturation import DELIVERED_SHARE
 from harness.measure.statistics import FEWEST_RUNS, estimate
+from harness.measure.validity import MESSAGES_BEYOND
 from harness.report import units
 from harness.report.columns import paragraph
 from harness.result import Result, Series
@@ -58,18 +59,18 @@ def interval_line(rows: Sequence[Configuration]) -> str:
 
 
 def hidden_tail_line(rows: Sequence[Configuration]) -> str:
-    """Say what p99 would need, where it is not shown; empty where it is."""
+    """Say what the first percentile that is not shown would need; empty if it is beyond p99."""
     shown = tail(rows)
     if shown is P99:
         return ""
-    wanted, messages = ("p99", 2_000) if shown is P90 else ("p90", 200)
+    wanted = "p99" if shown is P90 else "p90"
+    messages = round(MESSAGES_BEYOND / (1 - QUANTILES[wanted]))
     least = min(run.delivery.messages for row in rows for run in row.used)
-    remedy = ""
     rate = rows[0].workload.rate
-    if rate is not None:
-        remedy = f"; --duration {units.significant(1.1 * messages / rate, 2)}s"
+    longer = f"; --duration {units.significant(1.1 * messages / rate, 2)}s" if rate else ""
     return (
-        f"{wanted} needs 20 messages beyond it, {messages:,} in the window; here {least:,}{remedy}"
+        f"{wanted} needs {MESSAGES_BEYOND} messages beyond it, {messages:,} in the window; "
+        f"here {least:,}{longer}"
     )
 
 
@@ -107,12 +108,6 @@ def _behaviour(row: Configuration) -> list[str]:
     if saturated:
         lines.append(_saturation(row, saturated))
     lines += [_loss(row), _faults(row)]
-    below = [run for run in row.used if _below_analytic(run)]
-    if below:
-        lines.append(
-            f"{row.pattern}: mean latency lies below what its interval imposes "
-            f"{_in_runs(below, row)}; do not believe it."
-        )
     repeated = sum(run.context.reruns for run in row.runs)
     if repeated:
         lines.append(
@@ -125,7 +120,7 @@ def _saturation(row: Configuration, saturated: Sequence[Result]) -> str:
     slowest = min(saturated, key=lambda run: run.achieved_rate)
     behind = slowest.achieved_rate < DELIVERED_SHARE * slowest.offered_rate
     how = (
-        f"{units.rate(slowest.achieved_rate)} of {units.rate(slowest.offered_rate)} in time"
+        f"{units.significant(slowest.achieved_rate)} of {units.rate(slowest.offered_rate)} in time"
         if behind
         else f"latency grew by {units.seconds(max(run.slope for run in saturated))} each second"
     )
@@ -154,11 +149,6 @@ def _faults(row: Configuration) -> str:
     counts = [(word, sum(getattr(run.audit, field) for run in row.used)) for field, word in _FAULTS]
     told = [f"{units.count(number)} {word}" for word, number in counts if number]
     return f"{row.pattern}: deliveries {', '.join(told)}." if told else ""
-
-
-def _below_analytic(run: Result) -> bool:
-    high, least = run.service_mean_high, run.analytic_mean
-    return high is not None and least is not None and high < least
 
 
 def _incomplete(row: Configuration, series: Series) -> str:

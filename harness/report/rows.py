@@ -18,10 +18,10 @@ def csv_rows(series: Series) -> Iterator[str]:
     what was not measured is empty.
     """
     rows = [dict(_flat(result)) for result in series.results]
-    heading = list(rows[0]) if rows else []
-    yield _line(heading)
+    if rows:
+        yield _line(list(rows[0]))
     for row in rows:
-        yield _line([_text(row[name]) for name in heading])
+        yield _line([_text(value) for value in row.values()])
 
 
 def _flat(result: Result) -> Iterator[tuple[str, object]]:

@@ -22,14 +22,16 @@ from harness.result import Series
 
 def saturation_tables(series: Series) -> list[str]:
     """Say how many messages a second each pattern carries in a closed loop."""
-    parts = []
-    for members in by_workload(series):
-        title = f"Throughput at saturation\n{question(members, series)}"
-        tables = [_throughputs(block) for _, block in blocks(members)]
-        notes = joined([CLOSED_LOOP, interval_line(members)])
-        parts.append("\n".join([title, "\n\n".join(tables), *remarks(members, series), notes]))
-    parts.append("\n".join(refusals(series)))
-    return parts
+    sections = [throughput_section(members, series) for members in by_workload(series)]
+    return [*sections, "\n".join(refusals(series))]
+
+
+def throughput_section(members: Sequence[Configuration], series: Series) -> str:
+    """Give the closed-loop table of rows of one workload, a part for each block."""
+    title = f"Throughput at saturation\n{question(members, series)}"
+    tables = "\n\n".join(_throughputs(block) for _, block in blocks(members))
+    notes = joined([CLOSED_LOOP, interval_line(members)])
+    return "\n".join([title, tables, *remarks(members, series), notes])
 
 
 def polling_curve(series: Series) -> list[str]:

@@ -19,7 +19,7 @@ from harness.measure.configuration import (
 from harness.measure.statistics import median
 from harness.report import cells, units
 from harness.report.columns import Column, joined, table
-from harness.report.question import CLOSED_LOOP, TO_LAST, limits, question, surroundings
+from harness.report.question import CLOSED_LOOP, TO_LAST, limits, question, saved, surroundings
 from harness.report.remarks import hidden_tail_line, interval_line, mark, refusals, remarks
 from harness.result import Series
 from harness.workload import Exchange
@@ -32,7 +32,7 @@ def run_report(series: Series, path_saved: str = "") -> str:
     if series.results:
         parts.append(limits(series.results))
     if path_saved:
-        parts.append(joined([f"saved {path_saved}", "next: abec compare OLD.json NEW.json"]))
+        parts.append(saved(path_saved, "next: abec compare OLD.json NEW.json"))
     return "\n\n".join(part for part in parts if part)
 
 

@@ -95,6 +95,14 @@ def change(factor: float | None) -> str:
     return text if text == "0 %" or factor < 1 else f"+{text}"
 
 
+def change_interval(factor: float | None, low: float | None, high: float | None) -> str:
+    """Write a change with its interval: ``+40 % [+28, +55]``, or ``7.20× [6.10×, 8.00×]``."""
+    value, *ends = (change(part) for part in (factor, low, high))
+    if all(text.endswith(" %") for text in (value, *ends)):
+        ends = [text.removesuffix(" %") for text in ends]
+    return f"{value} [{', '.join(ends)}]"
+
+
 def times(factor: float | None) -> str:
     """Write a ratio: ``1.04``, ``12.3``."""
     return INFINITE if factor is None else significant(factor)

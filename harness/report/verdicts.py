@@ -35,69 +35,74 @@ def verdict_report(old: Series, new: Series) -> tuple[str, Exit]:
     found = verdicts(old, new)
     if not found.same_machine:
         return _side_by_side(found, old, new), Exit.NOT_MEASURED
-    parts = [
-        joined([*differences(old, new), _compared(old, new)]),
-        *_tables(found),
-        *_sentences(found),
-    ]
+    same = "same machine, workload and seed" if found.matched else "same machine"
+    heading = [*differences(old, new), f"{old.runs} v {new.runs} runs", same]
+    parts = [joined(heading), *_tables(found), *_sentences(found)]
     return "\n".join(part for part in parts if part), _exit(found)
-
-
-def _compared(old: Series, new: Series) -> str:
-    return f"{old.runs} v {new.runs} runs on the same machine"
 
 
 def _exit(found: Verdicts) -> Exit:
     if found.count(Outcome.HIGHER):
         return Exit.ANSWER_IS_NO
-    compared = len(found.verdicts) - found.count(Outcome.NOT_COMPARED)
-    return Exit.MEASURED if compared else Exit.NOT_MEASURED
+    made = [
+        verdict
+        for verdict in found.verdicts
+        if verdict.finding.outcome is not Outcome.NOT_COMPARED
+        and not _nothing_lost(verdict.finding)
+    ]
+    return Exit.MEASURED if made else Exit.NOT_MEASURED
 
 
 def _tables(found: Verdicts) -> list[str]:
     """Give one table for each workload, under its traffic."""
     levels = {v.finding.shift.level for v in found.verdicts if v.finding.shift is not None}
-    least = units.level(min(levels)) if levels else ""
-    change = f"change [{'at least ' * (len(levels) > 1)}{least}]"
+    exactly = "" if len(levels) == 1 else "≥ "
+    change = f"change\n[{exactly}{units.level(min(levels))}]" if levels else "change"
     columns = [
         Column(""),
         Column("old"),
         Column("new"),
         Column(change),
+        Column("would\nshow"),
         Column("verdict", words=True),
     ]
-    by_workload: dict[Workload, list[Verdict]] = {}
+    return [
+        f"{traffic(workload)}\n{table(columns, [row for own in patterns for row in _rows(own)])}"
+        for workload, patterns in _by_workload(found)
+    ]
+
+
+def _by_workload(found: Verdicts) -> list[tuple[Workload, list[list[Verdict]]]]:
+    """Group by workload and pattern what has a row: losses only where there were any."""
+    told: dict[Workload, dict[str, list[Verdict]]] = {}
     for verdict in found.verdicts:
-        by_workload.setdefault(verdict.workload, []).append(verdict)
+        if not _nothing_lost(verdict.finding):
+            patterns = told.setdefault(verdict.workload, {})
+            patterns.setdefault(verdict.pattern, []).append(verdict)
+    return [(workload, list(patterns.values())) for workload, patterns in told.items()]
+
+
+def _rows(own: Sequence[Verdict]) -> list[list[str]]:
+    """Give one row a metric, or one in all where one reason keeps all from being compared."""
+    if _barred(own):
+        cells = [units.ABSENT] * 4
+        return [[f"  {own[0].pattern}", *cells, f"not compared: {own[0].finding.reason}"]]
     return [
-        f"{traffic(workload)}\n{table(columns, _rows(told))}"
-        for workload, told in by_workload.items()
+        [
+            f"  {verdict.pattern} {verdict.finding.contrast.metric.name}",
+            _figure(verdict.finding.contrast.metric, verdict.finding.contrast.first),
+            _figure(verdict.finding.contrast.metric, verdict.finding.contrast.second),
+            _change(verdict.finding),
+            _would_show(verdict.finding),
+            _words(verdict.finding) + (f"; {verdict.note}" if verdict.note else ""),
+        ]
+        for verdict in own
     ]
 
 
-def _rows(told: Sequence[Verdict]) -> list[list[str]]:
-    rows = []
-    for pattern in dict.fromkeys(verdict.pattern for verdict in told):
-        own = [verdict for verdict in told if verdict.pattern == pattern]
-        reasons = {verdict.finding.reason for verdict in own}
-        if len(reasons) == 1 and "" not in reasons:
-            rows.append([f"  {pattern}", *[units.ABSENT] * 3, f"not compared: {reasons.pop()}"])
-        else:
-            rows += [_row(verdict) for verdict in own if not _nothing_lost(verdict.finding)]
-    return rows
-
-
-def _row(verdict: Verdict) -> list[str]:
-    finding = verdict.finding
-    contrast = finding.contrast
-    note = f"; {verdict.note}" if verdict.note else ""
-    return [
-        f"  {verdict.pattern} {contrast.metric.name}",
-        _figure(contrast.metric, contrast.first),
-        _figure(contrast.metric, contrast.second),
-        _change(finding),
-        _words(finding) + note,
-    ]
+def _barred(own: Sequence[Verdict]) -> bool:
+    obstacles = {verdict.finding.contrast.obstacle for verdict in own}
+    return len(obstacles) == 1 and "" not in obstacles
 
 
 def _figure(metric: Metric, samples: Sequence[Sample]) -> str:
@@ -116,8 +121,7 @@ def _change(finding: Finding) -> str:
     if finding.contrast.metric.kind is Kind.LOSS:
         value, low, high = (_signed(part) for part in (shift.value, shift.low, shift.high))
         return f"{value} [{low}, {high}] a run"
-    value, low, high = (units.change(part) for part in (shift.value, shift.low, shift.high))
-    return f"{value} [{low}, {high}]"
+    return units.change_interval(shift.value, shift.low, shift.high)
 
 
 def _signed(value: Sample) -> str:
@@ -126,16 +130,17 @@ def _signed(value: Sample) -> str:
 
 def _words(finding: Finding) -> str:
     if finding.outcome is Outcome.NOT_COMPARED:
-        return f"not compared: {finding.reason}"
+        return "no verdict possible" if finding.shift else f"not compared: {finding.reason}"
     if finding.outcome is Outcome.UNDETECTED:
-        return f"no change detected{_would_show(finding)}"
+        return "no change detected"
     return _WORDS[finding.contrast.metric.kind, finding.outcome]
 
 
 def _would_show(finding: Finding) -> str:
+    """Write the smallest change that would have been detected."""
     if finding.resolution is None:
-        return ""
-    return f" ({units.change(finding.resolution).removeprefix('+')} would show)"
+        return units.ABSENT
+    return units.change(finding.resolution).removeprefix("+")
 
 
 def _nothing_lost(finding: Finding) -> bool:
@@ -145,27 +150,42 @@ def _nothing_lost(finding: Finding) -> bool:
 
 
 def _sentences(found: Verdicts) -> list[str]:
-    lines = [f"{lone.pattern} not compared: {lone.reason}." for lone in found.unmatched]
+    lines = _lone(found)
     lines += [
         f"{row.pattern}: {len(row.invalid_runs)} of {len(row.runs)} {side} runs invalid, left out."
         for pair in found.matched
         for side, row in zip(("old", "new"), pair, strict=True)
         if row.valid and row.invalid_runs
     ]
-    if any(_nothing_lost(verdict.finding) for verdict in found.verdicts):
-        others = any(
-            v.finding.contrast.metric.kind is Kind.LOSS and not _nothing_lost(v.finding)
-            for v in found.verdicts
+    losses = [v for v in found.verdicts if v.finding.contrast.metric.kind is Kind.LOSS]
+    none = [verdict.pattern for verdict in losses if _nothing_lost(verdict.finding)]
+    if none:
+        by = "" if len(none) == len(losses) else f" by {', '.join(none)}"
+        lines.append(f"Nothing was lost{by}, old or new.")
+    findings = [verdict.finding for verdict in found.verdicts]
+    short = {f.reason for f in findings if f.shift and f.outcome is Outcome.NOT_COMPARED}
+    lines += [f"No verdict possible: {reason}; measure with --runs 8." for reason in sorted(short)]
+    lines += [_floor_moved(found), _summary(found)]
+    if _exit(found) is not Exit.NOT_MEASURED:
+        lines.append(
+            f"Would show: the change that these runs detect in {units.percent(POWER)} of attempts. "
+            f"Exact Mann–Whitney over runs, Holm, {units.percent(ALPHA)} error over all verdicts; "
+            "each interval stands by itself. Old and new were measured at different times: what "
+            "the machine did in between looks like a change."
         )
-        lines.append(f"Nothing was lost, old or new{', by the others' * others}.")
-    lines.append(_floor_moved(found))
-    lines.append(_summary(found))
-    if found.verdicts:
-        lines.append(_method(found))
     return [paragraph(line, hanging="  ") for line in lines if line]
 
 
+def _lone(found: Verdicts) -> list[str]:
+    """Say each reason once, with all patterns that have no like for it."""
+    by_reason: dict[str, list[str]] = {}
+    for lone in found.unmatched:
+        by_reason.setdefault(lone.reason, []).append(lone.pattern)
+    return [f"Not compared: {', '.join(names)}: {reason}." for reason, names in by_reason.items()]
+
+
 def _floor_moved(found: Verdicts) -> str:
+    """Point at the control: no server under test is in the floor."""
     floors = {row.pattern for row, _ in found.matched if row.is_floor}
     moved = [
         f"{verdict.pattern} {verdict.finding.contrast.metric.name}"
@@ -181,39 +201,18 @@ def _floor_moved(found: Verdicts) -> str:
 
 
 def _summary(found: Verdicts) -> str:
-    told = [v.finding for v in found.verdicts if not _nothing_lost(v.finding)]
-    words = [
-        {Outcome.UNDETECTED: "unchanged", Outcome.NOT_COMPARED: "not compared"}.get(f.outcome)
-        or _WORDS[f.contrast.metric.kind, f.outcome]
-        for f in told
-    ]
-    words += ["not compared"] * len(found.unmatched)
+    words = ["not compared"] * len(found.unmatched)
+    for own in (own for _, patterns in _by_workload(found) for own in patterns):
+        words += ["not compared"] if _barred(own) else [_counted(v.finding) for v in own]
     order = [*dict.fromkeys(_WORDS.values()), "unchanged", "not compared"]
     counts = [f"{words.count(word)} {word}" for word in order if word in words]
     return f"{', '.join(counts) or 'Nothing to compare'}."
 
 
-def _method(found: Verdicts) -> str:
-    known: dict[str, list[float]] = {}
-    for finding in (verdict.finding for verdict in found.verdicts):
-        if finding.resolution is not None:
-            known.setdefault(finding.contrast.metric.name, []).append(finding.resolution)
-    seen = [f"{name} {_range(values)}" for name, values in known.items()]
-    detectable = (
-        f"In {POWER:.0%} of attempts these runs detect a change of {', '.join(seen)}. "
-        if seen
-        else ""
-    )
-    return (
-        f"{detectable}Exact Mann–Whitney over runs, Holm, {units.percent(ALPHA)} error over all "
-        "verdicts; each interval stands by itself. Old and new were measured at different times: "
-        "what the machine did in between looks like a change."
-    )
-
-
-def _range(ratios: Sequence[float]) -> str:
-    low, high = (units.change(r).removeprefix("+") for r in (min(ratios), max(ratios)))
-    return low if low == high else f"{low} to {high}"
+def _counted(finding: Finding) -> str:
+    others = {Outcome.UNDETECTED: "unchanged", Outcome.NOT_COMPARED: "not compared"}
+    word = others.get(finding.outcome)
+    return word or _WORDS[finding.contrast.metric.kind, finding.outcome]
 
 
 def _side_by_side(found: Verdicts, old: Series, new: Series) -> str:
@@ -228,7 +227,7 @@ def _side_by_side(found: Verdicts, old: Series, new: Series) -> str:
         f"old on {_machine(old)}",
         f"new on {_machine(new)}",
         table(columns, rows) if rows else "",
-        *(f"{lone.pattern} not compared: {lone.reason}." for lone in found.unmatched),
+        *_lone(found),
         "Different machines: no verdict. Each stands as a multiple of its own floor (service "
         "latency p50).",
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import httptools
@@ -109,16 +109,35 @@ class LogReader:
 
 
 class ParsingLink(Link):
-    """A connection whose reader can fail: what it raised comes out of the link's context.
+    """A connection to the role ``http`` whose reader can fail: see ``parsing_link``."""
 
-    The loop itself only logs it, and ends the connection.
-    """
+    failure: Exception | None = None
+    """What the reader raised: the loop logs it and ends the connection."""
 
     def connection_lost(self, error: Exception | None) -> None:
         """Keep an error that is no mere end of the connection."""
-        if error is not None and not isinstance(error, OSError) and not self.lost.done():
-            self.lost.set_exception(error)
+        if not isinstance(error, OSError):
+            self.failure = error
         super().connection_lost(error)
+
+
+P = TypeVar("P", bound=ParsingLink)
+
+
+@asynccontextmanager
+async def parsing_link(seat: Seat, make: Callable[[], P]) -> AsyncIterator[P]:
+    """Connect to the role ``http``; leaving closes, and raises what the reader raised.
+
+    Raises:
+        OSError: nothing accepts connections there.
+    """
+    link: P | None = None
+    try:
+        async with linked(address(seat.endpoints["http"]), make) as link:
+            yield link
+    finally:
+        if link is not None and link.failure is not None:
+            raise link.failure
 
 
 class HttpLink(ParsingLink):
@@ -184,5 +203,5 @@ async def http_link(seat: Seat) -> AsyncIterator[HttpLink]:
         OSError: nothing accepts connections there.
     """
     host = host_of(seat)
-    async with linked(address(seat.endpoints["http"]), lambda: HttpLink(seat.note, host)) as link:
+    async with parsing_link(seat, lambda: HttpLink(seat.note, host)) as link:
         yield link

@@ -12,8 +12,7 @@ from contextlib import asynccontextmanager
 import httptools
 
 from harness.pattern import EVICTED, Deliver, Note, Seat
-from harness.wire.http import ParsingLink, UnexpectedAnswer, host_of
-from harness.wire.link import address, linked
+from harness.wire.http import ParsingLink, UnexpectedAnswer, host_of, parsing_link
 
 Named = Callable[[bytes, bytes], None]
 """Takes an event that has a name of its own: the name, and its data."""
@@ -111,11 +110,11 @@ class EventLink(ParsingLink):
     def __init__(self, note: Note, deliver: Deliver) -> None:
         super().__init__(note)
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.on_body = EventParser(deliver, self._named).feed
+        """Called by httptools, which looks its callbacks up when it is made."""
         # Uvicorn and aiohttp send a stream of unknown length chunked; httptools undoes that.
         self._http = httptools.HttpResponseParser(self)
         self._feed = self._http.feed_data
-        self.on_body = EventParser(deliver, self._named).feed
-        """Called by httptools."""
 
     def data_received(self, data: bytes) -> None:
         """Deliver what is whole."""
@@ -149,9 +148,7 @@ async def event_link(seat: Seat, deliver: Deliver) -> AsyncIterator[EventLink]:
         OSError: nothing accepts connections there, or the connection ended unanswered.
         UnexpectedAnswer: the server sends no event stream.
     """
-    async with linked(
-        address(seat.endpoints["http"]), lambda: EventLink(seat.note, deliver)
-    ) as link:
+    async with parsing_link(seat, lambda: EventLink(seat.note, deliver)) as link:
         link.transport.write(
             b"GET /events HTTP/1.1\r\nHost: %b\r\nAccept: text/event-stream\r\n\r\n" % host_of(seat)
         )

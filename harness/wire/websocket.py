@@ -17,8 +17,7 @@ from contextlib import asynccontextmanager
 import httptools
 
 from harness.pattern import EVICTED, Deliver, Note, Seat, Send, Sent
-from harness.wire.http import ParsingLink, UnexpectedAnswer, host_of
-from harness.wire.link import address, linked
+from harness.wire.http import ParsingLink, UnexpectedAnswer, host_of, parsing_link
 from harness.wire.websocket_frames import (
     CLOSE,
     COMPRESSED,
@@ -228,9 +227,7 @@ async def websocket_link(seat: Seat, mode: bytes, deliver: Deliver) -> AsyncIter
         UnexpectedAnswer: the server opens no WebSocket.
     """
     handshake = Handshake(host_of(seat), b"/ws?mode=%b" % mode, offer_deflate=seat.workload.deflate)
-    async with linked(
-        address(seat.endpoints["http"]), lambda: WebSocketLink(seat.note, deliver, handshake)
-    ) as link:
+    async with parsing_link(seat, lambda: WebSocketLink(seat.note, deliver, handshake)) as link:
         await link.answer(link.opened)
         try:
             yield link

@@ -33,7 +33,7 @@ REFUSED = {
         ("compare", "--scenari", "chat"),
         r"--scenari: no such option; did you mean --scenario\?",
     ),
-    "option without its value": (("run", "sse", "--rate"), r"--rate"),
+    "option without its value": (("run", "sse", "--rate"), r"--rate: requires an argument"),
     "no pattern": (("run",), r"PATTERN: name one or more"),
     "unknown scenario": (
         ("run", "--scenario", "chatt"),

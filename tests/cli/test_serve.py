@@ -28,9 +28,8 @@ class Serving:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
-        assert process.stdout is not None
-        self.lines = [process.stdout.readline().rstrip("\n")]
-        self._read_until_roles_end()
+        # The welcome is one write, which is one read as long as it fits into a pipe.
+        self.lines = os.read(process.stdout.fileno(), 1 << 16).decode().splitlines()
         self.children = psutil.Process(process.pid).children(recursive=True)
 
     @property
@@ -50,12 +49,6 @@ class Serving:
                 again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 again.bind(("127.0.0.1", urlsplit(url).port))
         return code
-
-    def _read_until_roles_end(self) -> None:
-        # All of the welcome is written at once, so that what follows the first line is there.
-        assert self.process.stdout is not None
-        os.set_blocking(self.process.stdout.fileno(), False)
-        self.lines += self.process.stdout.read().splitlines()
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def die(code):
     os._exit(code)
 
 def half():
-    os.write(int(sys.argv[1]), b"\\x80\\x05\\x95")
+    os.write(int(sys.argv[2]), b"\\x80\\x05\\x95")
     os._exit(6)
 
 def gone():

@@ -30,7 +30,7 @@ def oracle(values: list[int]) -> HdrHistogram:
     return histogram
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(values_ns)
 def test_counts_and_text_are_those_of_the_hdrhistogram_package(values: list[int]) -> None:
     expected = oracle(values)
@@ -40,7 +40,7 @@ def test_counts_and_text_are_those_of_the_hdrhistogram_package(values: list[int]
     assert mine.count == len(values)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(values_ns)
 def test_each_reads_what_the_other_wrote(values: list[int]) -> None:
     expected = oracle(values)
@@ -51,14 +51,14 @@ def test_each_reads_what_the_other_wrote(values: list[int]) -> None:
     assert theirs.get_total_count() == len(values)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(values_ns, values_ns)
 def test_merging_is_binning_together(one: list[int], other: list[int]) -> None:
     merged = Histogram.of(array(one)) + Histogram.of(array(other))
     assert np.array_equal(merged.counts, Histogram.of(array(other + one)).counts)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(values_ns.filter(bool), st.floats(0, 100))
 def test_percentile_is_the_order_statistic_to_three_digits(
     values: list[int], percent: float

@@ -1,0 +1,115 @@
+"""The documentation agrees with the code. Run as a script, this file writes what is generated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import click
+import pytest
+
+from harness import result
+from harness.cli.main import cli
+from harness.measure.validity import FIGURE_RULES, RULES
+from harness.workload import Workload
+
+ROOT = Path(__file__).parents[2]
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+VALIDITY = ROOT / "docs" / "validity.md"
+BEGIN = re.compile(r"^<!-- rules: .*-->\n", re.MULTILINE)
+END = "<!-- /rules -->"
+OURS = ("harness", "servers", "benchmarks", "tests", "docs", "results")
+"""Folders of the repository: a path in the documentation that begins with one must exist."""
+BUILT = ("results/runs", "results/logs", "results/asv", "results/html")
+"""What appears only when something was measured."""
+
+
+def rules_table() -> str:
+    """Write both tables of rules as Markdown."""
+    rows = [(rule.name, rule.limit, rule.remedy(Workload())) for rule in RULES]
+    hidden = [(rule.name, rule.limit) for rule in FIGURE_RULES]
+    return "\n".join(
+        [
+            "| rule | a run is invalid when | remedy |",
+            "|---|---|---|",
+            *(f"| {' | '.join(row)} |" for row in rows),
+            "",
+            "| rule | a figure of a valid run is hidden |",
+            "|---|---|",
+            *(f"| {' | '.join(row)} |" for row in hidden),
+            "",
+        ]
+    )
+
+
+def with_rules(text: str) -> str:
+    """Put the tables between their marks."""
+    begin = BEGIN.search(text)
+    assert begin is not None, f"{VALIDITY} has lost its mark"
+    return text[: begin.end()] + rules_table() + text[text.index(END) :]
+
+
+def test_the_table_of_rules_is_that_of_the_code() -> None:
+    text = VALIDITY.read_text(encoding="utf-8")
+    assert text == with_rules(text), "stale: .venv/bin/python tests/unit/test_docs.py"
+
+
+@pytest.mark.parametrize("rule", [*RULES, *FIGURE_RULES], ids=lambda rule: rule.name)
+def test_every_rule_says_why_it_exists(rule: object) -> None:
+    assert f"\n**{getattr(rule, 'name', '')}.** " in VALIDITY.read_text(encoding="utf-8")
+
+
+def test_every_field_of_a_result_is_explained() -> None:
+    told = set(re.findall(r"`(\w+)`", (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")))
+    parts = (result.Latency, result.Audit, result.ServerUse, result.WireUse)
+    parts += (result.GeneratorUse, result.HostUse)
+    wanted = {field.name for part in parts for field in fields(part)}
+    identity = {"pattern", "block", "floor", "block_index", "audit", "server", "wire"}
+    identity |= {"generator", "host"}
+    wanted |= {field.name for field in fields(result.Result)} - identity
+    assert not wanted - told
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_links_and_paths_lead_somewhere(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]*)(?:#[^)]*)?\)", text):
+        assert (path.parent / target).exists(), f"{path.name} links to {target}"
+    for name in re.findall(rf"`((?:{'|'.join(OURS)})/[\w./-]+)`", text):
+        if not name.startswith(BUILT):
+            assert (ROOT / name).exists(), f"{path.name} names {name}"
+
+
+def commands() -> Iterator[tuple[str, str, str]]:
+    """Give each command line of ``abec`` in the documentation: file, subcommand, the rest."""
+    for path in DOCS:
+        for line in re.findall(r"\babec ([a-z]+)\b([^`|#>\n]*)", path.read_text(encoding="utf-8")):
+            yield path.name, *line
+
+
+def test_every_command_exists_with_its_options() -> None:
+    assert isinstance(cli, click.Group)
+    context = click.Context(cli)
+    known = set(cli.list_commands(context))
+    checked = 0
+    for document, name, rest in commands():
+        if name not in known:
+            assert "--" not in rest, f"{document}: abec {name}"
+            continue
+        command = cli.get_command(context, name)
+        assert command is not None
+        options = {option for parameter in command.params for option in parameter.opts}
+        for option in re.findall(r"(?<!\S)--[a-z-]+", rest):
+            assert option in {*options, "--help"}, f"{document}: abec {name} {option}"
+            checked += 1
+    assert checked > 10
+
+
+def test_parts_of_a_result_are_plain_data() -> None:
+    assert all(is_dataclass(part) for part in (result.Result, result.Latency, result.Audit))
+
+
+if __name__ == "__main__":
+    VALIDITY.write_text(with_rules(VALIDITY.read_text(encoding="utf-8")), encoding="utf-8")
