@@ -115,7 +115,7 @@ def _exactly(value: Any, kind: type) -> Any:
         return value
     if kind is float and type(value) is int:
         return float(value)
-    raise TypeError(f"{json.dumps(value)[:40]} is no {kind.__name__}")
+    raise ValueError(f"{json.dumps(value)[:40]} is no {kind.__name__}")
 
 
 def _no_number(text: str) -> NoReturn:
@@ -128,6 +128,6 @@ def _fault(error: BaseException, _kind: type | None) -> str:
         return f"unknown key {', '.join(sorted(error.extra_fields))}"
     if isinstance(error, KeyError):
         return f"missing key {error.args[0]}"
-    if isinstance(error, AttributeError):
-        return "is no object"
+    if isinstance(error, AttributeError | TypeError):
+        return "has another shape than this schema's"
     return str(error)

@@ -100,7 +100,7 @@ def obstacle(row: Configuration, metric: Metric, side: str = "") -> str:
     if not row.shows(metric):
         return f"too few {side}messages for {metric.name}; add --duration"
     if len(row.samples(metric)) < FEWEST_RUNS:
-        return f"{metric.name} was not measured in {side}runs"
+        return f"{metric.name} was not measured in all {side}runs"
     return ""
 
 

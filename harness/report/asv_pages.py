@@ -1,7 +1,9 @@
 """A plug-in for ``asv publish``: pages that work without a network.
 
 asv's page names its scripts by the addresses of public servers. This puts copies beside the
-page and names those. asv imports this module for each of its commands, so it imports little.
+page and names those. A first result has no history that a line could be drawn through: while
+one commit has results, pages compare patterns. asv imports this module for each of its
+commands, so it imports little.
 """
 
 from __future__ import annotations
@@ -12,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from asv.publishing import OutputPublisher
+from asv.results import iter_results
 from asv.util import UserError
 
-VENDORED = Path(__file__).parent / "static" / "asv"
+_STATIC = Path(__file__).parent / "static"
+VENDORED = _STATIC / "asv"
+_ONE_COMMIT = "one_commit.js"
 _FOLDER = "vendor"
 _EXTERNAL = re.compile(
     r"""<(?P<tag>script|link)\b[^>]*?\b(?:src|href)="https?://(?P<path>[^"]+)"[^>]*>"""
@@ -29,7 +34,7 @@ _LOCAL_NAMES = {
 
 
 class OfflinePages(OutputPublisher):  # type: ignore[misc] # asv has no type hints
-    """Has the pages load their scripts and styles from beside them."""
+    """Pages that load their scripts and styles from beside them."""
 
     name = "offline"
     button_label = "Offline"
@@ -47,7 +52,11 @@ class OfflinePages(OutputPublisher):  # type: ignore[misc] # asv has no type hin
         pages = Path(conf.html_dir)
         shutil.copytree(VENDORED, pages / _FOLDER, dirs_exist_ok=True)
         index = pages / "index.html"
-        index.write_text(localise(index.read_text(encoding="utf-8")), encoding="utf-8")
+        page = localise(index.read_text(encoding="utf-8"))
+        if len({result.commit_hash for result in iter_results(conf.results_dir)}) == 1:
+            shutil.copy(_STATIC / _ONE_COMMIT, pages)
+            page = page.replace("</head>", f'  <script src="{_ONE_COMMIT}"></script>\n  </head>', 1)
+        index.write_text(page, encoding="utf-8")
 
 
 def localise(page: str) -> str:

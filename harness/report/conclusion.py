@@ -91,7 +91,7 @@ def _stacks_differ(found: Conclusion) -> str:
 
 def _undetected(found: Sequence[Conclusion]) -> list[str]:
     return [
-        f"No difference shown between {first} and {second} at "
+        f"No difference shown between {first} and {second} in "
         f"{_listed([_name(c) + _resolution(c) for c in cases])}."
         for (first, second), cases in _grouped(found, lambda c: (c.first, c.second))
     ]
@@ -149,8 +149,9 @@ def _method(found: Sequence[Conclusion]) -> str:
     ]
     names = dict.fromkeys(_name(c) for c in found)
     declared = sum(len(c.findings) for c in found)
+    were = "comparison was" if declared == 1 else "comparisons were"
     return paragraph(
-        f"{declared} comparisons were declared beforehand (pairs of patterns on one stack, "
+        f"{declared} {were} declared beforehand (pairs of patterns on one stack, "
         f"{' and '.join(names)}), {len(tested)} made: exact Mann–Whitney over runs, Holm, "
         f"{units.percent(ALPHA)} error over all of them."
     )

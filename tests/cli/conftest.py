@@ -1,32 +1,73 @@
-"""The command as its user has it: a process of its own, in a directory of its own."""
+"""The command as its user has it, in a directory of its own."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-Abec = Callable[..., "subprocess.CompletedProcess[str]"]
+from harness.cli.main import main
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a command came to."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Abec = Callable[..., Done]
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> Mapping[str, str]:
-    """Give an environment whose temporary directory is the test's own."""
+def environment(tmp_path: Path) -> Iterator[Mapping[str, str]]:
+    """Give an environment whose temporary directory is the test's own, and empty at the end."""
     place = tmp_path / "tmp"
     place.mkdir()
-    return {**os.environ, "TMPDIR": str(place), "COLUMNS": "100"}
+    yield {**os.environ, "TMPDIR": str(place), "COLUMNS": "100"}
+    assert list(place.iterdir()) == []
 
 
 @pytest.fixture
-def abec(tmp_path: Path, environment: Mapping[str, str]) -> Iterator[Abec]:
-    """Run ``abec`` to its end; nothing temporary may be left of it."""
+def abec(
+    tmp_path: Path,
+    environment: Mapping[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Abec]:
+    """Run ``abec`` in this process, by the function that the console script calls."""
+    on_term = signal.getsignal(signal.SIGTERM)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", environment["TMPDIR"])
+    monkeypatch.setenv("COLUMNS", environment["COLUMNS"])
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+    def run(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["abec", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Done(returncode=ended.value.code, stdout=told.out, stderr=told.err)
+
+    yield run
+    signal.signal(signal.SIGTERM, on_term)
+
+
+@pytest.fixture
+def abec_process(tmp_path: Path, environment: Mapping[str, str]) -> Abec:
+    """Run ``abec`` as a process of its own."""
+
+    def run(*arguments: str) -> Done:
+        done = subprocess.run(
             (sys.executable, "-m", "harness", *arguments),
             cwd=tmp_path,
             env=environment,
@@ -36,6 +77,6 @@ def abec(tmp_path: Path, environment: Mapping[str, str]) -> Iterator[Abec]:
             timeout=150,
             check=False,
         )
+        return Done(returncode=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
-    yield run
-    assert list((tmp_path / "tmp").iterdir()) == []
+    return run

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import resource
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -163,10 +163,15 @@ def test_redis_that_refuses_the_password(redis, abec, tmp_path: Path) -> None:
     assert redis.password not in done.stderr
 
 
-def refused(done: subprocess.CompletedProcess[str], message: str, directory: Path) -> None:
+def refused(done: Any, message: str, directory: Path) -> None:
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
     lines = done.stderr.splitlines()
     assert 1 <= len(lines) <= 2, done.stderr
     assert re.match(rf"abec: {message}", lines[0]), done.stderr
     assert not (directory / "results").exists()
+
+
+@pytest.mark.slow
+def test_as_a_process_too(abec_process, tmp_path: Path) -> None:
+    refused(abec_process("run", "sse", "--rate", "0"), REFUSED["rate of zero"][1], tmp_path)

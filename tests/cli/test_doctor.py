@@ -123,8 +123,8 @@ def test_timing_is_measured() -> None:
 
 
 @pytest.mark.slow
-def test_prints_a_line_for_each_check_and_a_summary(abec) -> None:
-    done = abec("doctor")
+def test_prints_a_line_for_each_check_and_a_summary(abec_process) -> None:
+    done = abec_process("doctor")
     lines = done.stdout.splitlines()
     heads = [text.split()[0] for text in lines[:-1] if not text.startswith(" ")]
     assert set(heads) <= {"ok", "warn", "FAIL"}

@@ -1,11 +1,19 @@
 """Every edge pattern, with both clients, against its real server in a process of its own."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    contextmanager,
+    suppress,
+)
 from typing import Any, NamedTuple
 
 import httptools
@@ -537,6 +545,77 @@ def test_entering_can_be_cancelled_at_any_time(
             entered = entered or turns > 40
 
     run(test())
+
+
+@each_client
+@pytest.mark.parametrize("pattern", ON_UVICORN, ids=named)
+def test_leaving_a_frozen_server_ends_when_the_deadline_cuts_it(
+    pattern: Pattern, client: ClientKind
+) -> None:
+    workload = OPEN if Exchange.BROADCAST in pattern.exchanges else CALL
+
+    async def test(server: Server) -> None:
+        inbox = Inbox(server.endpoints, workload)
+        stack = AsyncExitStack()
+        if workload is CALL:
+            send = await stack.enter_async_context(inbox.calling(pattern, client))
+        else:
+            await stack.enter_async_context(inbox.subscribed(pattern, client))
+            send = await stack.enter_async_context(inbox.publishing(pattern, Ingress.NATIVE))
+        server.process.send_signal(signal.SIGSTOP)
+        for message in texts(10, 1 << 20):
+            send(message)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stack.aclose(), 0.3)
+
+    with serving(pattern, workload) as server:
+        try:
+            run(test(server))
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+
+
+@each_client
+@pytest.mark.slow
+def test_a_poll_that_is_overdue_follows_its_answer_and_the_next_is_on_the_grid(
+    client: ClientKind,
+) -> None:
+    asked_s: list[float] = []
+    slow_s, interval_s = 0.5, 0.2
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                asked_s.append(time.monotonic())
+                if len(asked_s) == 3:
+                    await asyncio.sleep(slow_s)
+                writer.write(b"HTTP/1.1 200 OK\r\nx-cursor: 0\r\ncontent-length: 0\r\n\r\n")
+                if len(asked_s) == 6:
+                    enough.set()
+        writer.close()
+
+    async def test() -> None:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        workload = Workload(poll_interval=interval_s)
+        inbox = Inbox(Endpoints(urls={"http": f"http://{host}:{port}"}), workload)
+        async with inbox.subscribed(rest_polling.REST_POLLING, client):
+            await enough.wait()
+        server.close()
+        await server.wait_closed()
+        while len(asyncio.all_tasks()) > 2:
+            await asyncio.sleep(0.001)
+
+    enough = asyncio.Event()
+    run(test())
+    _, first, slow, overdue, *regular = asked_s
+    assert slow - first == pytest.approx(interval_s, abs=0.08)
+    assert overdue - slow == pytest.approx(slow_s, abs=0.08)
+    # Of the grid points 1, 2 and 3 intervals later, 1 and 2 passed; the overdue poll is theirs.
+    assert [at - slow for at in regular] == pytest.approx(
+        [3 * interval_s, 4 * interval_s], abs=0.08
+    )
 
 
 def test_polls_are_due_on_a_grid_that_seed_and_seat_decide() -> None:

@@ -181,3 +181,15 @@ def test_mean_bounds_cover_the_true_mean_of_correlated_times(make_stream: Make) 
 def test_few_messages_have_no_mean_bounds(make_stream: Make) -> None:
     assert mean_bounds(make_stream(np.arange(39.0), 1.0)) is None
     assert mean_bounds(make_stream(np.arange(40.0), 1.0)) is not None
+
+
+def test_unhindered_is_without_the_lag_beyond_that_of_a_lone_message(make_ledger: Make) -> None:
+    built = make_ledger(
+        Workload(),
+        [(0, number, number, number, number) for number in range(200)],
+        [(0, 0, number, number + 10, 2 if number < 80 else 5) for number in range(200)],
+    )
+    found = latencies(built)
+    assert found.delivery.p50 == found.delivery.p99 == 0.010
+    assert found.unhindered.p50 == 0.007
+    assert found.unhindered.p99 == 0.010

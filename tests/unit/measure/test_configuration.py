@@ -1,0 +1,148 @@
+"""Which runs count, what may be shown of them, and what their floor is."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.measure.configuration import (
+    CPU_PER_MESSAGE,
+    LOST,
+    P50,
+    P90,
+    P99,
+    TIME_PER_MESSAGE,
+    Configuration,
+    by_workload,
+    configurations,
+    far,
+    floor_of,
+    tail,
+    times_floor,
+)
+from harness.result import Doubt, Result, Series
+from harness.workload import Workload
+
+DOUBT = Doubt(rule="receiver lag", reason="too much", remedy="less")
+Make = Callable[..., Any]
+
+
+def doubted(series: Series, pattern: str, count: int) -> Series:
+    """Spoil the first ``count`` runs of ``pattern``."""
+
+    def spoiled(run: Result) -> Result:
+        if run.pattern == pattern and run.block_index < count:
+            return replace(run, doubts=(DOUBT,))
+        return run
+
+    return replace(series, results=tuple(map(spoiled, series.results)))
+
+
+def only(series: Series) -> Configuration:
+    (row,) = configurations(series)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("runs", "invalid", "valid", "used"),
+    [
+        (8, 0, True, 8),
+        (8, 3, True, 5),
+        (8, 4, False, 8),
+        (5, 1, False, 5),
+        (3, 0, True, 3),
+        (3, 1, False, 3),
+        (1, 0, True, 1),
+        (1, 1, False, 1),
+    ],
+)
+def test_figures_stand_on_five_valid_runs_or_on_all_of_fewer(
+    make_series: Make, runs: int, invalid: int, valid: bool, used: int
+) -> None:
+    row = only(doubted(make_series({"sse": {}}, runs=runs), "sse", invalid))
+
+    assert (row.valid, len(row.used), len(row.invalid_runs)) == (valid, used, invalid)
+    assert len(row.samples(P50)) == used
+
+
+def test_floors_come_first_then_names_under_workloads_as_first_measured(make_series: Make) -> None:
+    second = make_series({"sse": {}, "floor": {}}, workload=Workload(rate=10.0))
+    first = make_series({"websocket": {}, "sse@aiohttp": {}, "floor": {}})
+    both = replace(first, results=first.results + second.results)
+
+    names = [[row.pattern for row in rows] for rows in by_workload(both)]
+
+    assert names == [["floor", "sse@aiohttp", "websocket"], ["floor", "sse"]]
+    row = configurations(first)[1]
+    assert (row.family, row.implementation, row.block) == ("sse", "aiohttp", "edge")
+
+
+def test_infinite_latency_is_a_sample_and_unmeasured_cost_is_none(make_series: Make) -> None:
+    row = only(make_series({"sse": {"p99": None, "cpu": None}}))
+
+    assert row.samples(P99) == (None,) * 8
+    assert row.samples(CPU_PER_MESSAGE) == ()
+    assert row.samples(LOST) == (0,) * 8
+    assert row.samples(TIME_PER_MESSAGE) == (0.001,) * 8
+
+
+@pytest.mark.parametrize(
+    ("messages", "shown"), [(1999, P90), (2000, P99), (200, P90), (199, None), (20_000, P99)]
+)
+def test_a_percentile_needs_20_messages_beyond_it(
+    make_series: Make, messages: int, shown: object
+) -> None:
+    row = only(make_series({"sse": {}}, workload=Workload(rate=float(messages), duration=1.0)))
+
+    assert tail([row]) is shown
+    assert far([row]) is (P99 if shown is P99 else P90)
+
+
+def test_a_row_is_saturated_when_half_of_its_runs_are(make_series: Make) -> None:
+    calm = make_series({"sse": {}})
+
+    def late(count: int, workload: Workload) -> Configuration:
+        runs = (
+            replace(run, saturated=run.block_index < count, workload=workload)
+            for run in calm.results
+        )
+        return only(replace(calm, results=tuple(runs)))
+
+    assert not late(3, Workload()).saturated
+    assert late(4, Workload()).saturated
+    assert not late(8, Workload(rate=None, concurrency=4)).saturated
+
+
+def test_the_floor_of_a_row_is_its_blocks_under_the_same_load(make_series: Make) -> None:
+    rows = configurations(make_series({"floor": {}, "sse": {}, "redis_pubsub": {}}))
+    polled = configurations(make_series({"rest_polling": {}}, workload=Workload(poll_interval=0.5)))
+    heavier = configurations(make_series({"sse": {}}, workload=Workload(payload=512)))
+
+    found = {row.pattern: floor_of(row, rows) for row in (*rows, *polled)}
+
+    assert {name: floor and floor.pattern for name, floor in found.items()} == {
+        "floor": "floor",
+        "sse": "floor",
+        "redis_pubsub": None,
+        "rest_polling": "floor",
+    }
+    assert floor_of(heavier[0], rows) is None
+
+
+def test_times_floor_is_the_ratio_of_service_medians_of_valid_rows(make_series: Make) -> None:
+    series = make_series({"floor": {"p50": 1e-4}, "sse": {"p50": 4e-4}}, noise=0.0)
+
+    def multiple(changed: Series) -> float | None:
+        rows = configurations(changed)
+        return times_floor(rows[1], rows)
+
+    assert multiple(series) == pytest.approx(4)
+    assert multiple(doubted(series, "sse", 8)) is None
+    assert multiple(doubted(series, "floor", 8)) is None
+    saturated = tuple(replace(r, saturated=r.pattern == "sse") for r in series.results)
+    assert multiple(replace(series, results=saturated)) is None
+    lost = {"floor": {"p50": 1e-4}, "sse": {"p50": None, "p99": None}}
+    assert multiple(make_series(lost)) is None
+    few = Workload(rate=10.0, duration=3.0)
+    assert multiple(make_series({"floor": {}, "sse": {}}, workload=few)) is None
