@@ -75,7 +75,10 @@ def latencies(ledger: Ledger) -> Latencies:
         pool_wait=distribution((messages.sent_ns - messages.released_ns)[sent], let_go, let_go),
         receiver_lag=distribution(lag, len(lag), int(np.count_nonzero(arrived))),
         setup=distribution(ledger.setup_ns, len(ledger.setup_ns), len(ledger.setup_ns)),
-        unhindered=distribution(delivery - _waited(lag), scheduled * copies, scheduled),
+        # The wait is a bound, and may reach back beyond the message's own beginning.
+        unhindered=distribution(
+            np.maximum(delivery - _waited(lag), 0), scheduled * copies, scheduled
+        ),
     )
 
 

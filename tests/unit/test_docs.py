@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from pathlib import Path
 
 import click
@@ -13,6 +13,7 @@ import pytest
 from harness import result
 from harness.cli.main import cli
 from harness.measure.validity import FIGURE_RULES, RULES
+from harness.pattern import Pattern
 from harness.workload import Workload
 
 ROOT = Path(__file__).parents[2]
@@ -107,8 +108,15 @@ def test_every_command_exists_with_its_options() -> None:
     assert checked > 10
 
 
-def test_parts_of_a_result_are_plain_data() -> None:
-    assert all(is_dataclass(part) for part in (result.Result, result.Latency, result.Audit))
+def test_the_documented_pattern_is_one() -> None:
+    text = (ROOT / "docs" / "add-a-pattern.md").read_text(encoding="utf-8")
+    found = re.search(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    names: dict[str, object] = {}
+    exec(compile(found[1], "add-a-pattern.md", "exec"), names)
+    lines = names["LINES"]
+    assert isinstance(lines, Pattern)
+    assert lines.servers(Workload())[0].name == lines.name
 
 
 if __name__ == "__main__":
