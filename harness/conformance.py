@@ -13,25 +13,16 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from itertools import chain
 from pathlib import Path
-from zlib import crc32
 
-from harness.envelope import (
-    HEADER_BYTES,
-    MAX_PAYLOAD_BYTES,
-    MIN_PAYLOAD_BYTES,
-    PUBLISHER,
-    pack,
-)
+from harness.envelope import MAX_PAYLOAD_BYTES, MIN_PAYLOAD_BYTES, PUBLISHER
 from harness.errors import BadInput
 from harness.pattern import BROKER, DISCONNECTED, EDGE, Endpoints, Pattern
 from harness.process.servers import started
 from harness.registry import require_exchange
-from harness.rig import WORKLOAD, PromiseBroken, Rig, Subject, connected
+from harness.rig import LEGAL, WORKLOAD, PromiseBroken, Rig, Subject, connected, legal_message
 from harness.workload import ClientKind, Exchange, Ingress
 
-LEGAL = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
-"""Every byte that a payload may hold: legal as it stands in JSON, SSE, a line and RESP."""
-SIZES = (MIN_PAYLOAD_BYTES, 256, 64 << 10, MAX_PAYLOAD_BYTES)
+LARGER_SIZES = (256, 64 << 10, MAX_PAYLOAD_BYTES)
 
 _BURST = 200
 _PUBLISHERS = 2
@@ -103,9 +94,9 @@ async def check_death(
             for rig in rigs:
                 # An idle pool of connections may learn of it by using one.
                 if rig.subject.calls:
-                    rig.sends[0](_message(0))
+                    rig.sends[0](legal_message(0))
                 await rig.noted(DISCONNECTED)
-                rig.sends[0](_message(1))
+                rig.sends[0](legal_message(1))
 
     return await _prove(_death_of_the_server_is_noted, subjects[0])
 
@@ -144,13 +135,14 @@ async def _prove(check: Callable[[Subject], Awaitable[None]], subject: Subject) 
 async def _first_message_after_entering_arrives(subject: Subject) -> None:
     for entry in range(_ENTRIES):
         async with connected(subject) as rig:
-            rig.sends[0](_message(entry))
-            _expect_same(await rig.arrivals(1), [_message(entry)], f"entry {entry + 1}")
+            rig.sends[0](legal_message(entry))
+            _expect_same(await rig.arrivals(1), [legal_message(entry)], f"entry {entry + 1}")
 
 
 async def _every_legal_payload_arrives_unchanged(subject: Subject) -> None:
-    # The shortest messages are too short for the whole alphabet; several take turns.
-    messages = [_message(sequence, size) for size in SIZES for sequence in range(4)]
+    # Each legal byte once as the padding's first and once as the message's last.
+    messages = [legal_message(sequence, MIN_PAYLOAD_BYTES) for sequence in range(len(LEGAL))]
+    messages += [legal_message(sequence, size) for size in LARGER_SIZES for sequence in range(4)]
     async with connected(subject) as rig:
         for message in messages:
             rig.sends[0](message)
@@ -161,7 +153,7 @@ async def _every_legal_payload_arrives_unchanged(subject: Subject) -> None:
 
 
 async def _messages_arrive_in_order_and_once(subject: Subject) -> None:
-    messages = [_message(sequence) for sequence in range(_BURST)]
+    messages = [legal_message(sequence) for sequence in range(_BURST)]
     async with connected(subject) as rig:
         for message in messages[:-1]:
             rig.sends[0](message)
@@ -170,14 +162,14 @@ async def _messages_arrive_in_order_and_once(subject: Subject) -> None:
         rig.sends[0](messages[-1])
         _expect_same(await rig.arrivals(_BURST), messages, "received")
         _expect_same(rig.sent, messages, "handed to sent")
-        if rig.notes:
-            raise PromiseBroken(f"noted {rig.notes} although nothing happened")
+        if noted := rig.notes + rig.publisher_notes:
+            raise PromiseBroken(f"noted {noted} although nothing happened")
 
 
 async def _several_receivers_get_what_is_theirs(subject: Subject) -> None:
     async with connected(subject, _RECEIVERS, _PUBLISHERS) as rig:
         messages = [
-            [_message(sequence, publisher=sender) for sequence in range(_BURST)]
+            [legal_message(sequence, publisher=sender) for sequence in range(_BURST)]
             for sender in range(len(rig.sends))
         ]
         for send, own in zip(rig.sends, messages, strict=True):
@@ -201,7 +193,7 @@ async def _several_receivers_get_what_is_theirs(subject: Subject) -> None:
 async def _leaving_drains_what_was_sent(subject: Subject) -> None:
     if subject.calls:
         return  # Who waits for replies is the harness; a caller that leaves has them all.
-    messages = [_message(sequence, 4096) for sequence in range(_BURST)]
+    messages = [legal_message(sequence, 4096) for sequence in range(_BURST)]
     rig = Rig(subject, receivers=1)
     async with rig.receiver():
         async with rig.publisher() as send:
@@ -217,17 +209,17 @@ async def _leaving_twice_is_harmless(subject: Subject) -> None:
         await context.__aenter__()
     for context in contexts * 2:
         await context.__aexit__(None, None, None)
-    if rig.notes:
-        raise PromiseBroken(f"leaving noted {rig.notes}")
+    if noted := rig.notes + rig.publisher_notes:
+        raise PromiseBroken(f"leaving noted {noted}")
     async with connected(subject) as again:
-        again.sends[0](_message(0))
-        _expect_same(await again.arrivals(1), [_message(0)], "after entering again")
+        again.sends[0](legal_message(0))
+        _expect_same(await again.arrivals(1), [legal_message(0)], "after entering again")
 
 
 async def _no_task_and_no_socket_is_left(subject: Subject) -> None:
     tasks, sockets = asyncio.all_tasks(), _sockets()
     async with connected(subject, _RECEIVERS) as rig:
-        rig.sends[0](_message(0))
+        rig.sends[0](legal_message(0))
         await rig.arrivals(_RECEIVERS if subject.exchange is Exchange.BROADCAST else 1)
     left: list[str] = []
     # A transport that is closed gives its socket back in one of the loop's next turns.
@@ -275,14 +267,6 @@ def _check_value(pattern: Pattern, kind: ClientKind) -> None:
         except BadInput:
             continue
         raise PromiseBroken(f"{pattern.name} with exchange {exchange} is not refused")
-
-
-def _message(sequence: int, size: int = 256, publisher: int = 0) -> bytes:
-    """Make an envelope whose padding runs through the legal bytes."""
-    length = size - HEADER_BYTES
-    turn = sequence * length % len(LEGAL)
-    padding = ((LEGAL[turn:] + LEGAL[:turn]) * (length // len(LEGAL) + 1))[:length]
-    return pack(publisher, sequence, 0, padding, crc32(padding))
 
 
 def _expect_same(received: Sequence[bytes], expected: Sequence[bytes], what: str) -> None:

@@ -69,7 +69,9 @@ def load(name: str) -> Pattern:
             "repair or uninstall that package"
         ) from error
     if not isinstance(pattern, Pattern) or pattern.name != name:
-        found = pattern.name if isinstance(pattern, Pattern) else f"a {type(pattern).__name__}"
+        found = type(pattern).__name__
+        if isinstance(pattern, Pattern):
+            found = f"the pattern {pattern.name}"
         raise NotMeasured(
             f'pattern "{name}" of package {package}: its entry point {point.value} is {found}; '
             f"it must be a harness.pattern.Pattern named {name}"

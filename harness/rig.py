@@ -7,10 +7,14 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from zlib import crc32
 
-from harness.pattern import Deliver, Endpoints, Pattern, Seat, Send
+from harness.envelope import HEADER_BYTES, pack
+from harness.pattern import Deliver, Endpoints, Note, Pattern, Seat, Send
 from harness.workload import ClientKind, Exchange, Ingress, Workload
 
+LEGAL = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
+"""Every byte that a payload may hold: legal as it stands in JSON, SSE, a line and RESP."""
 WORKLOAD = Workload(poll_interval=0.005)
 """What every check asks for; polls are quick, so that checks are."""
 
@@ -50,18 +54,20 @@ class Rig:
         self.sent: list[bytes] = []
         self.inboxes: list[list[bytes]] = [[] for _ in range(receivers)]
         self.notes: list[str] = []
+        """What receivers noted."""
+        self.publisher_notes: list[str] = []
         self._changed = asyncio.Event()
         self._thread = threading.get_ident()
 
     def publisher(self, index: int = 0) -> AbstractAsyncContextManager[Send]:
         """Make the context of one publisher."""
         publish = self.subject.pattern.publish[self.subject.ingress]
-        return publish(self._seat(index), self.sent.append)
+        return publish(self._seat(index, self.publisher_notes.append), self.sent.append)
 
     def receiver(self, index: int = 0) -> AbstractAsyncContextManager[Send | None]:
         """Make the context of one subscriber, consumer or caller; a caller gives its ``Send``."""
         client = self.subject.pattern.clients[self.subject.kind]
-        seat, deliver = self._seat(index), self._deliver_to(index)
+        seat, deliver = self._seat(index, self._note), self._deliver_to(index)
         if not self.subject.calls and client.subscribe is not None:
             return client.subscribe(seat, deliver)
         if self.subject.calls and client.call is not None:
@@ -84,7 +90,7 @@ class Rig:
             raise PromiseBroken(f"{problem()} within {patience_s:g} s") from late
 
     async def noted(self, cause: str) -> None:
-        """Wait until ``cause`` is noted."""
+        """Wait until a receiver notes ``cause``."""
         await self.until(
             lambda: cause in self.notes, lambda: f"{self.subject} did not note {cause}"
         )
@@ -97,12 +103,12 @@ class Rig:
         )
         return [message for inbox in self.inboxes for message in inbox]
 
-    def _seat(self, index: int) -> Seat:
+    def _seat(self, index: int, note: Note) -> Seat:
         subject = self.subject
         workload = replace(
             WORKLOAD, exchange=subject.exchange, client=subject.kind, ingress=subject.ingress
         )
-        return Seat(endpoints=subject.endpoints, workload=workload, index=index, note=self._note)
+        return Seat(endpoints=subject.endpoints, workload=workload, index=index, note=note)
 
     def _note(self, cause: str) -> None:
         self.notes.append(cause)
@@ -131,6 +137,18 @@ async def connected(
             rig.sends.append(await stack.enter_async_context(rig.publisher(index)))
         for index in range(receivers):
             send = await stack.enter_async_context(rig.receiver(index))
+            if (send is not None) is not subject.calls:
+                raise PromiseBroken(
+                    f"entering gives {send!r}; a call gives its Send, a subscription nothing"
+                )
             if send is not None:
                 rig.sends.append(send)
         yield rig
+
+
+def legal_message(sequence: int, size: int = 256, publisher: int = 0) -> bytes:
+    """Make an envelope whose padding runs through ``LEGAL``, beginning at ``sequence``."""
+    length = size - HEADER_BYTES
+    turn = sequence % len(LEGAL)
+    padding = ((LEGAL[turn:] + LEGAL[:turn]) * (length // len(LEGAL) + 1))[:length]
+    return pack(publisher, sequence, 0, padding, crc32(padding))

@@ -20,7 +20,7 @@ from harness.result import Result, Series
 from harness.run import run
 from harness.workload import Workload
 
-_MOST_RERUNS = 2
+MOST_RERUNS = 2
 """A run that the machine disturbed is repeated so often; the count is stored and printed."""
 _OVERHEAD_S = 1.0
 """Starting and ending processes, beside set-up, warm-up and window: a first guess."""
@@ -84,12 +84,14 @@ def measure(
     command: str = "",
     on_progress: Watcher = lambda _progress: None,
     save_to: Path | None = None,
+    most_reruns: int = MOST_RERUNS,
 ) -> Series:
     """Measure each cell ``runs`` times, in blocks of random order, saving after every run.
 
     Interleaving lets all cells see the same drifts of the machine; a fixed order would alias
     with whatever is periodic. A cell that cannot be measured is put down as refused, with the
-    reason, and left out of later blocks.
+    reason, and left out of later blocks. A run that only the machine disturbed is repeated
+    ``most_reruns`` times at most.
 
     Raises:
         BadInput: a cell cannot be asked for at all; nothing was started.
@@ -101,6 +103,7 @@ def measure(
         Series(command=command, order_seed=order_seed, runs=runs, results=()),
         save_to,
         _Clock(cells, runs, on_progress),
+        most_reruns,
     )
     rng = random.Random(order_seed)
     for block in range(runs):
@@ -114,16 +117,19 @@ def measure(
 class _Ledger:
     """The series as far as it goes."""
 
-    def __init__(self, series: Series, save_to: Path | None, clock: _Clock) -> None:
+    def __init__(
+        self, series: Series, save_to: Path | None, clock: _Clock, most_reruns: int
+    ) -> None:
         self.series = series
         self._save_to = save_to
         self._clock = clock
+        self._most_reruns = most_reruns
 
     def measure(self, cell: Cell, pattern: Pattern, machine: Machine, block: int) -> None:
         self._clock.next(cell, block)
         if cell.pattern not in self.series.refused:
             try:
-                result = _run_undisturbed(pattern, cell.workload, machine, block)
+                result = _run_undisturbed(pattern, cell.workload, machine, block, self._most_reruns)
             except NotMeasured as error:
                 refused = {**self.series.refused, cell.pattern: str(error)}
                 self.series = replace(self.series, refused=refused)
@@ -174,11 +180,13 @@ def _expected_s(cell: Cell) -> float:
     return workload.warmup + workload.duration + 1.2 * ramp + _OVERHEAD_S
 
 
-def _run_undisturbed(pattern: Pattern, workload: Workload, machine: Machine, block: int) -> Result:
+def _run_undisturbed(
+    pattern: Pattern, workload: Workload, machine: Machine, block: int, most_reruns: int
+) -> Result:
     """Run once, and again while the machine disturbs it."""
     result = run(pattern, workload, machine, block_index=block)
     reruns = 0
-    while reruns < _MOST_RERUNS and _disturbed(result):
+    while reruns < most_reruns and _disturbed(result):
         reruns += 1
         result = run(pattern, workload, machine, block_index=block)
     return replace(result, context=replace(result.context, reruns=reruns))

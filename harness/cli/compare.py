@@ -21,6 +21,7 @@ from harness.machine import read_machine
 from harness.measure.compare import Comparison
 from harness.pattern import Pattern
 from harness.registry import all_patterns
+from harness.report.columns import joined
 from harness.report.comparison import compare_report
 from harness.report.rows import csv_rows
 from harness.result import Series
@@ -121,8 +122,7 @@ def _measure(question: Asked, steps: Sequence[Step], base: Path) -> dict[Part, S
     """Measure all steps, each saved to a file of its own beside ``base`` as it grows."""
     left_s = sum(step.expected_s for step in steps)
     name = f"{question.scenario.name}: " if question.scenario.name else ""
-    parts = " · ".join(f"{step.part} {len(step.cells)} x {step.runs} runs" for step in steps)
-    click.echo(f"{name}{parts} · about {_minutes(left_s)}; --quick is shorter", err=True)
+    click.echo(joined([f"{name}about {_minutes(left_s)}", *map(_told, steps)]), err=True)
     measured: dict[Part, Series] = {}
     for number, step in enumerate(steps, 1):
         left_s -= step.expected_s
@@ -136,6 +136,7 @@ def _measure(question: Asked, steps: Sequence[Step], base: Path) -> dict[Part, S
                     command=typed_command(),
                     on_progress=_with_later(progress, left_s),
                     save_to=path,
+                    most_reruns=step.most_reruns,
                 )
         except KeyboardInterrupt:
             kept = [str(_path(base, part)) for part in (*measured, step.part)]
@@ -180,6 +181,11 @@ def _csv(measured: Mapping[Part, Series]) -> str:
 def _series_json(measured: Mapping[Part, Series]) -> str:
     parts = [f'"{part}": {schema.to_json(series)}' for part, series in measured.items()]
     return "{" + ",\n".join(parts) + "}"
+
+
+def _told(step: Step) -> str:
+    times = f" × {step.runs} runs" if step.runs > 1 else ""
+    return f"{step.part} of {len(step.cells)}{times}"
 
 
 def _minutes(seconds: float) -> str:

@@ -41,7 +41,8 @@ def pacing(machine: Machine) -> Check:
     bearable = _SHARE_OF_GAP / tail_s
     text += f"; valid up to about {bearable:,.0f} msg/s"
     remedy = "end what else runs, or use a quieter machine"
-    return warn(text, remedy) if bearable >= 100 else fail(text, remedy)
+    # A late tail may be somebody else's moment; a late median is how this machine is.
+    return warn(text, remedy) if median_s <= _SHARE_OF_GAP / 1_000 else fail(text, remedy)
 
 
 def wake_ups(machine: Machine) -> Check:

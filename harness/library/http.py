@@ -12,6 +12,7 @@ from harness.pattern import DISCONNECTED, Deliver, Note, Seat, Send, Sent
 
 MAX_MESSAGE_BYTES = 2 << 20
 NO_CURSOR = -1
+
 _KEEP_ALIVE_S = 75
 """Shorter than the servers', so that no request goes out on a connection that they close."""
 
@@ -55,9 +56,13 @@ async def posting(
     is queued here.
 
     Raises:
+        OSError: nothing accepts connections there.
         aiohttp.ClientResponseError: on leaving, if a request was refused.
     """
     async with http_session(seat) as session:
+        # The library connects with the first request; entering is to have connected.
+        async with session.get("/health", raise_for_status=True):
+            pass
 
         async def post(message: bytes) -> None:
             sent(message)

@@ -1,9 +1,8 @@
 """A plug-in for ``asv publish``: pages that work without a network.
 
 asv's page names its scripts by the addresses of public servers. This puts copies beside the
-page and names those. A first result has no history that a line could be drawn through: while
-one commit has results, pages compare patterns. asv imports this module for each of its
-commands, so it imports little.
+page and names those, and adds a script by which the pages compare patterns. asv imports this
+module for each of its commands, so it imports little.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from asv.util import UserError
 
 _STATIC = Path(__file__).parent / "static"
 VENDORED = _STATIC / "asv"
-_ONE_COMMIT = "one_commit.js"
+_ADDITIONS = "asv_additions.js"
 _FOLDER = "vendor"
 _EXTERNAL = re.compile(
     r"""<(?P<tag>script|link)\b[^>]*?\b(?:src|href)="https?://(?P<path>[^"]+)"[^>]*>"""
@@ -53,9 +52,10 @@ class OfflinePages(OutputPublisher):  # type: ignore[misc] # asv has no type hin
         shutil.copytree(VENDORED, pages / _FOLDER, dirs_exist_ok=True)
         index = pages / "index.html"
         page = localise(index.read_text(encoding="utf-8"))
-        if len({result.commit_hash for result in iter_results(conf.results_dir)}) == 1:
-            shutil.copy(_STATIC / _ONE_COMMIT, pages)
-            page = page.replace("</head>", f'  <script src="{_ONE_COMMIT}"></script>\n  </head>', 1)
+        shutil.copy(_STATIC / _ADDITIONS, pages)
+        commits = {result.commit_hash for result in iter_results(conf.results_dir)}
+        addition = f'<script src="{_ADDITIONS}" data-commits="{len(commits)}"></script>'
+        page = page.replace("</head>", f"{addition}</head>", 1)
         index.write_text(page, encoding="utf-8")
 
 

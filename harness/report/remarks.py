@@ -14,7 +14,7 @@ from harness.result import Result, Series
 
 _INDENT = "  "
 _FAULTS = (
-    ("duplicated", "duplicated"),
+    ("duplicated", "duplicates"),
     ("reordered", "out of order"),
     ("corrupted", "corrupted"),
 )
@@ -124,9 +124,9 @@ def _saturation(row: Configuration, saturated: Sequence[Result]) -> str:
         if behind
         else f"latency grew by {units.seconds(max(run.slope for run in saturated))} each second"
     )
-    sentence = f"{mark(row)}{row.pattern} is saturated {_in_runs(saturated, row)}: {how}"
+    sentence = f"{row.pattern} is saturated {_in_runs(saturated, row)}: {how}"
     if row.saturated:
-        return f"{sentence}. Its latency depends on the window and takes part in no ranking."
+        return f"{mark(row)}{sentence}. Its latency depends on the window and takes part in no ranking."
     return f"{sentence}."
 
 
@@ -148,7 +148,7 @@ def _loss(row: Configuration) -> str:
 def _faults(row: Configuration) -> str:
     counts = [(word, sum(getattr(run.audit, field) for run in row.used)) for field, word in _FAULTS]
     told = [f"{units.count(number)} {word}" for word, number in counts if number]
-    return f"{row.pattern}: deliveries {', '.join(told)}." if told else ""
+    return f"{row.pattern} delivered {', '.join(told)}." if told else ""
 
 
 def _incomplete(row: Configuration, series: Series) -> str:

@@ -24,24 +24,23 @@ _LENGTH = Struct(">I")
 PREFIX_BYTES = _LENGTH.size
 
 
-def frame(message: bytes) -> bytes:
-    """Put the length before ``message``."""
-    return _LENGTH.pack(len(message)) + message
-
-
-def frame_length(prefix: bytes, offset: int = 0) -> int:
-    """Read the length of the message whose frame begins at ``offset``.
+def frame_length(prefix: bytes) -> int:
+    """Read the length of the message that follows ``prefix``.
 
     Raises:
         ValueError: no message is that long; most likely the stream is out of step.
     """
-    length: int = _LENGTH.unpack_from(prefix, offset)[0]
+    length: int = _LENGTH.unpack(prefix)[0]
     if length > MAX_MESSAGE_BYTES:
-        raise ValueError(
-            f"a frame of {length:,} bytes, limit {MAX_MESSAGE_BYTES:,}: "
-            f"the peer does not speak length-prefixed frames, or is out of step"
-        )
+        raise _too_long(length)
     return length
+
+
+def _too_long(length: int) -> ValueError:
+    return ValueError(
+        f"a frame of {length:,} bytes, limit {MAX_MESSAGE_BYTES:,}: "
+        f"the peer does not speak length-prefixed frames, or is out of step"
+    )
 
 
 class FrameParser:
@@ -70,22 +69,22 @@ class FrameParser:
             self._pieces.clear()
         size = len(data)
         messages: list[bytes] = []
+        unpack = _LENGTH.unpack_from
         start = 0
-        while start + PREFIX_BYTES <= size:
-            body = start + PREFIX_BYTES
-            end = body + frame_length(data, start)
+        while (end := start + PREFIX_BYTES) <= size:
+            body = end
+            (length,) = unpack(data, start)
+            if length > MAX_MESSAGE_BYTES:
+                raise _too_long(length)
+            end += length
             if end > size:
-                self._keep(data[start:], end - size)
-                return messages
+                break
             messages.append(data[body:end])
             start = end
         if start < size:
-            self._keep(data[start:], start + PREFIX_BYTES - size)
+            self._pieces.append(data[start:])
+            self._missing = end - size
         return messages
-
-    def _keep(self, piece: bytes, missing: int) -> None:
-        self._pieces.append(piece)
-        self._missing = missing
 
 
 class FrameLink(Link):

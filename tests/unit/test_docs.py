@@ -13,12 +13,13 @@ import pytest
 from harness import result
 from harness.cli.main import cli
 from harness.measure.validity import FIGURE_RULES, RULES
-from harness.pattern import Pattern
 from harness.workload import Workload
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 VALIDITY = ROOT / "docs" / "validity.md"
+ADDING = ROOT / "docs" / "add-a-pattern.md"
+REMEDY = ".venv/bin/python tests/unit/test_docs.py"
 BEGIN = re.compile(r"^<!-- rules: .*-->\n", re.MULTILINE)
 END = "<!-- /rules -->"
 OURS = ("harness", "servers", "benchmarks", "tests", "docs", "results")
@@ -52,9 +53,16 @@ def with_rules(text: str) -> str:
     return text[: begin.end()] + rules_table() + text[text.index(END) :]
 
 
+def with_pattern(text: str) -> str:
+    """Put the whole external pattern where the document shows one."""
+    code = (ROOT / "tests/patterns/external_pattern/tcp_lines.py").read_text(encoding="utf-8")
+    before, fence, rest = text.partition("```python\n")
+    return f"{before}{fence}{code}{rest[rest.index('```') :]}"
+
+
 def test_the_table_of_rules_is_that_of_the_code() -> None:
     text = VALIDITY.read_text(encoding="utf-8")
-    assert text == with_rules(text), "stale: .venv/bin/python tests/unit/test_docs.py"
+    assert text == with_rules(text), f"stale: {REMEDY}"
 
 
 @pytest.mark.parametrize("rule", [*RULES, *FIGURE_RULES], ids=lambda rule: rule.name)
@@ -64,7 +72,7 @@ def test_every_rule_says_why_it_exists(rule: object) -> None:
 
 def test_every_field_of_a_result_is_explained() -> None:
     told = set(re.findall(r"`(\w+)`", (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")))
-    parts = (result.Latency, result.Audit, result.ServerUse, result.WireUse)
+    parts: tuple[type, ...] = (result.Latency, result.Audit, result.ServerUse, result.WireUse)
     parts += (result.GeneratorUse, result.HostUse)
     wanted = {field.name for part in parts for field in fields(part)}
     identity = {"pattern", "block", "floor", "block_index", "audit", "server", "wire"}
@@ -73,11 +81,19 @@ def test_every_field_of_a_result_is_explained() -> None:
     assert not wanted - told
 
 
+def anchors(path: Path) -> set[str]:
+    """Give the names by which a document's headings can be linked to."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_links_and_paths_lead_somewhere(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#:]*)(?:#[^)]*)?\)", text):
-        assert (path.parent / target).exists(), f"{path.name} links to {target}"
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", text):
+        assert (path.parent / target).is_file(), f"{path.name} links to {target}"
+        if anchor:
+            assert anchor in anchors(path.parent / target), f"{path.name} links to #{anchor}"
     for name in re.findall(rf"`((?:{'|'.join(OURS)})/[\w./-]+)`", text):
         if not name.startswith(BUILT):
             assert (ROOT / name).exists(), f"{path.name} names {name}"
@@ -108,16 +124,11 @@ def test_every_command_exists_with_its_options() -> None:
     assert checked > 10
 
 
-def test_the_documented_pattern_is_one() -> None:
-    text = (ROOT / "docs" / "add-a-pattern.md").read_text(encoding="utf-8")
-    found = re.search(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    assert found is not None
-    names: dict[str, object] = {}
-    exec(compile(found[1], "add-a-pattern.md", "exec"), names)
-    lines = names["LINES"]
-    assert isinstance(lines, Pattern)
-    assert lines.servers(Workload())[0].name == lines.name
+def test_the_documented_pattern_is_the_tested_one() -> None:
+    text = ADDING.read_text(encoding="utf-8")
+    assert text == with_pattern(text), f"stale: {REMEDY}"
 
 
 if __name__ == "__main__":
-    VALIDITY.write_text(with_rules(VALIDITY.read_text(encoding="utf-8")), encoding="utf-8")
+    for document, generated in ((VALIDITY, with_rules), (ADDING, with_pattern)):
+        document.write_text(generated(document.read_text(encoding="utf-8")), encoding="utf-8")

@@ -137,8 +137,8 @@ def test_a_plug_in_that_cannot_be_imported_is_named_with_its_package(tmp_path: P
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("PATTERN = 5", "a int"),
-        ("from harness.patterns.floor import FLOOR as PATTERN", "floor"),
+        ("PATTERN = 5", "int"),
+        ("from harness.patterns.floor import FLOOR as PATTERN", "the pattern floor"),
     ],
 )
 def test_a_plug_in_must_hold_a_pattern_of_its_name(tmp_path: Path, text: str, found: str) -> None:

@@ -15,11 +15,11 @@ from harness.wire.frames import (
     MAX_MESSAGE_BYTES,
     FrameParser,
     call_floor,
-    frame,
     publish_to_feed,
     subscribe_to_floor,
 )
 from harness.workload import Exchange, Workload
+from servers.framing import frame
 
 MESSAGES = st.lists(st.binary(max_size=40), max_size=8)
 Run = Callable[[Coroutine[Any, Any, None]], None]

@@ -158,6 +158,15 @@ class Server:
         ]
 
 
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536, 1 << 20])
+def test_a_server_reads_frames_of_every_length(size: int) -> None:
+    handshake = Handshake(b"127.0.0.1:80", b"/ws", offer_deflate=False)
+    server = Server()
+    server.answer(handshake.request)
+    message = (b"message " * (size // 8 + 1))[:size]
+    assert server.received(client_frame(FINAL | TEXT, message, KEY)) == [message]
+
+
 @given(st.data())
 def test_a_handshake_gives_what_follows_it_however_it_is_cut(data: st.DataObject) -> None:
     handshake = Handshake(b"127.0.0.1:80", b"/ws?mode=echo", offer_deflate=False)

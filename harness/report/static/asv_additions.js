@@ -1,0 +1,101 @@
+/* Added to asv's page, after its own scripts: what reading a comparison of patterns needs. */
+(function () {
+  "use strict";
+  var draw = $.plot;
+
+  /* Whether results name no second value of this parameter, as with pinned requirements, which
+     results of `-E existing:same` don't name at all. The environment's name tells them apart. */
+  function tells_nothing(values) {
+    return values.filter(function (value) { return value !== null; }).length < 2;
+  }
+
+  $(document).ready(function () {
+    var make_panel = $.asv.ui.make_value_selector_panel;
+    $.asv.ui.make_value_selector_panel = function (nav, heading, values, setup) {
+      var params = $.asv.main_json.params;
+      if (heading !== "machine" && params[heading] === values && tells_nothing(values)) {
+        return $();
+      }
+      return make_panel(nav, heading, values, setup);
+    };
+  });
+
+  function short_label(label) {
+    return label.split("; ").filter(function (part) {
+      return !Object.entries($.asv.main_json.params).some(function (param) {
+        return tells_nothing(param[1]) && param[1].includes(part.slice(param[0].length + 1))
+          && part.startsWith(param[0] + "-");
+      });
+    }).join("; ");
+  }
+
+  /* asv's way to set bars side by side takes names for numbers, so that nothing is seen as soon
+     as there is more than one bar a name, or one without data. Half steps keep the bars off
+     the whole numbers, which asv would take for commits. */
+  function side_by_side(graphs, options) {
+    var shown = graphs.map(function (graph) {
+      var data = graph.data.filter(function (point) { return point[1] !== null; });
+      return { label: graph.label, data: data };
+    }).filter(function (graph) { return graph.data.length; });
+    var names = [];
+    shown.forEach(function (graph) {
+      graph.data.forEach(function (point) {
+        if (names.indexOf(point[0]) < 0) { names.push(point[0]); }
+      });
+    });
+    var width = 0.8 / shown.length;
+    return {
+      graphs: shown.map(function (graph, number) {
+        var shift = 0.5 + (number - (shown.length - 1) / 2) * width;
+        var data = graph.data.map(function (point) {
+          return [names.indexOf(point[0]) + shift].concat(point.slice(1));
+        });
+        return { label: graph.label, data: data };
+      }),
+      options: $.extend(true, {}, options, {
+        xaxis: {
+          mode: null,
+          min: 0,
+          max: names.length,
+          ticks: names.map(function (name, i) { return [i + 0.5, name.replace("@", "<br>@")]; }),
+        },
+        series: { bars: { barWidth: width } },
+      }),
+    };
+  }
+
+  $.plot = $.extend(function (placeholder, graphs, options) {
+    graphs = graphs.map(function (graph) {
+      return graph.label ? $.extend({}, graph, { label: short_label(graph.label) }) : graph;
+    });
+    if (options.xaxis && options.xaxis.mode === "categories") {
+      var bars = side_by_side(graphs, options);
+      return draw(placeholder, bars.graphs, bars.options);
+    }
+    return draw(placeholder, graphs, options);
+  }, draw);
+
+  if (document.currentScript.dataset.commits !== "1") {
+    return;
+  }
+
+  /* One commit has no history, and a line through one point is none. Points for the grid: */
+  $.plot.plugins.push({
+    name: "points on lines",
+    init: function (plot) {
+      plot.hooks.processOptions.push(function (_plot, options) {
+        options.series.points.show = options.series.points.show || options.series.lines.show;
+      });
+    },
+  });
+
+  /* … and patterns side by side for the graphs. This listener is registered before asv's, which
+     then reads the address as it is replaced here. */
+  function compare_patterns() {
+    if (/^#\/?\w+\.\w+\.track_\w+$/.test(window.location.hash)) {
+      window.location.replace(window.location.hash + "?x-axis=pattern");
+    }
+  }
+  window.addEventListener("hashchange", compare_patterns);
+  compare_patterns();
+})();

@@ -1,0 +1,57 @@
+"""Every registered pattern keeps every promise: both clients, on the loop that measures."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+
+from harness.conformance import check_death, check_pattern
+from harness.load.loop import LoadLoop
+from harness.pattern import Pattern
+from harness.process.servers import Running, started
+from harness.registry import load, names
+from harness.rig import WORKLOAD
+from harness.workload import ClientKind
+
+pytestmark = pytest.mark.slow
+
+
+class Served(NamedTuple):
+    """A pattern and its servers, which run."""
+
+    pattern: Pattern
+    running: Running
+
+
+@pytest.fixture(scope="module", params=names())
+def served(request: pytest.FixtureRequest) -> Iterator[Served]:
+    """Start each pattern's servers once, for all tests of this module."""
+    pattern = load(request.param)
+    with started(pattern.servers(WORKLOAD), WORKLOAD) as running:
+        yield Served(pattern, running)
+
+
+@pytest.mark.parametrize("kind", ClientKind)
+def test_promises_are_kept(served: Served, kind: ClientKind) -> None:
+    pattern, running = served
+    with asyncio.Runner(loop_factory=LoadLoop) as runner:
+        proved = runner.run(check_pattern(pattern, kind, running.endpoints))
+    shapes = len(pattern.publish) * sum(
+        exchange != "request_reply" for exchange in pattern.exchanges
+    )
+    shapes += "request_reply" in pattern.exchanges
+    assert len(proved) == len(set(proved)) >= 7 * shapes > 0
+    running.check()
+
+
+def test_death_of_the_servers_is_noted(served: Served) -> None:
+    """Comes last: pytest runs a pattern's tests in the order of this file."""
+    pattern, running = served
+
+    def kill() -> None:
+        for child in running.children:
+            child.kill()
+
+    with asyncio.Runner(loop_factory=LoadLoop) as runner:
+        runner.run(check_death(pattern, tuple(ClientKind), running.endpoints, kill))

@@ -1,0 +1,179 @@
+"""A delay that is known, message by message, against the service latency that was measured.
+
+What a message met is told by the server's own stamps, on the same clock: its delay and, on an
+ordered stream, the wait for the message ahead of it. The rest of its latency must be that of the
+same server without a delay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.machine import Machine
+from harness.measure.latency import quantile
+from harness.recording import Ints
+from harness.workload import Exchange, Workload
+from tests.truth.seen import Held, hold
+
+P50_BOUND_S = 100e-6
+P99_BOUND_S = 300e-6
+"""By how much the rest of a latency may be above that of the server without a delay."""
+QUANTILE_SHARE = 0.02
+QUANTILE_S = 300e-6
+"""How far a quantile may be off, the larger of both."""
+BEYOND = 50
+"""A quantile is held against the truth with so many samples beyond it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One pattern and exchange whose messages the truth server can delay."""
+
+    pattern: str
+    exchange: Exchange
+
+    @property
+    def ordered(self) -> bool:
+        """Whether a message waits for the one ahead of it."""
+        return self.exchange is Exchange.BROADCAST
+
+    def __str__(self) -> str:
+        return f"{self.pattern} ({'ordered stream' if self.ordered else 'request/reply'})"
+
+
+CALLS = tuple(
+    Way(pattern=name, exchange=Exchange.REQUEST_REPLY) for name in ("rest", "websocket", "floor")
+)
+STREAMS = tuple(
+    Way(pattern=name, exchange=Exchange.BROADCAST)
+    for name in ("sse", "websocket", "long_polling", "floor")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delay:
+    """What the server is told to do."""
+
+    name: str
+    faults: tuple[str, ...]
+
+
+FIXED = Delay(name="5 ms", faults=("--delay", "0.005"))
+MIXED = Delay(
+    name="2 % of 50 ms, else 1 ms",
+    faults=("--delay", "0.001", "--slow-fraction", "0.02", "--slow-delay", "0.05"),
+)
+
+
+def workload(way: Way, *, calls: Workload, stream: Workload) -> Workload:
+    """Choose the workload that fits: calls go over many connections, a stream over one."""
+    return stream if way.ordered else calls
+
+
+def hold_delay(way: Way, asked: Workload, machine: Machine, delay: Delay | None) -> Held:
+    """Measure one way with one delay, or without."""
+    return hold(way.pattern, asked, machine, *(delay.faults if delay else ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """Service latency − what the server applied, in seconds, above the undelayed latency."""
+
+    least: float
+    """Of any message, above nothing: negative is impossible."""
+    p50: float
+    p99: float
+    undelayed_p50: float
+    undelayed_p99: float
+
+    @property
+    def above_p50(self) -> float:
+        """How far p50 is above that without a delay."""
+        return self.p50 - self.undelayed_p50
+
+    @property
+    def above_p99(self) -> float:
+        """How far p99 is above that without a delay."""
+        return self.p99 - self.undelayed_p99
+
+
+def rest(delayed: Held, plain: Held) -> Rest:
+    """Take what the server applied off each message's service latency."""
+    left = np.sort(delayed.service_ns - delayed.told.applied_ns[delayed.timed])
+    undelayed = np.sort(plain.service_ns)
+    return Rest(
+        least=float(left[0]) / 1e9,
+        p50=_at(left, 0.5),
+        p99=_at(left, 0.99),
+        undelayed_p50=_at(undelayed, 0.5),
+        undelayed_p99=_at(undelayed, 0.99),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorstQuantile:
+    """The quantile that is off the most, as a share of its bound."""
+
+    q: float
+    measured: float
+    """Seconds."""
+    expected: float
+    held: int
+    """How many quantiles were held against the truth: one for each rank."""
+
+    @property
+    def off(self) -> float:
+        """By how much, in seconds."""
+        return self.measured - self.expected
+
+    @property
+    def bound(self) -> float:
+        """How far it may be off, in seconds."""
+        return max(QUANTILE_SHARE * self.expected, QUANTILE_S)
+
+
+def worst_quantile(delayed: Held, plain: Held) -> WorstQuantile:
+    """Hold every quantile with enough samples beyond against applied + undelayed p50."""
+    measured = np.sort(delayed.service_ns)
+    undelayed = _at(np.sort(plain.service_ns), 0.5) * 1e9
+    expected = np.sort(delayed.told.applied_ns[delayed.timed]) + undelayed
+    ranks = len(measured) - BEYOND
+    if ranks < 1:
+        raise ValueError(f"{len(measured)} messages leave none with {BEYOND} beyond")
+    off = np.abs(measured - expected)[:ranks]
+    bound = np.maximum(QUANTILE_SHARE * expected[:ranks], QUANTILE_S * 1e9)
+    worst = int(np.argmax(off / bound))
+    return WorstQuantile(
+        q=(worst + 1) / len(measured),
+        measured=float(measured[worst]) / 1e9,
+        expected=float(expected[worst]) / 1e9,
+        held=ranks,
+    )
+
+
+def early(delayed: Held, delay_ns: Ints) -> int:
+    """Count messages that the server handed on before their planned turn on an ordered stream.
+
+    The expected queueing is computed from when each arrived and what was planned for it: it goes
+    on after its delay, but not before the one ahead of it.
+    """
+    due_ns = planned_ns(delayed, delay_ns)
+    return int(np.count_nonzero(delayed.told.handed_on_ns < due_ns))
+
+
+def planned_ns(delayed: Held, delay_ns: Ints) -> Ints:
+    """When each message of an ordered stream is due to go on, at the earliest."""
+    received_ns = delayed.told.received_ns
+    order = np.argsort(received_ns, kind="stable")
+    due_ns = np.empty_like(received_ns)
+    due_ns[order] = np.maximum.accumulate((received_ns + delay_ns)[order])
+    return due_ns
+
+
+def _at(ordered_ns: Ints, q: float) -> float:
+    seconds = quantile(ordered_ns, q)
+    if seconds is None:
+        raise ValueError("no message arrived")
+    return seconds

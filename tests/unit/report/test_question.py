@@ -1,0 +1,105 @@
+"""The lines around a table: what was asked, where, and what the answer cannot tell."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.measure.configuration import configurations
+from harness.report.question import limits, question, saved, surroundings, traffic
+from harness.workload import Arrivals, Exchange, Ingress, Workload
+
+Make = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("workload", "text"),
+    [
+        (Workload(rate=2000.0, subscribers=50), "broadcast 2,000 msg/s → 50 subscribers"),
+        (Workload(publishers=3), "broadcast 1,000 msg/s from 3 publishers → 1 subscriber"),
+        (
+            Workload(exchange=Exchange.WORK_QUEUE, subscribers=4),
+            "work queue 1,000 msg/s → 4 consumers",
+        ),
+        (
+            Workload(exchange=Exchange.REQUEST_REPLY, publishers=64),
+            "request/reply 1,000 msg/s over 64 connections",
+        ),
+        (
+            Workload(rate=None, concurrency=2048),
+            "broadcast, closed loop: at most 2,048 in flight → 1 subscriber",
+        ),
+    ],
+)
+def test_traffic(workload: Workload, text: str) -> None:
+    assert traffic(workload) == text
+
+
+def test_the_question_is_restated_with_all_that_differs_from_the_usual(make_series: Make) -> None:
+    unusual = Workload(
+        arrivals=Arrivals.CONSTANT,
+        ingress=Ingress.NATIVE,
+        deflate=True,
+        payload_file="mine.txt",
+        poll_interval=0.1,
+    )
+    polls = make_series({"rest_polling": {"analytic_mean": 0.05}}, workload=unusual, runs=1)
+    plain = make_series({"sse": {}})
+
+    assert question(configurations(plain), plain).split("\n") == [
+        "broadcast 1,000 msg/s → 1 subscriber · 256 B · poisson · 5 s after 1 s warm-up",
+        "8 runs each, interleaved",
+    ]
+    assert question(configurations(polls), polls).replace("\n", " · ").split(" · ") == [
+        "broadcast 1,000 msg/s → 1 subscriber",
+        "256 B of mine.txt",
+        "constant",
+        "polls every 100 ms",
+        "published natively",
+        "compressed",
+        "5 s after 1 s warm-up",
+        "one run each",
+    ]
+
+
+def test_one_plan_for_all_is_told_once_and_several_by_pattern(make_series: Make) -> None:
+    series = make_series({"sse@aiohttp": {}, "redis_pubsub": {}}, runs=1)
+    rows = configurations(series)
+    other = replace(rows[0].runs[0].context, plan="core 0 server · core 1 load (both)")
+    apart = replace(
+        series,
+        results=tuple(
+            replace(run, context=other) if run.pattern == "redis_pubsub" else run
+            for run in series.results
+        ),
+    )
+
+    assert surroundings(rows).replace("\n", " · ") == (
+        "core 0 server · core 1 load (receive + publish) · wire client · CPython 3.11.7 · "
+        "aiohttp 3.14.0 · uvicorn 0.54.0 · uvloop 0.23.0 · Redis 8.2.3 (bundled) · seed 1"
+    )
+    assert surroundings(configurations(apart)).split("\n")[:2] == [
+        "redis_pubsub: core 0 server · core 1 load (both)",
+        "sse@aiohttp: core 0 server · core 1 load (receive + publish)",
+    ]
+
+
+def test_limits_name_cores_payloads_and_intervals(
+    make_series: Make, nature: Mapping[str, Any]
+) -> None:
+    small = make_series(nature, runs=1)
+    large = make_series({"sse": {}}, runs=1, workload=Workload(payload=4096))
+
+    text = limits((*small.results, *large.results)).replace("\n", " ")
+
+    assert text.startswith("What this does not tell you: loopback has no distance")
+    assert "CPython 3.11.7, on 2 virtual cores" in text
+    assert "The payload (256 B or 4 KiB) and the poll interval (20 ms) were chosen" in text
+    assert "payload (4 KiB) was chosen" in limits(large.results).replace("\n", " ")
+
+
+def test_saved() -> None:
+    assert saved("a.json", "next: this") == "saved a.json · next: this"
+    names = ", ".join(f"results/runs/20260714-101500-7f3a-{n}.json" for n in range(4))
+    assert max(map(len, saved(names).split("\n"))) <= 100
