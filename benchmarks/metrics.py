@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.measured import NotApplicable, runs_of
@@ -47,11 +47,12 @@ Of = Callable[[Any, tuple[Result, ...]], Value]
 Track = Callable[[Any, Any, str], Value]
 
 
-def tracked(unit: str, *, version: str) -> Callable[[Of], Track]:
+def tracked(unit: str, *, version: str, despite: Collection[str] = ()) -> Callable[[Of], Track]:
     """Make a metric of a method that reads its value from the valid runs of a combination.
 
     ``version`` is raised by hand when a metric's meaning changes: asv's own default hashes the
-    method alone, and not the instrument behind it.
+    method alone, and not the instrument behind it. ``despite`` names rules of validity that have
+    no bearing on the metric.
     """
 
     def decorate(of: Of) -> Track:
@@ -60,7 +61,7 @@ def tracked(unit: str, *, version: str) -> Callable[[Of], Track]:
             asked_by = f"{type(self).__name__}.{of.__name__}"
             try:
                 series = runs_of(pattern, self.scenarios[name].workload, asked_by)
-                return of(self, _valid(series, pattern))
+                return of(self, _valid(series, pattern, despite))
             except (NotApplicable, NotMeasured) as error:
                 # What was not measured has failed, unless that was somebody else's task.
                 if isinstance(error, NotMeasured) and not saved_series():
@@ -121,14 +122,15 @@ def measured(values: Iterable[float | None]) -> Value:
     return {"samples": found, "number": 1}
 
 
-def _valid(series: Series, pattern: str) -> tuple[Result, ...]:
+def _valid(series: Series, pattern: str, despite: Collection[str]) -> tuple[Result, ...]:
     """Give the runs that may be believed, if they are enough to stand for the combination."""
-    runs = series.results
     if pattern in series.refused:
         raise NotMeasured(series.refused[pattern])
-    valid = tuple(run for run in runs if run.valid)
+    runs = series.results
+    doubts = [[doubt for doubt in run.doubts if doubt.rule not in despite] for run in runs]
+    valid = tuple(run for run, found in zip(runs, doubts, strict=True) if not found)
     if len(valid) < min(FEWEST_RUNS, len(runs)):
-        doubt = next(doubt for run in runs for doubt in run.doubts)
+        doubt = next(doubt for found in doubts for doubt in found)
         raise NotApplicable(
             f"{len(runs) - len(valid)} of {len(runs)} runs are invalid: "
             f"{doubt.reason}; {doubt.remedy}"

@@ -23,7 +23,8 @@ async def _call_wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[
         waiting = False
 
         def send(message: bytes) -> None:
-            if waiting:
+            # A closed loop sends from within ``deliver``, before the queue has moved on.
+            if waiting or queue:
                 queue.append(message)
             else:
                 post(message)

@@ -220,7 +220,7 @@ def _held_up(
 
 
 def connections(exchange: Exchange) -> dict[str, int]:
-    """One receiver, so that a message is one delivery; callers enough that none waits for another."""
+    """One receiver, so that a message is one delivery; callers so many that none waits."""
     if exchange is Exchange.REQUEST_REPLY:
         return {"publishers": 64}
     return {"subscribers": 1}
