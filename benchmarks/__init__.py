@@ -1,8 +1,8 @@
 """The questions, for asv: one file a question, a class with its axes, a method for each metric.
 
-What a question shares with the others stands in four modules: ``axes`` (which scenarios and
-patterns), ``measured`` (where the runs come from), ``metrics`` (what is read from them) and
-``settings`` (the environment).
+What questions share stands beside them: ``axes`` (which scenarios and patterns), ``metrics`` (how
+a method becomes a metric), ``measured`` and ``saved`` (where its runs come from), ``values`` (what
+asv gets) and ``settings`` (the environment).
 
 Environment variables, read when a benchmark runs:
 

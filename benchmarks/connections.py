@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from benchmarks.axes import pattern_names
-from benchmarks.measured import NotApplicable
-from benchmarks.metrics import Question, Value, measured, samples, shown, tracked
+from benchmarks.metrics import Question, tracked
+from benchmarks.values import NotApplicable, Value, measured, samples, shown
 from harness.result import Result
 from harness.scenario import Scenario
 from harness.workload import Exchange, Workload

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import signal
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.settings import count_of_runs, quick, saved_series
+from benchmarks.saved import saved_runs
+from benchmarks.settings import CHECKOUT, count_of_runs, quick, saved_series
+from benchmarks.values import NotApplicable
 from harness import schema
 from harness.errors import BadInput
 from harness.process.child import die_with_parent
+from harness.process.watch import KEPT_LOGS
 from harness.result import Series
 from harness.workload import Workload
 
@@ -26,15 +29,10 @@ _QUICK_DURATION_S = 2.5
 """At 1,000/s just enough messages for a p99, at 100/s for a p90."""
 
 
-class NotApplicable(Exception):
-    """There is no number for this metric of this combination; the message says why."""
-
-
 def runs_of(pattern: str, workload: Workload, asked_by: str) -> Series:
     """Give the runs of ``pattern`` under ``workload`` that the metric ``asked_by`` is to read.
 
-    Measures in the current directory, unless ``ABEC_SERIES`` names saved series. Among these,
-    warm-up, duration, seed, ramp, load processes and Redis need not agree with ``workload``.
+    Measures in the current directory, unless ``ABEC_SERIES`` names saved series.
 
     Raises:
         NotApplicable: the combination cannot be asked for, or the saved series lack it.
@@ -42,24 +40,33 @@ def runs_of(pattern: str, workload: Workload, asked_by: str) -> Series:
     """
     saved = saved_series()
     if saved:
-        return _among([schema.load(path) for path in saved], pattern, workload)
+        return saved_runs(saved, pattern, workload)
     workload = quickened(workload)
     path = _path(pattern, workload, asked_by)
     if path.exists():
         return schema.load(path)
+    series = _measure(pattern, workload, count_of_runs())
+    # Only now: whoever finds the file takes it for complete.
+    schema.save(series, path)
+    return series
+
+
+def _measure(pattern: str, workload: Workload, runs: int) -> Series:
     # Not at the top: asv starts a process for each metric, and most of them only read.
     from harness.series import Cell, measure
 
     die_with_parent()
-    cell = Cell(pattern=pattern, workload=workload)
-    runs = count_of_runs()
+    # An asv that is interrupted sends SIGTERM: let it unwind, so that directories are removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not KEPT_LOGS.exists():
+        # Logs of what failed are to outlive asv's directory, and are named as in the checkout.
+        (CHECKOUT / KEPT_LOGS).mkdir(parents=True, exist_ok=True)
+        KEPT_LOGS.parent.mkdir(parents=True, exist_ok=True)
+        KEPT_LOGS.symlink_to(CHECKOUT / KEPT_LOGS)
     try:
-        series = measure([cell], runs=runs, command="asv run")
+        return measure([Cell(pattern=pattern, workload=workload)], runs=runs, command="asv run")
     except BadInput as error:
         raise NotApplicable(str(error)) from error
-    # Only now: whoever finds the file takes it for complete.
-    schema.save(series, path)
-    return series
 
 
 def quickened(workload: Workload) -> Workload:
@@ -81,31 +88,3 @@ def _path(pattern: str, workload: Workload, asked_by: str) -> Path:
     asked[asked_by] = asked.get(asked_by, 0) + 1
     counts.write_text(json.dumps(asked))
     return Path(f"series-{key}-{asked[asked_by]}.json")
-
-
-def _among(saved: Sequence[Series], pattern: str, workload: Workload) -> Series:
-    wanted = _essence(workload)
-    results = [
-        result
-        for series in saved
-        for result in series.results
-        if result.pattern == pattern and _essence(result.workload) == wanted
-    ]
-    if not results:
-        refused = {name: why for series in saved for name, why in series.refused.items()}
-        raise NotApplicable(refused.get(pattern, "not among the saved runs"))
-    return replace(saved[0], results=tuple(results))
-
-
-def _essence(workload: Workload) -> Workload:
-    """Give the workload without what changes a figure's precision and not its meaning."""
-    plain = Workload()
-    return replace(
-        workload,
-        warmup=plain.warmup,
-        duration=plain.duration,
-        seed=plain.seed,
-        ramp=plain.ramp,
-        load_processes=plain.load_processes,
-        redis=plain.redis,
-    )

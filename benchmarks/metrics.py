@@ -1,27 +1,22 @@
-"""From runs to what asv stores: samples of independent runs, so that asv can test differences."""
+"""What all questions share, and how a method becomes a metric that asv tracks."""
 
 from __future__ import annotations
 
 import functools
 import math
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from benchmarks.measured import NotApplicable, runs_of
+from benchmarks.measured import runs_of
 from benchmarks.settings import saved_series
+from benchmarks.values import NotApplicable, Value
 from harness.errors import NotMeasured
-from harness.result import Latency, Result, Series
+from harness.result import Result, Series
 from harness.scenario import Scenario
-
-Value = float | dict[str, Any]
-"""A plain number, samples, or NaN, which asv shows as n/a."""
 
 FEWEST_RUNS = 5
 """With fewer valid runs (unless fewer were asked for) a combination is n/a."""
-DISTINCT_BEYOND = 20
-"""A percentile is n/a with fewer distinct published messages beyond it."""
-QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 
 
 class Question:
@@ -73,53 +68,6 @@ def tracked(unit: str, *, version: str, despite: Collection[str] = ()) -> Callab
         return track
 
     return decorate
-
-
-def latency(runs: Sequence[Result], side: str, quantile: str) -> Value:
-    """Give a quantile of ``delivery`` or ``delivery_last``, in seconds.
-
-    Raises:
-        NotApplicable: a run has too few messages beyond the quantile.
-        NotMeasured: so many messages were lost that the median over the runs is infinite.
-    """
-    return samples(getattr(getattr(run, side), quantile) for run in shown(runs, side, quantile))
-
-
-def shown(runs: Sequence[Result], side: str, quantile: str) -> Sequence[Result]:
-    """Give ``runs`` back, if each has enough distinct messages beyond the quantile.
-
-    Raises:
-        NotApplicable: one has not.
-    """
-    found: list[Latency] = [getattr(run, side) for run in runs]
-    fewest = min(one.messages for one in found)
-    if round(fewest * (1 - QUANTILES[quantile]), 6) < DISTINCT_BEYOND:
-        raise NotApplicable(f"{quantile} of {fewest} messages; a longer duration has more")
-    return runs
-
-
-def samples(values: Iterable[float | None]) -> Value:
-    """Give asv one sample a run. None stands for an infinite time.
-
-    Raises:
-        NotMeasured: the median is infinite, which asv cannot store; it calls that failed.
-    """
-    found = [math.inf if value is None else value for value in values]
-    infinite = found.count(math.inf)
-    if infinite and 2 * infinite >= len(found) - 1:
-        raise NotMeasured(
-            f"infinite in {infinite} of {len(found)} runs: so many messages were lost; "
-            "abec run shows how many, and why"
-        )
-    return {"samples": found, "number": 1}
-
-
-def measured(values: Iterable[float | None]) -> Value:
-    """Give asv one sample a run, leaving out runs in which it was not measured."""
-    found = [value for value in values if value is not None]
-    if not found:
-        raise NotApplicable("was not measured")
-    return {"samples": found, "number": 1}
 
 
 def _valid(series: Series, pattern: str, despite: Collection[str]) -> tuple[Result, ...]:

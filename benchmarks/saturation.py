@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from benchmarks.axes import axes, scenarios
-from benchmarks.metrics import Question, Value, measured, samples, tracked
+from benchmarks.metrics import Question, tracked
+from benchmarks.values import Value, measured, samples
 from harness.result import Result
 from harness.scenario import Scenario
 from harness.workload import Exchange, Workload

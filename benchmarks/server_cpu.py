@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.axes import axes, built_in
-from benchmarks.metrics import Question, Value, measured, tracked
+from benchmarks.metrics import Question, tracked
+from benchmarks.values import Value, measured
 from harness.result import Result
 
 

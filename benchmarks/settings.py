@@ -13,7 +13,7 @@ from harness.errors import BadInput
 RUNS = 8
 """Enough for asv's test: 6 against 6, or 5 against 7, could never differ significantly."""
 QUICK_RUNS = 7
-_CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path(__file__).parents[1]
 
 
 def quick() -> bool:
@@ -32,10 +32,10 @@ def count_of_runs() -> int:
 def saved_series() -> tuple[Path, ...]:
     """Read ``ABEC_SERIES``: result files to read instead of measuring; empty to measure."""
     paths = os.environ.get("ABEC_SERIES", "").split(os.pathsep)
-    return tuple(_CHECKOUT / path for path in paths if path)
+    return tuple(CHECKOUT / path for path in paths if path)
 
 
 def scenario_file() -> Path | None:
     """Read ``ABEC_SCENARIOS``: a file of the user's own scenarios."""
     path = os.environ.get("ABEC_SCENARIOS")
-    return _CHECKOUT / path if path else None
+    return CHECKOUT / path if path else None

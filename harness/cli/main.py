@@ -23,6 +23,8 @@ _COMMANDS: Mapping[str, str] = {
     "bench": "What `make bench` calls: one quick profile of every exchange.",
 }
 
+_MOMENT_S = 0.01
+
 
 class _Commands(click.Group):
     """Imports a subcommand when it is asked for, so that each starts fast."""
@@ -73,6 +75,7 @@ def cli() -> None:
 def main() -> None:
     """Run ``abec`` and exit with its code."""
     signal.signal(signal.SIGTERM, _as_interrupt)
+    sys.unraisablehook = _not_lost
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -115,3 +118,16 @@ def _complain(line: str) -> None:
 
 def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def _not_lost(unraisable: sys.UnraisableHookArgs) -> None:
+    """Interrupt again, a moment later, where Python drops what is raised.
+
+    A Ctrl-C that arrives while a process is forked (tens of milliseconds a run) is raised in a
+    hook of the interpreter, which prints it and goes on as if nothing had happened.
+    """
+    if isinstance(unraisable.exc_value, KeyboardInterrupt):
+        signal.signal(signal.SIGALRM, _as_interrupt)
+        signal.setitimer(signal.ITIMER_REAL, _MOMENT_S)
+    else:
+        sys.__unraisablehook__(unraisable)

@@ -94,7 +94,8 @@ def mann_whitney(old: Sequence[Sample], new: Sequence[Sample]) -> float:
     """Give the exact two-sided p-value of the Mann–Whitney test, ties included.
 
     With ties (counts of losses, infinite values) the null distribution is that of all ways to
-    deal the pooled midranks out to the two sides, counted rather than drawn. Without ties it is scipy's ``method="exact"``, which knows none.
+    deal the pooled midranks out to the two sides, counted rather than drawn. Without ties it is
+    scipy's ``method="exact"``, which knows none.
 
     Raises:
         ValueError: a side has no sample.

@@ -132,7 +132,8 @@ def _guard(found: Sequence[Conclusion]) -> str:
 
 def _polling(found: Sequence[Conclusion], series: Series) -> str:
     rows = [row for row in configurations(series) if row.polls]
-    named = {family for c in found for family in (c.first, c.second)}
+    made = [c for c in found if c.standing is not Standing.NOT_COMPARED]
+    named = {family for c in made for family in (c.first, c.second)}
     polling = sorted({row.family for row in rows} & named)
     if not polling:
         return ""

@@ -30,8 +30,16 @@ def mark(row: Configuration) -> str:
 def remarks(rows: Sequence[Configuration], series: Series) -> list[str]:
     """Say all that a reader of these rows must know, the invalid ones first."""
     rows = sorted(rows, key=lambda row: row.valid)
-    lines = [line for row in rows for line in (*_doubts(row), *_behaviour(row))]
-    lines += [_incomplete(row, series) for row in rows if len(row.runs) < series.runs]
+    remedies = dict.fromkeys(
+        doubt.remedy for row in rows for run in row.invalid_runs for doubt in run.doubts
+    )
+    lines = [
+        *(_doubts(row) for row in rows if row.invalid_runs),
+        paragraph(" ".join(map(_sentence, remedies)), _INDENT, _INDENT),
+        *(line for row in rows for line in _behaviour(row)),
+        _repeated(rows),
+        _incomplete(rows, series),
+    ]
     return [line for line in lines if line]
 
 
@@ -74,19 +82,15 @@ def hidden_tail_line(rows: Sequence[Configuration]) -> str:
     )
 
 
-def _doubts(row: Configuration) -> list[str]:
-    """Name the rules that runs broke, in how many, and the remedies, each once."""
-    broken = row.invalid_runs
-    if not broken:
-        return []
-    reasons: dict[str, tuple[int, str]] = {}
+def _doubts(row: Configuration) -> str:
+    """Say which limits were missed, in how many runs, with the first run's figures."""
+    broken, total = row.invalid_runs, len(row.runs)
+    reasons: dict[str, list[str]] = {}
     for doubt in (doubt for run in broken for doubt in run.doubts):
-        number, reason = reasons.get(doubt.rule, (0, doubt.reason))
-        reasons[doubt.rule] = (number + 1, reason)
-    total = len(row.runs)
+        reasons.setdefault(doubt.rule, []).append(doubt.reason)
     told = [
-        reason if number == len(broken) else f"{reason} ({rule}, in {number})"
-        for rule, (number, reason) in reasons.items()
+        found[0] if len(found) == len(broken) else f"in {len(found)} of them, {found[0]}"
+        for found in reasons.values()
     ]
     if row.valid:
         subject = f"{row.pattern}: {len(broken)} of {total} runs invalid, left out"
@@ -94,26 +98,33 @@ def _doubts(row: Configuration) -> list[str]:
         subject = f"! {row.pattern} is invalid"
     else:
         subject = f"! {row.pattern} is invalid in {len(broken)} of {total} runs"
-    remedies = dict.fromkeys(doubt.remedy for run in broken for doubt in run.doubts)
-    return [
-        paragraph(f"{subject}: {'; '.join(told)}.", hanging=_INDENT),
-        paragraph(" ".join(_sentence(remedy) for remedy in remedies), _INDENT, _INDENT),
-    ]
+    return paragraph(f"{subject}: {'; '.join(told)}.", hanging=_INDENT)
 
 
 def _behaviour(row: Configuration) -> list[str]:
     """Say what the system did: that is its result, not a doubt."""
-    lines = []
     saturated = [run for run in row.used if run.saturated and row.workload.open_loop]
-    if saturated:
-        lines.append(_saturation(row, saturated))
-    lines += [_loss(row), _faults(row)]
-    repeated = sum(run.context.reruns for run in row.runs)
-    if repeated:
-        lines.append(
-            f"{row.pattern}: {_times(repeated)} repeated because the machine was disturbed."
-        )
+    lines = [_saturation(row, saturated) if saturated else "", _loss(row), _faults(row)]
     return [paragraph(line, hanging=_INDENT) for line in lines if line]
+
+
+def _repeated(rows: Sequence[Configuration]) -> str:
+    repeats = {row.pattern: sum(run.context.reruns for run in row.runs) for row in rows}
+    told = [f"{pattern} {number}" for pattern, number in sorted(repeats.items()) if number]
+    if not told:
+        return ""
+    return paragraph(
+        f"Runs repeated because the machine was disturbed: {', '.join(told)}.", hanging=_INDENT
+    )
+
+
+def _incomplete(rows: Sequence[Configuration], series: Series) -> str:
+    told = [f"{row.pattern} {len(row.runs)}" for row in rows if len(row.runs) < series.runs]
+    if not told:
+        return ""
+    return paragraph(
+        f"Fewer than the {series.runs} runs asked for: {', '.join(sorted(told))}.", hanging=_INDENT
+    )
 
 
 def _saturation(row: Configuration, saturated: Sequence[Result]) -> str:
@@ -126,7 +137,8 @@ def _saturation(row: Configuration, saturated: Sequence[Result]) -> str:
     )
     sentence = f"{row.pattern} is saturated {_in_runs(saturated, row)}: {how}"
     if row.saturated:
-        return f"{mark(row)}{sentence}. Its latency depends on the window and takes part in no ranking."
+        rank = "Its latency depends on the window and takes part in no ranking."
+        return f"{mark(row)}{sentence}. {rank}"
     return f"{sentence}."
 
 
@@ -151,16 +163,8 @@ def _faults(row: Configuration) -> str:
     return f"{row.pattern} delivered {', '.join(told)}." if told else ""
 
 
-def _incomplete(row: Configuration, series: Series) -> str:
-    return f"{row.pattern}: {len(row.runs)} of {series.runs} runs were measured."
-
-
 def _in_runs(some: Sequence[Result], row: Configuration) -> str:
     return f"in {len(some)} of {len(row.used)} runs" if len(row.used) > 1 else "in this run"
-
-
-def _times(number: int) -> str:
-    return "1 run was" if number == 1 else f"{number} runs were"
 
 
 def _sentence(text: str) -> str:

@@ -48,6 +48,7 @@ def abec(
     on_term = signal.getsignal(signal.SIGTERM)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", environment["TMPDIR"])
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     monkeypatch.setenv("COLUMNS", environment["COLUMNS"])
 
     def run(*arguments: str) -> Done:

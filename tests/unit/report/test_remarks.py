@@ -59,10 +59,18 @@ def test_runs_left_out_are_counted_by_rule(make_series: Make) -> None:
 
     text = " ".join(said(series))
 
-    assert text.startswith("sse: 2 of 8 runs invalid, left out: up to 3 ms of 9 ms at p99; the")
-    assert "(generator CPU, in 1)." in text
+    assert text.startswith(
+        "sse: 2 of 8 runs invalid, left out: up to 3 ms of 9 ms at p99; in 1 of them, the"
+    )
     assert text.endswith("Try --client wire. Try --rate 1k.")
     assert mark(configurations(series)[0]) == "  "
+
+
+def test_a_remedy_is_said_once_for_all_rows(make_series: Make) -> None:
+    text = said(make_series({"sse": {"doubts": (LAG,)}, "websocket": {"doubts": (LAG,)}}))
+
+    assert [line for line in text if "Try" in line] == ["  Try --client wire."]
+    assert text[-1] == "  Try --client wire."
 
 
 def test_saturation_names_what_fell_behind(make_series: Make) -> None:
@@ -101,8 +109,8 @@ def test_repeated_and_missing_runs(make_series: Make) -> None:
     series = changed(make_series({"sse": {}}, runs=3), again)
 
     assert said(replace(series, runs=8)) == [
-        "sse: 1 run was repeated because the machine was disturbed.",
-        "sse: 3 of 8 runs were measured.",
+        "Runs repeated because the machine was disturbed: sse 1.",
+        "Fewer than the 8 runs asked for: sse 3.",
     ]
 
 

@@ -1,0 +1,49 @@
+"""Series that were saved before, read instead of measuring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.values import NotApplicable
+from harness import schema
+from harness.result import Series
+from harness.workload import Workload
+
+
+def saved_runs(paths: Sequence[Path], pattern: str, workload: Workload) -> Series:
+    """Give those runs in ``paths`` that are of ``pattern`` under ``workload``.
+
+    Warm-up, duration, seed, ramp, load processes and Redis need not agree.
+
+    Raises:
+        NotApplicable: there are none; the reason is the series', if it has one.
+        BadInput: a file is no series.
+    """
+    saved = [schema.load(path) for path in paths]
+    wanted = _essence(workload)
+    results = [
+        result
+        for series in saved
+        for result in series.results
+        if result.pattern == pattern and _essence(result.workload) == wanted
+    ]
+    if not results:
+        refused = {name: why for series in saved for name, why in series.refused.items()}
+        raise NotApplicable(refused.get(pattern, "not among the saved runs"))
+    return replace(saved[0], results=tuple(results))
+
+
+def _essence(workload: Workload) -> Workload:
+    """Give the workload without what changes a figure's precision and not its meaning."""
+    plain = Workload()
+    return replace(
+        workload,
+        warmup=plain.warmup,
+        duration=plain.duration,
+        seed=plain.seed,
+        ramp=plain.ramp,
+        load_processes=plain.load_processes,
+        redis=plain.redis,
+    )
