@@ -4,7 +4,8 @@ AbecError
 ├── BadInput          2  the question cannot be asked: a field, its value, what would be right
 └── NotMeasured       3  the question was asked, and could not be answered
     ├── ServerFailed  3  a server did not start, did not answer or died; carries its log's tail
-    └── LoadFailed    3  a load process was not ready in time or failed
+    └── LoadFailed    3  a load process failed
+        └── LateStart 3  it was not ready by the agreed start
 """
 
 from __future__ import annotations
@@ -66,4 +67,8 @@ class ServerFailed(NotMeasured):
 
 
 class LoadFailed(NotMeasured):
-    """A load process was not ready by the agreed start time, or failed."""
+    """A load process failed."""
+
+
+class LateStart(LoadFailed):
+    """A load process was not ready by the agreed start: the machine was busy, or too much asked."""

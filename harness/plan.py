@@ -21,7 +21,7 @@ _MOST_DELIVERIES = 50_000_000
 """About 2 GB of stamps in the measuring process."""
 _FEWEST_PHASES = 100
 """Constant arrivals that meet a poll in fewer places measure their phase, not the pattern."""
-_START_S = 0.25
+_START_S = 0.3
 """For prepared load processes to get their tasks; many times what it takes."""
 
 

@@ -92,7 +92,7 @@ class LoadProcess:
     core: int | None
     """The core it was pinned to."""
     at_ns: Ints
-    """When the CPU clock was read, about every 100 ms over the window."""
+    """When the CPU clock was read: every 25 ms over the window, unless the process stood."""
     cpu_ns: Ints
     """The process' CPU time at these times."""
     peak_rss_bytes: int

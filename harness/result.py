@@ -106,6 +106,8 @@ class GeneratorUse:
     """Share of its busiest core, 0 to 1."""
     cpu_peak: float
     """The same in the busiest 100 ms."""
+    longest_pause: float
+    """Seconds for which a load process did not do what was due every 25 ms, at most."""
     peak_rss: int
     """Bytes, summed over load processes."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import schema
-from harness.errors import NotMeasured
+from harness.errors import LateStart, NotMeasured
 from harness.machine import Machine, read_machine
 from harness.measure.validity import MACHINE_RULES
 from harness.pattern import Pattern, RedisSpec
@@ -183,13 +183,18 @@ def _expected_s(cell: Cell) -> float:
 def _run_undisturbed(
     pattern: Pattern, workload: Workload, machine: Machine, block: int, most_reruns: int
 ) -> Result:
-    """Run once, and again while the machine disturbs it."""
-    result = run(pattern, workload, machine, block_index=block)
+    """Run once, and again while the machine disturbs it or delays the start."""
     reruns = 0
-    while reruns < most_reruns and _disturbed(result):
+    while True:
+        try:
+            result = run(pattern, workload, machine, block_index=block)
+        except LateStart:
+            if reruns == most_reruns:
+                raise
+        else:
+            if reruns == most_reruns or not _disturbed(result):
+                return replace(result, context=replace(result.context, reruns=reruns))
         reruns += 1
-        result = run(pattern, workload, machine, block_index=block)
-    return replace(result, context=replace(result.context, reruns=reruns))
 
 
 def _disturbed(result: Result) -> bool:

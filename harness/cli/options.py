@@ -41,7 +41,7 @@ _HELP: Mapping[str, tuple[str, str]] = {
 
 def workload_options(command: _Command) -> _Command:
     """Add ``--scenario`` and an option for every field of ``Workload``."""
-    for field, (metavar, text) in reversed(_HELP.items()):
+    for field, (metavar, text) in reversed(tuple(_HELP.items())):
         if metavar:
             option = click.option(flag(field), field, metavar=metavar, help=text)
         else:

@@ -15,6 +15,7 @@ import click
 from harness.cli.options import Asked, asked, complete_pattern, with_floors, workload_options
 from harness.cli.progress import ProgressLine
 from harness.errors import BadInput, Exit
+from harness.measure.configuration import configurations
 from harness.report.rows import csv_rows
 from harness.report.text import run_report
 from harness.result import Series
@@ -83,8 +84,8 @@ def measure_asked(question: Asked, runs: int) -> tuple[Series, Path]:
 
 
 def exit_code(series: Series) -> Exit:
-    """Give 3 where anything was refused or not validly measured, otherwise 0."""
-    if series.refused or not all(result.valid for result in series.results):
+    """Give 3 where a row is refused or not valid, otherwise 0."""
+    if series.refused or not all(row.valid for row in configurations(series)):
         return Exit.NOT_MEASURED
     return Exit.MEASURED
 

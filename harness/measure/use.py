@@ -19,6 +19,8 @@ from harness.measure.resources import TICK_S, HostSnapshot, ServerSnapshot
 from harness.recording import Ints, LoadProcess, Traffic
 from harness.result import GeneratorUse, HostUse, ServerUse, WireUse
 
+READING_NS = 25_000_000
+"""Load processes read their CPU clocks so often."""
 _PEAK_NS = 100_000_000
 """The peak is that of the busiest stretch of so long."""
 _SAMPLES_PER_S = 100
@@ -83,8 +85,14 @@ def generator_use(
     return GeneratorUse(
         cpu_mean=max(mean for mean, _ in shares),
         cpu_peak=max(peak for _, peak in shares),
+        longest_pause=max(_longest_pause(process) for process in processes),
         peak_rss=sum(process.peak_rss_bytes for process in processes),
     )
+
+
+def _longest_pause(process: LoadProcess) -> float:
+    """Give the longest time between two readings of the CPU clock beyond the usual, in seconds."""
+    return max(0.0, float(np.diff(process.at_ns).max(initial=0)) - READING_NS) / 1e9
 
 
 def _shares_of_core(

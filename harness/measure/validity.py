@@ -26,6 +26,8 @@ LAG_SHARE = 0.1
 """Of the delivery latency's p50 and p99: how much lower these may be without receiver lag."""
 GENERATOR_PEAK = 0.7
 """Of its core in any 100 ms."""
+PAUSE_S = 0.05
+"""For which a load process may stand still."""
 RELEASED_SHARE = 0.99
 STEAL = 0.01
 FOREIGN = 0.05
@@ -140,6 +142,14 @@ def _generator_cpu(evidence: Evidence) -> str | None:
         f"the generator used {_percent(peak)} of its core in its busiest 100 ms "
         f"(limit {_percent(GENERATOR_PEAK)}) and measured itself"
     )
+
+
+def _generator_pause(evidence: Evidence) -> str | None:
+    """Notice a frozen generator, whose own busy watch was frozen with it."""
+    pause = evidence.generator.longest_pause
+    if pause <= PAUSE_S:
+        return None
+    return f"a load process stood still for {_time(pause)} (limit {_time(PAUSE_S)})"
 
 
 def _offered(evidence: Evidence) -> str | None:
@@ -267,6 +277,12 @@ RULES: tuple[Rule, ...] = (
         limit=f"the generator used more than {_percent(GENERATOR_PEAK)} of its core in any 100 ms",
         reason=_generator_cpu,
         remedy=_lighter_generator,
+    ),
+    Rule(
+        name="generator pause",
+        limit=f"a load process did nothing of what was due for more than {_time(PAUSE_S)}",
+        reason=_generator_pause,
+        remedy=_quiet_machine,
     ),
     Rule(
         name="offered",

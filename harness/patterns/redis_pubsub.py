@@ -79,8 +79,8 @@ REDIS_PUBSUB = Pattern(
     block=BROKER,
     exchanges=frozenset({Exchange.BROADCAST}),
     path="PUBLISH → Redis channel → SUBSCRIBE",
-    guarantees="at most once: a reader that is away misses messages, a slow one is cut off at "
-    "Redis' output-buffer limit",
+    guarantees="at most once: a reader that is away misses messages; a slow one is cut off at "
+    "Redis' output-buffer limit, which is lifted in the Redis started here",
     stack="redis",
     servers=lambda _workload: (RedisSpec(),),
     publish={Ingress.FEED: _publish_feed, Ingress.NATIVE: _publish_native},

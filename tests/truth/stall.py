@@ -26,6 +26,10 @@ from harness.recording import Ints
 from harness.workload import Exchange
 from tests.truth.seen import Seen
 
+LOW_SHARE = -0.01
+HIGH_SHARE = 0.03
+"""How far a quantile may be off what the freezes imply."""
+
 _NS = 1_000_000_000
 _AFTERMATH_NS = 100_000_000
 """So long after a freeze what is released may still meet its backlog."""

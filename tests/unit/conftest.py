@@ -124,7 +124,7 @@ def result(
         wire=WireUse(
             bytes_in=262.0 * fan_out, bytes_out=3.5, segments_in=1.02 * fan_out, segments_out=0.9
         ),
-        generator=GeneratorUse(cpu_mean=0.2, cpu_peak=0.34, peak_rss=60 << 20),
+        generator=GeneratorUse(cpu_mean=0.2, cpu_peak=0.34, longest_pause=0.004, peak_rss=60 << 20),
         host=HostUse(
             steal=0.0, foreign=0.01, listen_overflows=0, retransmitted_segments=0, tcp_timeouts=0
         ),

@@ -57,7 +57,7 @@ def sound(workload: Workload = SLOW) -> Evidence:
             unhindered=latency(0.00091, 0.0091),
         ),
         offer=Offer(scheduled=5000, released=4950, deviation=0.05),
-        generator=GeneratorUse(cpu_mean=0.5, cpu_peak=0.7, peak_rss=1),
+        generator=GeneratorUse(cpu_mean=0.5, cpu_peak=0.7, longest_pause=0.05, peak_rss=1),
         host=HostUse(
             steal=0.01,
             foreign=0.05,
@@ -114,6 +114,12 @@ TRIPS: list[tuple[str, Workload, Change, str]] = [
         lambda e: times(e, unhindered=latency(0.00088, 0.007)),
         "without the time that messages may have waited inside the generator it would be "
         "p50 880 µs instead of 1 ms and p99 7 ms instead of 10 ms (limit 10 % less)",
+    ),
+    (
+        "generator pause",
+        CLOSED,
+        lambda e: replace(e, generator=replace(e.generator, longest_pause=0.4)),
+        "a load process stood still for 400 ms (limit 50 ms)",
     ),
     (
         "generator CPU",

@@ -1,0 +1,75 @@
+"""One measurement feeds several metrics, and a second round measures anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from benchmarks import measured
+from benchmarks.measured import runs_of
+from benchmarks.settings import count_of_runs
+from harness.errors import BadInput
+from harness.result import Series
+from harness.workload import Workload
+from tests.unit.conftest import series
+
+Asked = list[tuple[str, Workload]]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, in_directory: object) -> Asked:
+    """Count measurements instead of making them."""
+    measurements: Asked = []
+
+    def measure(pattern: str, workload: Workload, runs: int) -> Series:
+        measurements.append((pattern, workload))
+        return series({pattern: {}}, runs=runs, workload=workload, seed=len(measurements))
+
+    monkeypatch.setattr(measured, "_measure", measure)
+    return measurements
+
+
+def test_what_one_metric_measured_the_others_read(asked: Asked) -> None:
+    first = runs_of("sse", Workload(), "Delivery.track_p50")
+    assert runs_of("sse", Workload(), "Delivery.track_p99") == first
+    assert runs_of("sse", Workload(), "ServerCpuBroadcast.track_per_message") == first
+    assert asked == [("sse", Workload())]
+
+
+def test_other_combinations_are_measured_apart(asked: Asked) -> None:
+    chat = Workload(subscribers=64, rate=100.0)
+    for pattern in ("sse", "websocket"):
+        for workload in (Workload(), chat):
+            runs_of(pattern, workload, "Delivery.track_p50")
+    assert len(asked) == 4
+
+
+def test_a_second_round_measures_anew_for_all_metrics(asked: Asked) -> None:
+    metrics = ("Delivery.track_p50", "Delivery.track_p99")
+    first, again = ([runs_of("sse", Workload(), metric) for metric in metrics] for _ in range(2))
+    assert first[0] == first[1]
+    assert again[0] == again[1]
+    assert first[0] != again[0]
+    assert len(asked) == 2
+
+
+def test_a_metric_that_joins_late_reads_the_first_round(asked: Asked) -> None:
+    first = runs_of("sse", Workload(), "Delivery.track_p50")
+    runs_of("sse", Workload(), "Delivery.track_p50")
+    assert runs_of("sse", Workload(), "Delivery.track_p99") == first
+
+
+def test_the_quick_profile_measures_less(asked: Asked, in_directory: Callable[..., None]) -> None:
+    assert count_of_runs() == 8
+    in_directory("ABEC_QUICK", "1")
+    found = runs_of("sse", Workload(), "Delivery.track_p50")
+    assert found.runs == 7
+    assert asked[0][1].duration < Workload().duration
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "2.5"])
+def test_a_wrong_number_of_runs_is_refused(text: str, in_directory: Callable[..., None]) -> None:
+    in_directory("ABEC_RUNS", text)
+    with pytest.raises(BadInput, match="ABEC_RUNS"):
+        count_of_runs()

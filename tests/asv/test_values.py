@@ -1,0 +1,184 @@
+"""From runs to what asv stores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asv_runner.statistics import compute_stats
+
+from benchmarks import metrics
+from benchmarks.connections import Connections
+from benchmarks.delivery import Delivery
+from benchmarks.lost_messages import LostMessagesBroadcast
+from benchmarks.saturation import SaturationBroadcast
+from benchmarks.server_cpu import ServerCpuBroadcast
+from benchmarks.values import NotApplicable, latency, measured, samples
+from harness.errors import NotMeasured
+from harness.result import Doubt, Result, Series
+from harness.workload import Workload
+from tests.unit.conftest import latency as make_latency
+from tests.unit.conftest import result, series
+
+LAG = Doubt(rule="receiver lag", reason="the generator was late", remedy="try --rate 500")
+STEAL = Doubt(rule="machine", reason="5 % were stolen", remedy="another machine")
+EIGHT = [0.001 * number for number in range(1, 9)]
+
+
+@pytest.fixture
+def of_runs(monkeypatch: pytest.MonkeyPatch, in_directory: object) -> Callable[..., None]:
+    """Give what lets metrics read the runs that the test made."""
+
+    def use(runs: Sequence[Result], refused: dict[str, str] | None = None) -> None:
+        made = Series(
+            command="", order_seed=1, runs=len(runs), results=tuple(runs), refused=refused or {}
+        )
+        monkeypatch.setattr(metrics, "runs_of", lambda *_: made)
+
+    return use
+
+
+def test_a_sample_is_one_run() -> None:
+    runs = [result(p50=value) for value in EIGHT]
+    assert latency(runs, "delivery", "p50") == {"samples": EIGHT, "number": 1}
+
+
+def test_a_percentile_needs_twenty_messages_beyond_it() -> None:
+    slow = Workload(rate=100.0)
+    runs = [result(workload=slow)] * 8
+    assert isinstance(latency(runs, "delivery", "p90"), dict)
+    with pytest.raises(NotApplicable, match="p99 of 500 messages"):
+        latency(runs, "delivery", "p99")
+
+
+@pytest.mark.parametrize("count", [1, 5, 7, 8])
+def test_runs_that_lost_too_much_count_as_infinite_while_a_median_is_left(count: int) -> None:
+    finite = [*range(1, count + 1)]
+    for infinite in range(1, count + 1):
+        values = [*finite[infinite:], *[None] * infinite]
+        try:
+            given = samples(values)
+        except NotMeasured:
+            assert 2 * infinite >= count - 1
+        else:
+            assert isinstance(given, dict)
+            assert math.isfinite(compute_stats(given["samples"], 1)[0])
+
+
+def test_a_cost_that_was_not_measured_is_left_out() -> None:
+    assert measured([1.0, None, 2.0]) == {"samples": [1.0, 2.0], "number": 1}
+    with pytest.raises(NotApplicable):
+        measured([None, None])
+
+
+def test_invalid_runs_are_left_out(of_runs: Callable[..., None]) -> None:
+    of_runs([result(p50=value) for value in EIGHT[:5]] + [result(p50=1.0, doubts=(STEAL,))] * 3)
+    assert Delivery().track_p50("ticker", "sse") == {"samples": EIGHT[:5], "number": 1}
+
+
+def test_with_fewer_than_five_valid_runs_there_is_none(
+    of_runs: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_runs([result()] * 4 + [result(doubts=(LAG,))] * 4)
+    value = Delivery().track_p50("ticker", "sse")
+    assert isinstance(value, float)
+    assert math.isnan(value)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == ("n/a: 4 of 8 runs are invalid: the generator was late; try --rate 500\n")
+
+
+def test_what_was_refused_has_failed(of_runs: Callable[..., None]) -> None:
+    of_runs([], {"sse": "server sse died (exit 1)"})
+    with pytest.raises(NotMeasured, match="server sse died"):
+        Delivery().track_p50("ticker", "sse")
+
+
+def test_reading_saved_series_never_fails(
+    of_runs: Callable[..., None], in_directory: Callable[..., None]
+) -> None:
+    in_directory("ABEC_SERIES", "saved.json")
+    of_runs([result(p50=None)] * 8)
+    value = Delivery().track_p50("ticker", "sse")
+    assert isinstance(value, float)
+    assert math.isnan(value)
+
+
+def test_cpu_per_message(of_runs: Callable[..., None]) -> None:
+    of_runs([result(cpu=12e-6)] * 8)
+    value = ServerCpuBroadcast().track_per_message("ticker", "sse")
+    assert value == {"samples": [12e-6] * 8, "number": 1}
+
+
+def test_lost_messages_are_a_sum(of_runs: Callable[..., None]) -> None:
+    clean = result()
+    lossy = replace(clean, audit=replace(clean.audit, lost=3, delivered=clean.audit.owed - 3))
+    of_runs([clean] * 7 + [lossy])
+    assert LostMessagesBroadcast().track_lost("ticker", "sse") == 3
+
+
+def test_saturation_is_gated_as_time_and_shown_as_rate(of_runs: Callable[..., None]) -> None:
+    (name,) = SaturationBroadcast.scenarios
+    of_runs([result(achieved_rate=12_345.6)] * 7 + [result(achieved_rate=0.0)])
+    question = SaturationBroadcast()
+    time = question.track_time_per_message(name, "sse")
+    assert time == {"samples": [1 / 12_345.6] * 7 + [math.inf], "number": 1}
+    rate = question.track_throughput(name, "sse")
+    assert rate == {"samples": [12_350.0] * 7 + [0.0], "number": 1}
+
+
+def test_connections(of_runs: Callable[..., None]) -> None:
+    workload = Connections.scenarios[1000].workload
+    run = result(p50=0.01, workload=workload)
+    run = replace(
+        run,
+        setup=make_latency(0.002, 0.009, 1000),
+        server=replace(run.server, pss_before=30_000_000, pss=50_000_000),
+    )
+    of_runs([run] * 8)
+    question = Connections()
+    assert question.track_setup_p99(1000, "sse") == {"samples": [0.009] * 8, "number": 1}
+    memory = question.track_memory_per_connection(1000, "sse")
+    assert memory == {"samples": [20_000.0] * 8, "number": 1}
+    spread = question.track_spread(1000, "sse")
+    assert isinstance(spread, dict)
+    assert spread["samples"] == pytest.approx([0.003] * 8)
+
+
+@pytest.mark.parametrize(("doubt", "believed"), [(LAG, True), (STEAL, False)])
+def test_set_up_does_not_depend_on_when_messages_came(
+    of_runs: Callable[..., None], doubt: Doubt, believed: bool
+) -> None:
+    of_runs([result(workload=Connections.scenarios[100].workload, doubts=(doubt,))] * 8)
+    assert isinstance(Connections().track_setup_p99(100, "sse"), dict) is believed
+    assert isinstance(Connections().track_memory_per_connection(100, "sse"), dict) is believed
+    assert not isinstance(Connections().track_spread(100, "sse"), dict)
+
+
+def test_few_connections_have_no_memory_of_their_own(of_runs: Callable[..., None]) -> None:
+    of_runs([result(workload=Connections.scenarios[10].workload)] * 8)
+    assert not isinstance(Connections().track_memory_per_connection(10, "sse"), dict)
+
+
+def test_saved_runs_are_found_by_what_was_asked(
+    in_directory: Callable[..., None], tmp_path: Path
+) -> None:
+    from harness.schema import save
+
+    asked = Delivery.scenarios["ticker"].workload
+    shorter = replace(asked, warmup=0.3, duration=2.5, seed=7, ramp=100.0)
+    for number, workload in enumerate([shorter, replace(asked, poll_interval=0.08)]):
+        made = series({"sse": {}, "websocket": {}}, runs=7, workload=workload)
+        save(made, tmp_path / f"{number}.json")
+    in_directory("ABEC_SERIES", f"{tmp_path}/0.json:{tmp_path}/1.json")
+
+    def found(name: str, pattern: str) -> Any:
+        return Delivery().track_p50(name, pattern)
+
+    assert len(found("ticker", "sse")["samples"]) == 7
+    assert math.isnan(found("ticker", "floor"))
+    assert math.isnan(found("chat", "sse"))

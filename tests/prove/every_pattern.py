@@ -1,0 +1,73 @@
+"""1.2: every pattern and implementation with both clients, nothing missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from harness.machine import Machine
+from harness.pattern import Pattern
+from harness.registry import all_patterns
+from harness.result import Audit, Result
+from harness.scenario import BUILT_IN
+from harness.series import Cell, measure
+from harness.workload import ClientKind, Exchange, Workload
+from tests.prove.claim import Claim, doubts, ms
+
+_WARMUP_S = 0.3
+_WINDOW_S = 2.1
+_ONE = replace(BUILT_IN["ticker"].workload, warmup=_WARMUP_S, duration=_WINDOW_S)
+_MANY = replace(BUILT_IN["chat"].workload, warmup=_WARMUP_S, duration=_WINDOW_S)
+_ALWAYS_VALID = ("sse", "websocket")
+"""With ``wire`` on the default stack, whatever the number of subscribers."""
+_LAG = {"receiver lag"}
+
+
+def prove(_machine: Machine) -> Iterator[Claim]:
+    """Run each pattern, exchange and client under both loads."""
+    for pattern in all_patterns():
+        for exchange in sorted(pattern.exchanges):
+            for client in pattern.clients:
+                for asked in (_ONE, _MANY):
+                    workload = replace(_shaped(asked, exchange), client=client)
+                    yield _claim(pattern, workload)
+
+
+def _shaped(asked: Workload, exchange: Exchange) -> Workload:
+    """Take as many callers as there would be subscribers."""
+    if exchange is Exchange.REQUEST_REPLY:
+        return replace(asked, exchange=exchange, publishers=asked.subscribers, subscribers=1)
+    return replace(asked, exchange=exchange)
+
+
+def _claim(pattern: Pattern, workload: Workload) -> Claim:
+    what = f"{pattern.name} {workload.exchange} × {workload.receivers}, {workload.client}"
+    series = measure([Cell(pattern=pattern.name, workload=workload)], runs=1)
+    if series.refused:
+        return Claim(what=what, figure=series.refused[pattern.name], bound="measured", ok=False)
+    (result,) = series.results
+    allowed = _LAG if _may_lag(pattern, workload) else set()
+    rules = {doubt.rule for doubt in result.doubts}
+    return Claim(
+        what=what,
+        figure=f"{_counts(result.audit)} of {result.audit.owed:,}; p50 {_p50(result)}"
+        + doubts([result]),
+        bound="0/0/0/0; valid" + (" but for receiver lag" if allowed else ""),
+        ok=result.audit.clean
+        and result.audit.delivered == result.audit.owed > 0
+        and rules <= allowed,
+    )
+
+
+def _may_lag(pattern: Pattern, workload: Workload) -> bool:
+    if workload.receivers == 1:
+        return False
+    return workload.client is ClientKind.LIBRARY or pattern.name not in _ALWAYS_VALID
+
+
+def _counts(audit: Audit) -> str:
+    return f"{audit.lost}/{audit.duplicated}/{audit.reordered}/{audit.corrupted}"
+
+
+def _p50(result: Result) -> str:
+    return "∞" if result.delivery.p50 is None else ms(result.delivery.p50)
