@@ -27,6 +27,8 @@ from harness.workload import Workload
 _QUICK_WARMUP_S = 0.5
 _QUICK_DURATION_S = 3.0
 """At 1,000/s enough messages for a p99, at 100/s for a p90, whatever the schedule's seed."""
+_QUICK_MESSAGES = 70
+"""At any rate, enough for a median."""
 
 
 def runs_of(pattern: str, workload: Workload, asked_by: str) -> Series:
@@ -73,10 +75,13 @@ def quickened(workload: Workload) -> Workload:
     """Shorten the window if ``ABEC_QUICK`` is set."""
     if not quick():
         return workload
+    enough = _QUICK_DURATION_S
+    if workload.rate is not None:
+        enough = max(enough, _QUICK_MESSAGES / workload.rate)
     return replace(
         workload,
         warmup=min(workload.warmup, _QUICK_WARMUP_S),
-        duration=min(workload.duration, _QUICK_DURATION_S),
+        duration=min(workload.duration, enough),
     )
 
 

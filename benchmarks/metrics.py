@@ -18,6 +18,9 @@ from harness.scenario import Scenario
 FEWEST_RUNS = 5
 """With fewer valid runs (unless fewer were asked for) a combination is n/a."""
 
+ABOUT_TIMES = ("pacer lateness", "receiver lag")
+"""Rules that doubt when messages came, and have no bearing on a metric that isn't about that."""
+
 
 class Question:
     """What all questions share. The common ``setup_cache`` gives them one working directory."""

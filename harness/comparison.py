@@ -15,7 +15,7 @@ from harness.pattern import Pattern
 from harness.plan import plan
 from harness.registry import load
 from harness.result import Result, Series
-from harness.series import MOST_RERUNS, Cell, cells_of, require_possible
+from harness.series import MOST_RERUNS, Cell, cells_of, expected_s, require_possible
 from harness.workload import Exchange, Workload
 
 CURVE = (0.25, 1.0, 4.0)
@@ -27,8 +27,6 @@ _SATURATION_S = 2.0
 """A closed loop delivers thousands of messages in this; latency, which needs more, isn't asked."""
 _SATURATION_WARMUP_S = 0.5
 _SHORTEST_INTERVAL_S = 0.001
-_OVERHEAD_S = 2.0
-"""Starting and ending processes, judging and saving, beside what the plan and workload say."""
 
 _MEMORY_RATE = 5.0
 _MEMORY_PAYLOAD = 256
@@ -68,9 +66,11 @@ def comparison_steps(
     runs: int,
     saturation_concurrency: int,
     memory_sizes: Sequence[int] = MEMORY_SIZES,
+    saturate_implementations: bool = True,
 ) -> tuple[Step, ...]:
     """Plan all that a comparison of ``patterns`` (floors included) measures.
 
+    Without ``saturate_implementations`` only default stacks and floors are saturated.
     A closed-loop workload is compared by itself: a saturation step and a polling curve, which
     are the same question under another load, would answer another one. ``memory_sizes`` may be
     empty. Sizes that this machine cannot hold are left out.
@@ -82,7 +82,10 @@ def comparison_steps(
     parts: list[tuple[Part, list[Cell], int]] = [(Part.LATENCY, cells, runs)]
     if workload.open_loop:
         closed = _closed(workload, saturation_concurrency)
-        parts.append((Part.SATURATION, cells_of(patterns, closed), runs))
+        saturated = [
+            name for name in patterns if saturate_implementations or _is_default(load(name))
+        ]
+        parts.append((Part.SATURATION, cells_of(saturated, closed), runs))
         parts.append((Part.POLLING, _curve(patterns, workload), runs))
     parts.append((Part.MEMORY, _sizes(patterns, workload, machine, memory_sizes), 1))
     require_possible([cell for _, chosen, _ in parts for cell in chosen], machine)
@@ -91,7 +94,7 @@ def comparison_steps(
             part=part,
             cells=tuple(chosen),
             runs=times,
-            expected_s=times * sum(_expected_s(cell, machine) for cell in chosen),
+            expected_s=times * sum(expected_s(cell) for cell in chosen),
         )
         for part, chosen, times in parts
         if chosen
@@ -156,7 +159,7 @@ def _curve(patterns: Sequence[str], workload: Workload) -> list[Cell]:
             ),
         )
         for name in patterns
-        if "@" not in name and load(name).poll_interval_s(workload)
+        if _is_default(load(name)) and load(name).poll_interval_s(workload)
         for multiple in CURVE
     ]
 
@@ -198,10 +201,8 @@ def _possible(pattern: Pattern, workload: Workload, machine: Machine) -> bool:
     return True
 
 
-def _expected_s(cell: Cell, machine: Machine) -> float:
-    """Estimate one run."""
-    setup_s = plan(load(cell.pattern), cell.workload, machine).setup_s
-    return setup_s + cell.workload.warmup + cell.workload.duration + _OVERHEAD_S
+def _is_default(pattern: Pattern) -> bool:
+    return pattern.name == pattern.family or _is_floor(pattern)
 
 
 def _is_floor(pattern: Pattern) -> bool:

@@ -22,8 +22,10 @@ from harness.workload import Workload
 
 MOST_RERUNS = 2
 """A run that the machine disturbed is repeated so often; the count is stored and printed."""
-_OVERHEAD_S = 1.0
-"""Starting and ending processes, beside set-up, warm-up and window: a first guess."""
+_RERUN_SHARE = 0.25
+"""Of a series: on a machine that is disturbed all the time, repeating only takes time."""
+_OVERHEAD_S = 1.2
+"""Starting and ending processes, and arithmetic, beside connecting, warm-up and window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +92,8 @@ def measure(
 
     Interleaving lets all cells see the same drifts of the machine; a fixed order would alias
     with whatever is periodic. A cell that cannot be measured is put down as refused, with the
-    reason, and left out of later blocks. A run that only the machine disturbed is repeated
-    ``most_reruns`` times at most.
+    reason, and left out of later blocks. A run that the machine disturbed is repeated
+    ``most_reruns`` times at most, and all together no more than a quarter of the runs are.
 
     Raises:
         BadInput: a cell cannot be asked for at all; nothing was started.
@@ -124,16 +126,19 @@ class _Ledger:
         self._save_to = save_to
         self._clock = clock
         self._most_reruns = most_reruns
+        self._reruns_left = max(most_reruns, round(_RERUN_SHARE * clock.total))
 
     def measure(self, cell: Cell, pattern: Pattern, machine: Machine, block: int) -> None:
         self._clock.next(cell, block)
         if cell.pattern not in self.series.refused:
             try:
-                result = _run_undisturbed(pattern, cell.workload, machine, block, self._most_reruns)
+                most = min(self._most_reruns, self._reruns_left)
+                result = _run_undisturbed(pattern, cell.workload, machine, block, most)
             except NotMeasured as error:
                 refused = {**self.series.refused, cell.pattern: str(error)}
                 self.series = replace(self.series, refused=refused)
             else:
+                self._reruns_left -= result.context.reruns
                 self.series = replace(self.series, results=(*self.series.results, result))
             if self._save_to is not None:
                 schema.save(self.series, self._save_to)
@@ -144,8 +149,8 @@ class _Clock:
     """Knows how far a series is, and estimates how long the rest takes."""
 
     def __init__(self, cells: Sequence[Cell], runs: int, on_progress: Watcher) -> None:
-        self._total = len(cells) * runs
-        self._left_s = runs * sum(_expected_s(cell) for cell in cells)
+        self.total = len(cells) * runs
+        self._left_s = runs * sum(expected_s(cell) for cell in cells)
         self._began = time.monotonic()
         self._expected_so_far = 0.0
         self._done = 0
@@ -158,7 +163,7 @@ class _Clock:
         self._on_progress(
             Progress(
                 done=self._done,
-                total=self._total,
+                total=self.total,
                 cell=cell,
                 block=block,
                 remaining_s=self._left_s * pace,
@@ -168,13 +173,14 @@ class _Clock:
     def finished(self, cell: Cell) -> None:
         """Count one more run."""
         self._done += 1
-        self._left_s -= _expected_s(cell)
-        self._expected_so_far += _expected_s(cell)
-        if self._done == self._total:
+        self._left_s -= expected_s(cell)
+        self._expected_so_far += expected_s(cell)
+        if self._done == self.total:
             self.next(None, 0)
 
 
-def _expected_s(cell: Cell) -> float:
+def expected_s(cell: Cell) -> float:
+    """Estimate the seconds of one run."""
     workload = cell.workload
     ramp = (workload.receivers + workload.publishers) / workload.ramp
     return workload.warmup + workload.duration + 1.2 * ramp + _OVERHEAD_S

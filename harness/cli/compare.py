@@ -51,14 +51,17 @@ def command(patterns: tuple[str, ...], as_json: bool, as_csv: bool, **options: A
       abec compare results/runs/old.json results/runs/new.json
 
     Measured are latency at the rate, throughput at saturation, the polling curve (a quarter
-    of the poll interval, the interval, four times it) and memory per connection. Without
-    names: all patterns that carry the exchange, and their implementations. Everything is saved
-    to results/runs/ as it is measured. Two files are judged without measuring: exit code 1 if
-    anything got slower, 3 if nothing could be compared.
+    of the poll interval, the interval, four times it) and memory per connection, each saved to
+    a file of its own in results/runs/ as it grows. Without names: all patterns that carry the
+    exchange, and their implementations. Two files are judged without measuring: exit code 1 if
+    anything got worse, 3 if nothing could be compared.
     """
     if any(name.endswith(".json") for name in patterns):
         return judge(patterns, as_json, {**options, "csv": as_csv})
-    planned = [(question, _steps(question, options)) for question in _questions(patterns, options)]
+    planned = [
+        (question, _steps(question, options, named=bool(patterns)))
+        for question in _questions(patterns, options)
+    ]
     code = Exit.MEASURED
     for question, steps in planned:
         base = new_result_path()
@@ -96,7 +99,7 @@ def _with_implementations(question: Asked) -> tuple[Pattern, ...]:
     return tuple(p for p in all_patterns() if p.family in families and exchange in p.exchanges)
 
 
-def _steps(question: Asked, options: Mapping[str, Any]) -> tuple[Step, ...]:
+def _steps(question: Asked, options: Mapping[str, Any], *, named: bool) -> tuple[Step, ...]:
     quickly = options["quick"]
     sizes: Sequence[int] = () if options["no_memory"] else _QUICK_SIZES if quickly else MEMORY_SIZES
     workload = question.scenario.workload
@@ -107,6 +110,7 @@ def _steps(question: Asked, options: Mapping[str, Any]) -> tuple[Step, ...]:
         runs=count_of_runs(options["runs"] or str(_QUICK_RUNS if quickly else _RUNS)),
         saturation_concurrency=_concurrency(options["saturation_concurrency"]),
         memory_sizes=sizes,
+        saturate_implementations=named or bool(question.scenario.patterns),
     )
 
 
@@ -139,8 +143,9 @@ def _measure(question: Asked, steps: Sequence[Step], base: Path) -> dict[Part, S
                     most_reruns=step.most_reruns,
                 )
         except KeyboardInterrupt:
-            kept = [str(_path(base, part)) for part in (*measured, step.part)]
-            click.echo(f"kept {', '.join(name for name in kept if Path(name).exists())}", err=True)
+            paths = [_path(base, part) for part in (*measured, step.part)]
+            kept = ", ".join(str(path) for path in paths if path.exists())
+            click.echo(f"kept {kept}" if kept else "nothing was measured yet", err=True)
             raise
     return measured
 

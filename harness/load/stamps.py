@@ -26,12 +26,15 @@ class Arrivals:
     """What one receiver got: when, how long its bytes can have waited for us, and the message.
 
     A client that delivers while it is given the bytes (``wire``) tells that wait exactly. One
-    that delivers later, from a task, is charged all the time since.
+    that delivers later, from a task (``library``), is charged all the time since, unless it has
+    the loop for itself: then it waits for nothing but its own work, which is what an
+    application would see of that library.
     """
 
     def __init__(self, receiver: int, busy: Busy, payload: int, receivers: int) -> None:
         self.receiver = receiver
         self._busy = busy
+        self._alone = receivers == 1
         self._received_ns: list[int] = []
         self._lag_ns: list[int] = []
         self._messages: list[bytes] = []
@@ -51,12 +54,16 @@ class Arrivals:
         """Make the function that a client calls once a message."""
         clock = time.monotonic_ns
         busy, most, messages, fold = self._busy, self._most_kept, self._messages, self._fold
+        alone = self._alone
         stamp, lag, keep = self._received_ns.append, self._lag_ns.append, messages.append
 
         def deliver(message: bytes) -> None:
             now_ns = clock()
             stamp(now_ns)
-            lag(busy.waited_ns if busy.reading else now_ns - busy.since_ns)
+            if busy.reading:
+                lag(busy.waited_ns)
+            else:
+                lag(0 if alone else now_ns - busy.since_ns)
             keep(message)
             if len(messages) > most:
                 fold()

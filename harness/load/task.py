@@ -23,6 +23,7 @@ from harness.load.loop import LoadLoop
 from harness.load.padding import make_padding
 from harness.load.schedule import schedule
 from harness.load.seats import Seats
+from harness.load.slices import ask_for_short_slices
 from harness.load.stamps import Arrivals, Handovers
 from harness.pattern import Deliver, Endpoints, Pattern, Seat, Send
 from harness.recording import (
@@ -96,6 +97,9 @@ def run_load(task: LoadTask) -> Recording:
     if task.core is not None:
         os.sched_setaffinity(0, {task.core})
     tighten_timer_slack()
+    import os as _o
+    if _o.environ.get("LEAD_SLICE") and task.role is Role.PUBLISH:
+        ask_for_short_slices()
     load = _Load(task, load_pattern(task.pattern))
     gc.collect()
     gc.freeze()

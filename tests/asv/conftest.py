@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from harness.result import Result
 from harness.scenario import BUILT_IN
 from harness.schema import save
 from tests.unit.conftest import series
@@ -127,9 +128,23 @@ def saved(checkout: Checkout) -> str:
         workload = replace(BUILT_IN[name].workload, warmup=0.3, duration=2.5)
         path = Path("results/runs") / f"{name}.json"
         made = series({pattern: {} for pattern in patterns}, runs=7, workload=workload)
-        save(made, checkout.path / path)
+        save(replace(made, results=tuple(map(_lossy, made.results))), checkout.path / path)
         paths.append(str(path))
     return os.pathsep.join(paths)
+
+
+def _lossy(run: Result) -> Result:
+    """Have the floor without a loop lose most of its messages, twice."""
+    if run.pattern != "floor@no-loop" or run.block_index >= 2:
+        return run
+    return replace(run, delivery=replace(run.delivery, p50=None, p90=None, p99=None))
+
+
+@pytest.fixture(scope="session")
+def fed(checkout: Checkout, saved: str) -> Checkout:
+    """Have asv read the made-up series, as `make bench` does."""
+    checkout.run("'(ticker|jobs|rpc)'", "--launch-method", "forkserver", env={"ABEC_SERIES": saved})
+    return checkout
 
 
 @pytest.fixture

@@ -16,13 +16,13 @@ from asv_runner.check import _check
 from asv_runner.discovery import list_benchmarks
 from packaging.requirements import Requirement
 
-from benchmarks.connections import ABOUT_MESSAGES
+from benchmarks.connections import Connections
 from benchmarks.measured import quickened
-from benchmarks.metrics import FEWEST_RUNS
+from benchmarks.metrics import ABOUT_TIMES, FEWEST_RUNS
 from benchmarks.values import DISTINCT_BEYOND, QUANTILES
 from harness.measure import statistics, validity
 from harness.registry import load, names
-from harness.scenario import BUILT_IN
+from harness.scenario import BUILT_IN, Scenario
 from harness.workload import Exchange
 
 ROOT = Path(__file__).parents[2]
@@ -150,20 +150,28 @@ def test_finding_them_needs_neither_scipy_nor_the_instrument() -> None:
 def test_what_may_be_shown_is_what_tables_show() -> None:
     assert statistics.FEWEST_RUNS == FEWEST_RUNS
     assert validity.MESSAGES_BEYOND == DISTINCT_BEYOND
-    assert set(ABOUT_MESSAGES) < {rule.name for rule in validity.RULES}
+    assert set(ABOUT_TIMES) < {rule.name for rule in validity.RULES}
 
 
 @pytest.mark.parametrize(
-    ("scenario", "quantile"), [("ticker", "p99"), ("jobs", "p99"), ("rpc", "p99"), ("chat", "p90")]
+    ("scenario", "quantile"),
+    [
+        (BUILT_IN["ticker"], "p99"),
+        (BUILT_IN["jobs"], "p99"),
+        (BUILT_IN["rpc"], "p99"),
+        (BUILT_IN["chat"], "p90"),
+        (Connections.scenarios[1000], "p50"),
+    ],
 )
-def test_the_quick_profile_holds_enough_messages(
-    scenario: str, quantile: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("quick", ["", "1"])
+def test_windows_hold_enough_messages(
+    scenario: Scenario, quantile: str, quick: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ABEC_QUICK", "1")
-    workload = quickened(BUILT_IN[scenario].workload)
+    monkeypatch.setenv("ABEC_QUICK", quick)
+    workload = quickened(scenario.workload)
     assert workload.rate is not None
     expected = workload.rate * workload.duration
-    fewest = expected - 4 * expected**0.5
+    fewest = expected - 3.5 * expected**0.5
     assert fewest * (1 - QUANTILES[quantile]) >= DISTINCT_BEYOND
 
 

@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.cli.main import main
@@ -26,6 +27,17 @@ class Done:
 
 
 Abec = Callable[..., Done]
+
+
+@pytest.fixture
+def still_running() -> Callable[[Sequence[psutil.Process]], list[psutil.Process]]:
+    """Say which processes still run half a second later; what nobody has reaped yet does not."""
+
+    def still(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
+        _, left = psutil.wait_procs(processes, timeout=0.5)
+        return [one for one in left if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+    return still
 
 
 @pytest.fixture

@@ -60,6 +60,24 @@ def test_saturation_is_the_same_question_in_a_closed_loop(machine: Machine) -> N
         assert cell.workload.duration <= workload.duration
 
 
+def test_implementations_are_saturated_if_they_are_asked_for(machine: Machine) -> None:
+    patterns = ("floor", "floor@no-loop", "sse", "sse@aiohttp")
+
+    def saturated(implementations: bool) -> list[str]:
+        steps = comparison_steps(
+            patterns,
+            Workload(),
+            machine,
+            runs=1,
+            saturation_concurrency=1,
+            saturate_implementations=implementations,
+        )
+        return [cell.pattern for step in steps if step.part == "saturation" for cell in step.cells]
+
+    assert saturated(True) == list(patterns)
+    assert saturated(False) == ["floor", "floor@no-loop", "sse"]
+
+
 def test_polling_is_a_curve_around_the_interval_asked_for(machine: Machine) -> None:
     workload = BUILT_IN["ticker"].workload
     cells = steps_of(machine, ("floor", "sse", "rest_polling", "rest_polling@aiohttp"), workload)
@@ -110,14 +128,14 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_measured(machine: Ma
 
 
 def test_estimate_grows_with_runs(machine: Machine) -> None:
-    def expected_s(runs: int) -> float:
+    def estimate_s(runs: int) -> float:
         steps = comparison_steps(
             ("floor",), Workload(), machine, runs=runs, saturation_concurrency=1, memory_sizes=()
         )
         return sum(step.expected_s for step in steps)
 
-    assert expected_s(8) == pytest.approx(8 * expected_s(1))
-    assert expected_s(1) > 9
+    assert estimate_s(8) == pytest.approx(8 * estimate_s(1))
+    assert estimate_s(1) > 9
 
 
 @pytest.mark.parametrize(
@@ -223,7 +241,7 @@ def test_measures_saves_and_tells(abec, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_json_holds_the_files_own_schema(abec, tmp_path: Path) -> None:
-    done = abec("compare", "sse", "--runs", "1", "--no-memory", "--json", *QUICK)
+    done = abec("compare", "floor", "--runs", "1", "--no-memory", "--json", *QUICK)
     parts = json.loads(done.stdout)
     for path in (tmp_path / "results" / "runs").iterdir():
         part = path.stem.rpartition("-")[2]
@@ -239,7 +257,7 @@ def test_csv_is_one_table(abec) -> None:
 
 
 @pytest.mark.slow
-def test_interrupted_it_keeps_what_was_measured(tmp_path: Path, environment) -> None:
+def test_interrupted_it_keeps_what_was_measured(tmp_path: Path, environment, still_running) -> None:
     process = subprocess.Popen(
         (sys.executable, "-m", "harness", "compare", "floor", "--runs", "50", *QUICK),
         cwd=tmp_path,
@@ -256,8 +274,7 @@ def test_interrupted_it_keeps_what_was_measured(tmp_path: Path, environment) -> 
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)
         assert process.wait(3) == Exit.NOT_MEASURED
-        _, alive = psutil.wait_procs(children, timeout=0.5)
-        assert alive == []
+        assert still_running(children) == []
     finally:
         process.kill()
         told = process.communicate()[1]

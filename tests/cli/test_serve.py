@@ -26,8 +26,11 @@ END_S = 3.0
 class Serving:
     """A running ``abec serve``."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(
+        self, process: subprocess.Popen[str], still_running: Callable[..., object]
+    ) -> None:
         self.process = process
+        self.still_running = still_running
         # The welcome is one write, which is one read as long as it fits into a pipe.
         self.lines = os.read(process.stdout.fileno(), 1 << 16).decode().splitlines()
         self.children = psutil.Process(process.pid).children(recursive=True)
@@ -42,8 +45,7 @@ class Serving:
         """Send a signal, wait, and see that all has gone."""
         self.process.send_signal(number)
         code = self.process.wait(END_S)
-        _, alive = psutil.wait_procs(self.children, timeout=0.5)
-        assert alive == []
+        assert self.still_running(self.children) == []
         for url in self.urls.values():
             with socket.socket() as again:
                 again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -52,7 +54,9 @@ class Serving:
 
 
 @pytest.fixture
-def serve(tmp_path: Path, environment: Mapping[str, str]) -> Iterator[Callable[..., Serving]]:
+def serve(
+    tmp_path: Path, environment: Mapping[str, str], still_running
+) -> Iterator[Callable[..., Serving]]:
     processes: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> Serving:
@@ -69,7 +73,7 @@ def serve(tmp_path: Path, environment: Mapping[str, str]) -> Iterator[Callable[.
         with selectors.DefaultSelector() as ready:
             ready.register(process.stdout, selectors.EVENT_READ)
             assert ready.select(WELCOME_S), "no welcome"
-        return Serving(process)
+        return Serving(process, still_running)
 
     yield start
     for process in processes:

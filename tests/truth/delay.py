@@ -15,6 +15,7 @@ from harness.machine import Machine
 from harness.measure.latency import quantile
 from harness.recording import Ints
 from harness.workload import Exchange, Workload
+from servers.faults import Plan
 from tests.truth.seen import Held, hold
 
 P50_BOUND_S = 100e-6
@@ -25,6 +26,8 @@ QUANTILE_S = 300e-6
 """How far a quantile may be off, the larger of both."""
 BEYOND = 50
 """A quantile is held against the truth with so many samples beyond it."""
+_SEED = 1
+_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +57,36 @@ STREAMS = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
-    """What the server is told to do."""
+    """What the server is told to do, in seconds."""
 
     name: str
-    faults: tuple[str, ...]
+    usual: float
+    slow: float = 0.0
+    slow_fraction: float = 0.0
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The truth server's options."""
+        return (
+            *("--delay", str(self.usual), "--slow-delay", str(self.slow)),
+            *("--slow-fraction", str(self.slow_fraction), "--seed", str(_SEED)),
+        )
+
+    def of(self, held: Held) -> Ints:
+        """Give the delay that is planned for each message, in ns."""
+        plan = Plan(
+            delay_ns=round(self.usual * _NS),
+            slow_delay_ns=round(self.slow * _NS),
+            slow_fraction=self.slow_fraction,
+            seed=_SEED,
+        )
+        messages = held.book.messages
+        names = zip(messages.publisher.tolist(), messages.sequence.tolist(), strict=True)
+        return np.array([plan.delay(*name) for name in names], dtype=np.int64)
 
 
-FIXED = Delay(name="5 ms", faults=("--delay", "0.005"))
-MIXED = Delay(
-    name="2 % of 50 ms, else 1 ms",
-    faults=("--delay", "0.001", "--slow-fraction", "0.02", "--slow-delay", "0.05"),
-)
-
-
-def workload(way: Way, *, calls: Workload, stream: Workload) -> Workload:
-    """Choose the workload that fits: calls go over many connections, a stream over one."""
-    return stream if way.ordered else calls
+FIXED = Delay(name="5 ms", usual=0.005)
+MIXED = Delay(name="2 % of 50 ms, else 1 ms", usual=0.001, slow=0.05, slow_fraction=0.02)
 
 
 def hold_delay(way: Way, asked: Workload, machine: Machine, delay: Delay | None) -> Held:
@@ -153,23 +170,31 @@ def worst_quantile(delayed: Held, plain: Held) -> WorstQuantile:
     )
 
 
-def early(delayed: Held, delay_ns: Ints) -> int:
-    """Count messages that the server handed on before their planned turn on an ordered stream.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queueing:
+    """An ordered stream: what the server did, against the turns that are computed for it."""
 
-    The expected queueing is computed from when each arrived and what was planned for it: it goes
-    on after its delay, but not before the one ahead of it.
-    """
-    due_ns = planned_ns(delayed, delay_ns)
-    return int(np.count_nonzero(delayed.told.handed_on_ns < due_ns))
+    waited: float
+    """Share of messages that must wait for the one ahead of them."""
+    early: int
+    """Messages handed on before their turn, which the server never does."""
+    late_p99: float
+    """By how much the server's own clock adds to that, in seconds; it is part of what it applied."""
 
 
-def planned_ns(delayed: Held, delay_ns: Ints) -> Ints:
-    """When each message of an ordered stream is due to go on, at the earliest."""
-    received_ns = delayed.told.received_ns
-    order = np.argsort(received_ns, kind="stable")
-    due_ns = np.empty_like(received_ns)
-    due_ns[order] = np.maximum.accumulate((received_ns + delay_ns)[order])
-    return due_ns
+def queueing(delayed: Held, delay: Delay) -> Queueing:
+    """Compute each message's turn: after its delay, but not before the one ahead of it."""
+    told = delayed.told
+    own_ns = told.received_ns + delay.of(delayed)
+    order = np.argsort(told.received_ns, kind="stable")
+    turn_ns = np.empty_like(own_ns)
+    turn_ns[order] = np.maximum.accumulate(own_ns[order])
+    late = np.sort(told.handed_on_ns - turn_ns)
+    return Queueing(
+        waited=float(np.mean(turn_ns > own_ns)),
+        early=int(np.count_nonzero(late < 0)),
+        late_p99=_at(late, 0.99),
+    )
 
 
 def _at(ordered_ns: Ints, q: float) -> float:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from harness.measure.ledger import Ledger
 from harness.observe import Live
 from harness.pattern import Pattern
 from harness.recording import Ints
-from harness.workload import Exchange
+from harness.workload import Exchange, Workload
 from tests.truth.seen import Seen
 
 LOW_SHARE = -0.01
@@ -223,11 +223,10 @@ def _held_up(
     return waited, received_ns
 
 
-def connections(exchange: Exchange) -> dict[str, int]:
-    """One receiver, so that a message is one delivery; callers so many that none waits."""
-    if exchange is Exchange.REQUEST_REPLY:
-        return {"publishers": 64}
-    return {"subscribers": 1}
+def over_one_receiver(workload: Workload, exchange: Exchange) -> Workload:
+    """Make a message one delivery; callers so many that none waits for another's answer."""
+    callers = 64 if exchange is Exchange.REQUEST_REPLY else 1
+    return replace(workload, exchange=exchange, publishers=callers, subscribers=1)
 
 
 def _stands_still(pid: int) -> bool:

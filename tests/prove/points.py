@@ -1,0 +1,64 @@
+"""Which point is proved by what; the part before the dot is the issue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.machine import Machine
+from tests.prove import (
+    audit,
+    clone,
+    cost,
+    delay,
+    every_pattern,
+    fairness,
+    leftovers,
+    polling,
+    refusals,
+    stall,
+)
+from tests.prove.claim import Claim, Prove
+from tests.prove.tested import tested
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One promise of an issue."""
+
+    number: str
+    title: str
+    prove: Prove
+    long: bool = False
+    """Too long for its issue's 45 minutes: measured under LONG=1, its committed log is checked."""
+
+
+def _plug_in(_machine: Machine) -> Iterator[Claim]:
+    yield tested(
+        "a pattern in a package of its own, installed and found by entry point: conformance",
+        ("tests/patterns/test_external_pattern.py",),
+    )
+
+
+def _deaths(_machine: Machine) -> Iterator[Claim]:
+    yield tested(
+        "server that dies in mid-run, Redis that cannot start, processes killed while starting",
+        ("tests/faults",),
+    )
+
+
+POINTS: Sequence[Point] = (
+    Point(number="1.1", title="fresh clone: make bench", prove=clone.prove_bench),
+    Point(number="1.1", title="fresh clone: make test", prove=clone.prove_test, long=True),
+    Point(number="1.2", title="every pattern, both clients", prove=every_pattern.prove),
+    Point(number="1.3", title="truth, delay", prove=delay.prove),
+    Point(number="1.4", title="truth, stall", prove=stall.prove),
+    Point(number="1.5", title="truth, audit", prove=audit.prove),
+    Point(number="1.6", title="theory of polling", prove=polling.prove),
+    Point(number="1.7", title="fairness", prove=fairness.prove),
+    Point(number="1.8", title="cost of measuring", prove=cost.prove),
+    Point(number="1.9", title="cleaning up", prove=leftovers.prove),
+    Point(number="1.9", title="deaths in mid-run", prove=_deaths),
+    Point(number="1.10", title="bad input", prove=refusals.prove),
+    Point(number="1.11", title="plug-in", prove=_plug_in),
+)
