@@ -1,8 +1,9 @@
 """The questions, for asv: one file a question, a class with its axes, a method for each metric.
 
-What questions share stands beside them: ``axes`` (which scenarios and patterns), ``metrics`` (how
-a method becomes a metric), ``measured`` and ``saved`` (where its runs come from), ``values`` (what
-asv gets) and ``settings`` (the environment).
+What questions share stands beside them, in the order of the data: ``settings`` (the environment),
+``patterns`` and ``axes`` (what is asked), ``measured`` and ``saved`` (where runs come from),
+``validity`` (which of them count), ``values`` (what asv gets) and ``metrics`` (how a method becomes
+a metric).
 
 Environment variables, read when a benchmark runs:
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from benchmarks.patterns import pattern_names
 from benchmarks.settings import scenario_file
-from harness.errors import NotMeasured
-from harness.registry import load, names, require_exchange
+from harness.registry import load, require_exchange
 from harness.scenario import BUILT_IN, Scenario, read_scenarios
 from harness.workload import Exchange
 
@@ -35,12 +35,6 @@ def axes(asked: Mapping[str, Scenario]) -> tuple[list[str], list[str]]:
 
 
 @cache
-def pattern_names(exchange: Exchange) -> list[str]:
-    """Name the registered patterns that carry ``exchange``, implementations beside defaults."""
-    return [name for name in names() if _carries(name, exchange)]
-
-
-@cache
 def own_scenarios() -> Mapping[str, Scenario]:
     """Read the file that ``ABEC_SCENARIOS`` names, if it is set.
 
@@ -52,17 +46,11 @@ def own_scenarios() -> Mapping[str, Scenario]:
         return {}
     own = read_scenarios(str(path))
     for scenario in own.values():
+        exchange = scenario.workload.exchange
         for name in scenario.patterns:
-            require_exchange(load(name), scenario.workload.exchange)
+            if name not in pattern_names(exchange):
+                require_exchange(load(name), exchange)
     return own
-
-
-def _carries(name: str, exchange: Exchange) -> bool:
-    """Whether it does, or fails to import: it then fails by itself when it is measured."""
-    try:
-        return exchange in load(name).exchanges
-    except NotMeasured:
-        return True
 
 
 def _kind(scenario: Scenario) -> tuple[Exchange, bool]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.axes import pattern_names
-from benchmarks.metrics import ABOUT_TIMES, Question, tracked
+from benchmarks.metrics import Question, tracked
+from benchmarks.patterns import pattern_names
+from benchmarks.validity import ABOUT_TIMES
 from benchmarks.values import NotApplicable, Value, measured, samples, shown
 from harness.result import Result
 from harness.scenario import Scenario

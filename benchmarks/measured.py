@@ -11,11 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.saved import saved_runs
-from benchmarks.settings import CHECKOUT, count_of_runs, quick, saved_series
+from benchmarks.settings import CHECKOUT, count_of_runs, quickened, saved_series
 from benchmarks.values import NotApplicable
 from harness import schema
 from harness.errors import BadInput
@@ -23,12 +22,6 @@ from harness.process.child import die_with_parent
 from harness.process.watch import KEPT_LOGS
 from harness.result import Series
 from harness.workload import Workload
-
-_QUICK_WARMUP_S = 0.5
-_QUICK_DURATION_S = 3.0
-"""At 1,000/s enough messages for a p99, at 100/s for a p90, whatever the schedule's seed."""
-_QUICK_MESSAGES = 70
-"""At any rate, enough for a median."""
 
 
 def runs_of(pattern: str, workload: Workload, asked_by: str) -> Series:
@@ -69,20 +62,6 @@ def _measure(pattern: str, workload: Workload, runs: int) -> Series:
         return measure([Cell(pattern=pattern, workload=workload)], runs=runs, command="asv run")
     except BadInput as error:
         raise NotApplicable(str(error)) from error
-
-
-def quickened(workload: Workload) -> Workload:
-    """Shorten the window if ``ABEC_QUICK`` is set."""
-    if not quick():
-        return workload
-    enough = _QUICK_DURATION_S
-    if workload.rate is not None:
-        enough = max(enough, _QUICK_MESSAGES / workload.rate)
-    return replace(
-        workload,
-        warmup=min(workload.warmup, _QUICK_WARMUP_S),
-        duration=min(workload.duration, enough),
-    )
 
 
 def _path(pattern: str, workload: Workload, asked_by: str) -> Path:

@@ -10,16 +10,12 @@ from typing import Any
 
 from benchmarks.measured import runs_of
 from benchmarks.settings import saved_series
+from benchmarks.validity import valid_runs
 from benchmarks.values import NotApplicable, Value
 from harness.errors import NotMeasured
-from harness.result import Result, Series
+from harness.registry import names
+from harness.result import Result
 from harness.scenario import Scenario
-
-FEWEST_RUNS = 5
-"""With fewer valid runs (unless fewer were asked for) a combination is n/a."""
-
-ABOUT_TIMES = ("pacer lateness", "receiver lag")
-"""Rules that doubt when messages came, and have no bearing on a metric that isn't about that."""
 
 
 class Question:
@@ -35,7 +31,9 @@ class Question:
         """Keep nothing: that it is there lets one measurement feed several metrics."""
 
     def setup(self, name: Any, pattern: str) -> None:
-        """Leave out what a scenario of the user's is not meant for."""
+        """Leave out what a scenario of the user's is not meant for, or a commit does not have."""
+        if pattern not in names():
+            raise NotImplementedError(f"pattern {pattern} is not installed")
         patterns = self.scenarios[name].patterns
         if patterns and pattern not in patterns:
             raise NotImplementedError(f"scenario {name} is for {', '.join(patterns)}")
@@ -59,7 +57,7 @@ def tracked(unit: str, *, version: str, despite: Collection[str] = ()) -> Callab
             asked_by = f"{type(self).__name__}.{of.__name__}"
             try:
                 series = runs_of(pattern, self.scenarios[name].workload, asked_by)
-                return of(self, _valid(series, pattern, despite))
+                return of(self, valid_runs(series, pattern, despite))
             except (NotApplicable, NotMeasured) as error:
                 # What was not measured has failed, unless that was somebody else's task.
                 if isinstance(error, NotMeasured) and not saved_series():
@@ -71,19 +69,3 @@ def tracked(unit: str, *, version: str, despite: Collection[str] = ()) -> Callab
         return track
 
     return decorate
-
-
-def _valid(series: Series, pattern: str, despite: Collection[str]) -> tuple[Result, ...]:
-    """Give the runs that may be believed, if they are enough to stand for the combination."""
-    if pattern in series.refused:
-        raise NotMeasured(series.refused[pattern])
-    runs = series.results
-    doubts = [[doubt for doubt in run.doubts if doubt.rule not in despite] for run in runs]
-    valid = tuple(run for run, found in zip(runs, doubts, strict=True) if not found)
-    if len(valid) < min(FEWEST_RUNS, len(runs)):
-        doubt = next(doubt for found in doubts for doubt in found)
-        raise NotApplicable(
-            f"{len(runs) - len(valid)} of {len(runs)} runs are invalid: "
-            f"{doubt.reason}; {doubt.remedy}"
-        )
-    return valid

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from benchmarks.axes import axes, scenarios
-from benchmarks.metrics import ABOUT_TIMES, Question, tracked
+from benchmarks.metrics import Question, tracked
+from benchmarks.validity import ABOUT_TIMES
 from benchmarks.values import Value, measured, samples
 from harness.result import Result
 from harness.scenario import Scenario

@@ -12,6 +12,7 @@ from types import FrameType
 import click
 
 from harness.errors import AbecError, Exit
+from harness.process.scratch import sweep
 
 _COMMANDS: Mapping[str, str] = {
     "run": "Measure patterns under a workload of your own.",
@@ -97,6 +98,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         code = Exit.MEASURED
+    sweep(own=True)
     sys.exit(int(code or 0))
 
 

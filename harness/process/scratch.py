@@ -16,11 +16,18 @@ def private_directory() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix=f"abec-{os.getpid()}-")
 
 
-def sweep() -> None:
-    """Remove this user's private directories whose owner was killed before it could."""
+def sweep(*, own: bool = False) -> None:
+    """Remove this user's private directories whose owner was killed before it could.
+
+    With ``own`` those of this process too, which is about to end: an interrupt may come just
+    after a directory was made, before anything knows that it has to be removed.
+    """
     for path in Path(tempfile.gettempdir()).glob("abec-*"):
         match = _NAME.fullmatch(path.name)
-        if match is not None and not _runs(int(match[1])):
+        if match is None:
+            continue
+        owner = int(match[1])
+        if not _runs(owner) or (own and owner == os.getpid()):
             # Somebody else may sweep the same directory, or own it: then it is not ours to remove.
             shutil.rmtree(path, ignore_errors=True)
 

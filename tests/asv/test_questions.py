@@ -16,9 +16,12 @@ from asv_runner.check import _check
 from asv_runner.discovery import list_benchmarks
 from packaging.requirements import Requirement
 
+from benchmarks import metrics, patterns
 from benchmarks.connections import Connections
-from benchmarks.measured import quickened
-from benchmarks.metrics import ABOUT_TIMES, FEWEST_RUNS
+from benchmarks.delivery import Delivery
+from benchmarks.patterns import pattern_names
+from benchmarks.settings import quickened
+from benchmarks.validity import ABOUT_TIMES, FEWEST_RUNS
 from benchmarks.values import DISTINCT_BEYOND, QUANTILES
 from harness.measure import statistics, validity
 from harness.registry import load, names
@@ -89,18 +92,18 @@ def test_all_metrics_share_one_working_directory(found: list[dict[str, Any]]) ->
 
 
 def test_axes_hold_the_patterns_that_carry_the_exchange(found: list[dict[str, Any]]) -> None:
-    axes = {benchmark["name"]: benchmark["params"] for benchmark in found}
+    params = {benchmark["name"]: benchmark["params"] for benchmark in found}
     carrying = {
         exchange: [repr(name) for name in names() if exchange in load(name).exchanges]
         for exchange in Exchange
     }
-    assert axes["delivery.Delivery.track_p50"] == [
+    assert params["delivery.Delivery.track_p50"] == [
         ["'ticker'", "'chat'"],
         carrying[Exchange.BROADCAST],
     ]
-    assert axes["work_queue.QueueDelivery.track_p50"][1] == carrying[Exchange.WORK_QUEUE]
-    assert axes["request_reply.RequestReply.track_p50"][1] == carrying[Exchange.REQUEST_REPLY]
-    assert axes["connections.Connections.track_spread"] == [
+    assert params["work_queue.QueueDelivery.track_p50"][1] == carrying[Exchange.WORK_QUEUE]
+    assert params["request_reply.RequestReply.track_p50"][1] == carrying[Exchange.REQUEST_REPLY]
+    assert params["connections.Connections.track_spread"] == [
         ["1", "10", "100", "1000"],
         carrying[Exchange.BROADCAST],
     ]
@@ -108,6 +111,19 @@ def test_axes_hold_the_patterns_that_carry_the_exchange(found: list[dict[str, An
         benchmark["param_names"] in (["scenario", "pattern"], ["connections", "pattern"])
         for benchmark in found
     )
+
+
+def test_axes_do_not_depend_on_what_a_commit_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """asv hands over a combination by its number."""
+    before = {exchange: pattern_names(exchange) for exchange in Exchange}
+    fewer = tuple(name for name in names() if not name.startswith("sse"))
+    monkeypatch.setattr(patterns, "names", lambda: fewer)
+    monkeypatch.setattr(metrics, "names", lambda: fewer)
+    pattern_names.cache_clear()
+    assert {exchange: pattern_names(exchange) for exchange in Exchange} == before
+    with pytest.raises(NotImplementedError, match="pattern sse is not installed"):
+        Delivery().setup("ticker", "sse")
+    Delivery().setup("ticker", "websocket")
 
 
 def test_the_readmes_expression_selects_one_pattern(found: list[dict[str, Any]]) -> None:

@@ -36,3 +36,14 @@ def test_sweep_removes_what_the_dead_left_and_nothing_else(tmp_path, monkeypatch
     assert not left.exists()
     assert all(path.exists() for path in foreign)
     sweep()
+
+
+def test_sweep_at_the_end_removes_what_is_left_of_this_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / f"abec-{os.getpid()}-xyz"
+    others = tmp_path / f"abec-{os.getppid()}-xyz"
+    left.mkdir()
+    others.mkdir()
+    sweep(own=True)
+    assert not left.exists()
+    assert others.exists()

@@ -179,7 +179,7 @@ class Queueing:
     early: int
     """Messages handed on before their turn, which the server never does."""
     late_p99: float
-    """By how much the server's own clock adds to that, in seconds; it is part of what it applied."""
+    """What the server's own timer adds to that, in seconds; part of what it applied."""
 
 
 def queueing(delayed: Held, delay: Delay) -> Queueing:

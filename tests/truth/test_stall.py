@@ -1,4 +1,4 @@
-"""A frozen server shows in the latency as long as it stood still; a frozen generator invalidates."""
+"""A frozen server shows in the latency, in full; a frozen generator makes the run invalid."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from harness.machine import read_machine
 from harness.registry import load
 from harness.workload import Exchange, Workload
-from tests.truth.seen import Seen, undisturbed, watch
+from tests.truth.seen import Seen, watch
 from tests.truth.stall import (
     LOW_SHARE,
     Freezer,
@@ -22,7 +22,7 @@ from tests.truth.stall import (
 )
 
 LENGTH_S = 0.3
-WORKLOAD = Workload(rate=100, warmup=0.2, duration=2.4)
+WORKLOAD = Workload(rate=100, warmup=0.2, duration=2)
 HIGH_SHARE = 0.15
 """Beside other programs a wait also has their share in it; `make prove` holds 3 %."""
 WAYS = [
@@ -41,8 +41,7 @@ def frozen(name: str, exchange: Exchange, pids: Pids, times: int) -> tuple[Seen,
     workload = over_one_receiver(WORKLOAD, exchange)
     offsets_s = evenly(times, workload.duration, workload.warmup, LENGTH_S)
     freezer = Freezer(pids, offsets_s, LENGTH_S)
-    machine = read_machine()
-    seen = undisturbed(lambda: watch(load(name), workload, machine, freezer.on_start))
+    seen = watch(load(name), workload, read_machine(), freezer.on_start)
     assert len(freezer.stalls) == times
     return seen, freezer
 
@@ -56,7 +55,7 @@ def test_what_is_due_while_the_server_stands_still_waits_for_it(
     assert early_arrivals(seen, freezer.stalls) == 0
     assert seen.result.audit.clean
     expected = expect(seen, load(name), freezer.stalls)
-    assert 0.1 < expected.waited.mean() < 0.5
+    assert 0.15 < expected.waited.mean() < 0.6
     # Its own expectation is sorted as what was measured is: the slowest are those that waited.
     count = int(expected.waited.sum())
     measured_ns = seen.book.since(seen.book.messages.due_ns)
