@@ -11,7 +11,7 @@ from harness.errors import BadInput
 from harness.machine import Machine
 from harness.pattern import AnyServerSpec, Pattern
 from harness.registry import require_exchange
-from harness.workload import Arrivals, Exchange, Workload
+from harness.workload import Arrivals, ClientKind, Exchange, Workload
 
 _SPARE_FILES = 64
 """Descriptors that a process needs besides its connections."""
@@ -21,8 +21,9 @@ _MOST_DELIVERIES = 50_000_000
 """About 2 GB of stamps in the measuring process."""
 _FEWEST_PHASES = 100
 """Constant arrivals that meet a poll in fewer places measure their phase, not the pattern."""
-_START_S = 0.3
-"""For prepared load processes to get their tasks; many times what it takes."""
+_START_S = {ClientKind.WIRE: 0.15, ClientKind.LIBRARY: 0.5}
+"""For prepared load processes to get their tasks and, where the client is a library, import it;
+three times what that takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
         servers=tuple(pattern.servers(workload)),
         server_cores=frozenset(machine.cores[:1]),
         shares=shares,
-        setup_s=_START_S + 1.2 * connections / workload.ramp,
+        setup_s=_START_S[workload.client] + 1.2 * connections / workload.ramp,
     )
 
 

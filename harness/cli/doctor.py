@@ -122,7 +122,7 @@ def _rules_table() -> str:
             table(hides, [(rule.name, rule.limit) for rule in FIGURE_RULES]),
             paragraph(
                 "An invalid run says why and what to try; its figures take part in no verdict. "
-                f"Runs that {' or '.join(sorted(MACHINE_RULES))} disturbed are repeated, "
+                f"Doubtful runs that {' or '.join(sorted(MACHINE_RULES))} disturbed are repeated, "
                 "twice at most, and the count is printed."
             ),
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-
-import aiohttp
+from typing import TYPE_CHECKING
 
 from harness.library.outbox import outbox
 from harness.pattern import DISCONNECTED, Deliver, Note, Seat, Send, Sent
+
+if TYPE_CHECKING:
+    import aiohttp  # importing it takes as long as all else that a load process needs
 
 MAX_MESSAGE_BYTES = 2 << 20
 NO_CURSOR = -1
@@ -20,6 +22,8 @@ _KEEP_ALIVE_S = 75
 @asynccontextmanager
 async def http_session(seat: Seat) -> AsyncIterator[aiohttp.ClientSession]:
     """Open a session with one keep-alive connection to the role ``http``."""
+    import aiohttp
+
     async with aiohttp.ClientSession(
         seat.endpoints["http"],
         connector=aiohttp.TCPConnector(limit=1, keepalive_timeout=_KEEP_ALIVE_S),
@@ -35,6 +39,8 @@ async def http_session(seat: Seat) -> AsyncIterator[aiohttp.ClientSession]:
 @contextmanager
 def noting_loss(note: Note) -> Iterator[None]:
     """End the body with the connection, and note that it is lost."""
+    import aiohttp
+
     try:
         yield
     except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):

@@ -23,7 +23,6 @@ from harness.load.loop import LoadLoop
 from harness.load.padding import make_padding
 from harness.load.schedule import schedule
 from harness.load.seats import Seats
-from harness.load.slices import ask_for_short_slices
 from harness.load.stamps import Arrivals, Handovers
 from harness.pattern import Deliver, Endpoints, Pattern, Seat, Send
 from harness.recording import (
@@ -40,7 +39,7 @@ from harness.timerfd import tighten_timer_slack
 from harness.workload import Exchange, Workload
 
 NS = 1_000_000_000
-_HOLD_NS = 150_000_000
+_HOLD_NS = 80_000_000
 """Connections stay so long after the window, so that the servers' memory is read with them."""
 _GLANCE_S = 0.01
 _SAMPLE_NS = 25_000_000
@@ -97,9 +96,6 @@ def run_load(task: LoadTask) -> Recording:
     if task.core is not None:
         os.sched_setaffinity(0, {task.core})
     tighten_timer_slack()
-    import os as _o
-    if _o.environ.get("LEAD_SLICE") and task.role is Role.PUBLISH:
-        ask_for_short_slices()
     load = _Load(task, load_pattern(task.pattern))
     gc.collect()
     gc.freeze()

@@ -130,43 +130,34 @@ def rest(delayed: Held, plain: Held) -> Rest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorstQuantile:
-    """The quantile that is off the most, as a share of its bound."""
+class Quantile:
+    """One quantile of the service latency, as the run's result gives it, in seconds."""
 
     q: float
     measured: float
-    """Seconds."""
     expected: float
-    held: int
-    """How many quantiles were held against the truth: one for each rank."""
 
     @property
     def off(self) -> float:
-        """By how much, in seconds."""
+        """Measured − expected."""
         return self.measured - self.expected
 
     @property
     def bound(self) -> float:
-        """How far it may be off, in seconds."""
+        """How far it may be off."""
         return max(QUANTILE_SHARE * self.expected, QUANTILE_S)
 
 
-def worst_quantile(delayed: Held, plain: Held) -> WorstQuantile:
-    """Hold every quantile with enough samples beyond against applied + undelayed p50."""
-    measured = np.sort(delayed.service_ns)
-    undelayed = _at(np.sort(plain.service_ns), 0.5) * 1e9
-    expected = np.sort(delayed.told.applied_ns[delayed.timed]) + undelayed
-    ranks = len(measured) - BEYOND
-    if ranks < 1:
-        raise ValueError(f"{len(measured)} messages leave none with {BEYOND} beyond")
-    off = np.abs(measured - expected)[:ranks]
-    bound = np.maximum(QUANTILE_SHARE * expected[:ranks], QUANTILE_S * 1e9)
-    worst = int(np.argmax(off / bound))
-    return WorstQuantile(
-        q=(worst + 1) / len(measured),
-        measured=float(measured[worst]) / 1e9,
-        expected=float(expected[worst]) / 1e9,
-        held=ranks,
+def quantiles(delayed: Held, plain: Held) -> tuple[Quantile, ...]:
+    """Hold each reported quantile with enough samples beyond against applied + undelayed p50."""
+    service = delayed.result.service
+    reported = {0.5: service.p50, 0.9: service.p90, 0.99: service.p99, 0.999: service.p99_9}
+    undelayed = _at(np.sort(plain.service_ns), 0.5)
+    applied = np.sort(delayed.told.applied_ns[delayed.timed])
+    return tuple(
+        Quantile(q=q, measured=measured, expected=_at(applied, q) + undelayed)
+        for q, measured in reported.items()
+        if measured is not None and (1 - q) * len(applied) >= BEYOND
     )
 
 
