@@ -33,9 +33,11 @@ _CALLS = Workload(
     duration=16,
 )
 """Callers take turns: 1.4 s between the calls of a connection, so that none waits for another."""
+_QUANTILES = 3
+"""p50, p90 and p99: there are more than 5,000 messages."""
 _TIMER_S = 0.002
 """Twice what the timer of the server's loop resolves."""
-_STREAM = Workload(rate=200, warmup=0.5, duration=26)
+_STREAM = Workload(rate=260, warmup=0.5, duration=20)
 
 
 def prove(machine: Machine) -> Iterator[Claim]:
@@ -76,10 +78,10 @@ def _claims(way: Way, delay: Delay, delayed: Held, plain: Held) -> Iterator[Clai
         bound=f"≤ {us(P99_BOUND_S)}",
         ok=left.above_p99 <= P99_BOUND_S,
     )
-    for found in quantiles(delayed, plain):
-        yield Claim(
-            what=f"{name}: p{found.q * 100:g} of service",
-            figure=f"{ms(found.measured)}, off {us(found.off)}{note}",
-            bound=f"{ms(found.expected)} ± {us(found.bound)}",
-            ok=abs(found.off) <= found.bound,
-        )
+    held = quantiles(delayed, plain)
+    yield Claim(
+        what=f"{name}: {', '.join(f'p{one.q * 100:g}' for one in held)} of service",
+        figure=", ".join(f"{ms(one.measured)} (off {us(one.off)})" for one in held) + note,
+        bound=", ".join(f"{ms(one.expected)} ± {us(one.bound)}" for one in held),
+        ok=len(held) == _QUANTILES and all(abs(one.off) <= one.bound for one in held),
+    )
