@@ -50,7 +50,9 @@ def _measure(name: str, number: int, runs: int) -> Exit:
     patterns = [
         pattern
         for pattern in all_patterns()
-        if workload.exchange in pattern.exchanges and "@" not in pattern.name
+        if workload.exchange in pattern.exchanges
+        and "@" not in pattern.name
+        and pattern.family != "floor"
     ]
     cells = [
         Cell(pattern=pattern, workload=workload)
