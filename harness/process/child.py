@@ -19,8 +19,8 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -112,19 +112,24 @@ class Child:
             given.write(stdin)
             given.seek(0)
             try:
-                process = subprocess.Popen(
-                    argv,
-                    stdin=given,
-                    stdout=output,
-                    stderr=log,
-                    env=None if env is None else {**os.environ, **env},
-                    cwd=cwd,
-                    pass_fds=pass_fds,
-                    preexec_fn=before_exec,
-                )
+                with _signals_put_off() as pending:
+                    process = subprocess.Popen(
+                        argv,
+                        stdin=given,
+                        stdout=output,
+                        stderr=log,
+                        env=None if env is None else {**os.environ, **env},
+                        cwd=cwd,
+                        pass_fds=pass_fds,
+                        preexec_fn=before_exec,
+                    )
             except subprocess.SubprocessError as error:
                 raise OSError(f"{argv[0]} could not be tied to cores {_listed(cores)}") from error
-        return cls(process, name=name, log_path=log_path)
+        child = cls(process, name=name, log_path=log_path)
+        if pending:
+            child.kill()
+            signal.raise_signal(pending[0])
+        return child
 
     @property
     def pid(self) -> int:
@@ -178,6 +183,25 @@ class Child:
         """Kill it (SIGKILL) and reap it. Harmless when it has ended."""
         self._process.kill()
         self._process.wait()
+
+
+@contextmanager
+def _signals_put_off() -> Iterator[list[int]]:
+    """Collect SIGINT and SIGTERM while a child is made, for the caller to raise afterwards.
+
+    An exception raised meanwhile would leave a child that nobody knows of, or be lost itself:
+    CPython prints and drops what is raised in its hooks around fork.
+    """
+    pending: list[int] = []
+    before = {
+        number: signal.signal(number, lambda caught, _frame: pending.append(caught))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield pending
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def stop_all(children: Collection[Child], grace_s: float = GRACE_S) -> None:
