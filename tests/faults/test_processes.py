@@ -156,7 +156,8 @@ def test_an_end_at_any_moment_of_the_start_leaves_nothing(temporary, monkeypatch
         nothing_survives(marked(mark), [])
     assert most_running > 1, "it never had a child when it was ended"
     sweep()
-    assert list(temporary.iterdir()) == []
+    # Not all files: tempfile tries a directory out with one of its own, and may be killed then.
+    assert list(temporary.glob("abec-*")) == []
 
 
 def test_a_server_that_dies_in_mid_run_is_told_with_its_log(tmp_path):
