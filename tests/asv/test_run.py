@@ -18,7 +18,7 @@ from tests.asv.conftest import Checkout
 
 FILE = """
 [scenario.short]
-rate = 200
+rate = 500
 warmup = "100ms"
 duration = "600ms"
 patterns = ["sse", "redis_pubsub"]

@@ -13,7 +13,7 @@ from harness.report.text import run_report
 from harness.result import Series
 from harness.workload import Exchange, Workload
 from tests.prove.claim import Claim, doubts, ms
-from tests.truth.seen import Seen, undisturbed, watch
+from tests.truth.seen import Seen, watch
 from tests.truth.stall import (
     HIGH_SHARE,
     LOW_SHARE,
@@ -68,15 +68,14 @@ def _frozen_server(name: str, workload: Workload, machine: Machine) -> Iterator[
     expected = expect(seen, load(name), stalls)
     what = f"{name} {workload.exchange}"
     early = early_arrivals(seen, stalls)
-    others = {doubt.rule for doubt in seen.result.doubts} - MACHINE_RULES
     yield Claim(
         what=f"{what}: {len(stalls)} freezes; waited, arrived from a frozen server",
         figure=f"{expected.waited.mean():.1%}, {early}{doubts([seen.result])}",
-        bound="about 5 %, 0; valid",
+        bound="about 5 %, 0; valid (the machine apart)",
         ok=len(stalls) == _STALLS
         and 0.03 <= expected.waited.mean() <= 0.07
         and early == 0
-        and not others,
+        and not _own_doubts(seen),
     )
     for q in (0.97, 0.99):
         measured, implied = measured_s(seen, q), expected.quantile_s(q)
@@ -117,9 +116,19 @@ def _frozen_generator(what: str, pids: Pids, machine: Machine) -> Claim:
 
 
 def _freeze(name: str, workload: Workload, machine: Machine, pids: Pids, times: int) -> _Frozen:
+    """Run, and once more if a disturbed machine raised other doubts too.
+
+    By itself a disturbance is no reason: it is far shorter than the freezes.
+    """
     freezer = _freezer(workload, pids, times)
-    seen = undisturbed(lambda: watch(load(name), workload, machine, freezer.on_start))
+    seen = watch(load(name), workload, machine, freezer.on_start)
+    if seen.disturbed and _own_doubts(seen):
+        seen = watch(load(name), workload, machine, freezer.on_start)
     return _Frozen(seen=seen, freezer=freezer)
+
+
+def _own_doubts(seen: Seen) -> set[str]:
+    return {doubt.rule for doubt in seen.result.doubts} - MACHINE_RULES
 
 
 def _freezer(workload: Workload, pids: Pids, times: int) -> Freezer:
