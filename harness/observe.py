@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from harness.errors import LoadFailed
+from harness.errors import AbecError, LoadFailed
 from harness.load.task import LoadTask, Role, prepare, run_load
 from harness.measure.resources import HostSnapshot, ServerSnapshot
 from harness.plan import Plan
@@ -142,11 +142,21 @@ def _collect(
                 f"load processes were not done {_LONGEST_DRAIN_S:g} s after the window's end"
             )
         time.sleep(_GLANCE_S / 5)
-    return [future.result() for future in futures]
+    return [_outcome(future) for future in futures]
 
 
 def _check(running: Running, futures: Sequence[Future[Recording]]) -> None:
     running.check()
     for future in futures:
         if future.done():
-            future.result()
+            _outcome(future)
+
+
+def _outcome(future: Future[Recording]) -> Recording:
+    """Give a load process' recording; whatever it raised, a series can go on without it."""
+    try:
+        return future.result()
+    except AbecError:
+        raise
+    except Exception as error:
+        raise LoadFailed(f"a load process failed: {type(error).__name__}: {error}") from error

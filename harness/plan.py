@@ -24,6 +24,10 @@ _FEWEST_PHASES = 100
 _START_S = {ClientKind.WIRE: 0.15, ClientKind.LIBRARY: 0.5}
 """For prepared load processes to get their tasks and, where the client is a library, import it;
 three times what that takes."""
+_PER_PAYLOAD_BYTE_S = 5e-7
+"""For writing the paddings of long messages."""
+_PER_MESSAGE_S = 1e-6
+"""For laying out the schedule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +81,10 @@ def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
         servers=tuple(pattern.servers(workload)),
         server_cores=frozenset(machine.cores[:1]),
         shares=shares,
-        setup_s=_START_S[workload.client] + 1.2 * connections / workload.ramp,
+        setup_s=_START_S[workload.client]
+        + 1.2 * connections / workload.ramp
+        + _PER_PAYLOAD_BYTE_S * workload.payload
+        + _PER_MESSAGE_S * (workload.rate or 0) * (workload.warmup + workload.duration),
     )
 
 

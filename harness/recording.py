@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
+READING_NS = 25_000_000
+"""Load processes read their CPU clocks so often; a longer silence means that they stood."""
 NEVER = -1
 """Stands for a time that never came: not released, not sent."""
 

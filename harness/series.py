@@ -134,14 +134,16 @@ class _Ledger:
         self._clock = clock
         self._most_reruns = most_reruns
         self._reruns_left = reruns_left
+        self._refused: set[Cell] = set()
 
     def measure(self, cell: Cell, pattern: Pattern, machine: Machine, block: int) -> None:
         self._clock.next(cell, block)
-        if cell.pattern not in self.series.refused:
+        if cell not in self._refused:
             try:
                 most = min(self._most_reruns, self._reruns_left)
                 result = _run_undisturbed(pattern, cell.workload, machine, block, most)
             except NotMeasured as error:
+                self._refused.add(cell)
                 refused = {**self.series.refused, cell.pattern: str(error)}
                 self.series = replace(self.series, refused=refused)
             else:

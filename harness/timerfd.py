@@ -10,7 +10,6 @@ import asyncio
 import ctypes
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -83,6 +82,8 @@ class Alarm:
         self.close()
 
     def _fired(self) -> None:
-        with suppress(BlockingIOError):
+        try:
             os.read(self._fd, 8)
-            self._ring()
+        except BlockingIOError:
+            return  # set anew since it fired
+        self._ring()

@@ -96,8 +96,9 @@ def main() -> None:
         _complain("interrupted; every process that was started has ended")
         code = Exit.NOT_MEASURED
     except BrokenPipeError:
+        # Whoever read the answer has gone: nobody is to take the silence for a yes.
         sys.stderr.close()
-        code = Exit.MEASURED
+        code = Exit.NOT_MEASURED
     sweep(own=True)
     sys.exit(int(code or 0))
 

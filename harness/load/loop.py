@@ -12,7 +12,7 @@ import resource
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import uvloop
@@ -124,23 +124,20 @@ class LoadLoop(uvloop.Loop):
         """Count the connections made so far."""
         return len(self._transports)
 
-    def traffic(self, connections: int) -> Traffic:
-        """Sum the kernel's counters of the first ``connections`` that are still open."""
-        acked = received = segments_out = segments_in = 0
-        for transport in self._transports[:connections]:
+    def traffic(self, connections: int) -> Mapping[int, Traffic]:
+        """Read the kernel's counters of those of the first ``connections`` that are open."""
+        found = {}
+        for number, transport in enumerate(self._transports[:connections]):
             connection: socket.socket | None = transport.get_extra_info("socket")
             if transport.is_closing() or connection is None:
                 continue
             counters = _COUNTERS.unpack(
                 connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)[:144]
             )
-            acked += counters[0]
-            received += counters[1]
-            segments_out += counters[2]
-            segments_in += counters[3]
-        return Traffic(
-            bytes_in=received,
-            bytes_out=acked,
-            segments_in=segments_in,
-            segments_out=segments_out,
-        )
+            found[number] = Traffic(
+                bytes_out=counters[0],
+                bytes_in=counters[1],
+                segments_out=counters[2],
+                segments_in=counters[3],
+            )
+        return found

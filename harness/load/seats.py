@@ -61,7 +61,7 @@ class Seats(Generic[_Held]):
         for task in done:
             error = task.exception()
             if error is not None:
-                raise error
+                raise LoadFailed(f"a connection failed: {type(error).__name__}: {error}") from error
 
     async def _hold(
         self,

@@ -27,6 +27,7 @@ from harness.load.stamps import Arrivals, Handovers
 from harness.pattern import Deliver, Endpoints, Pattern, Seat, Send
 from harness.recording import (
     NEVER,
+    READING_NS,
     Delivered,
     LoadProcess,
     Published,
@@ -36,14 +37,12 @@ from harness.recording import (
 )
 from harness.registry import load as load_pattern
 from harness.timerfd import tighten_timer_slack
-from harness.workload import Exchange, Workload
+from harness.workload import Exchange, Ingress, Workload
 
 NS = 1_000_000_000
 _HOLD_NS = 80_000_000
 """Connections stay so long after the window, so that the servers' memory is read with them."""
 _GLANCE_S = 0.01
-_SAMPLE_NS = 25_000_000
-"""Between readings of the CPU clock; a longer time between two means that the process stood."""
 _LEAST_DRAIN_S = 5.0
 _T = TypeVar("_T")
 
@@ -118,6 +117,7 @@ class _Load:
         self._traffic = Traffic()
         self._drive = None if task.role is Role.RECEIVE else _drive(task)
         self._arrivals: list[Arrivals] = []
+        self._owed = _owed(task) if task.workload.open_loop else 0
 
     async def run(self) -> Recording:
         """Run through, whatever happens leave no connection."""
@@ -137,7 +137,7 @@ class _Load:
         await _until(task.start_ns)
         if self._drive is not None:
             await self._drive.run(sends, first_publisher)
-            await self._publishing.leave(self._drain_s())
+            await self._publishing.leave(_LEAST_DRAIN_S)
         await self._drain()
         await watch
         await self._receiving.leave(_LEAST_DRAIN_S)
@@ -190,15 +190,18 @@ class _Load:
         begin, end = self._task.window_ns
         receives = self._task.role is not Role.PUBLISH
         await _until(begin)
-        before = loop.traffic(connections) if receives else Traffic()
+        before = loop.traffic(connections) if receives else {}
         at = begin
         while at < end:
             self._cpu.append((time.monotonic_ns(), time.process_time_ns()))
-            at = min(at + _SAMPLE_NS, end)
+            at = min(at + READING_NS, end)
             await _until(at)
         self._cpu.append((time.monotonic_ns(), time.process_time_ns()))
-        after = loop.traffic(connections) if receives else Traffic()
-        self._traffic = after - before
+        after = loop.traffic(connections) if receives else {}
+        # What was not open at both edges of the window drops out.
+        self._traffic = sum(
+            (after[one] - before[one] for one in before.keys() & after.keys()), start=Traffic()
+        )
 
     async def _drain(self) -> None:
         """Wait until everything owed has arrived, or the deadline for it has passed."""
@@ -209,22 +212,18 @@ class _Load:
             await asyncio.sleep(_GLANCE_S)
 
     def _drain_s(self) -> float:
+        # A native publisher may itself drain so long, and what it sends then has yet to arrive.
+        patience = 1 if self._task.workload.ingress is Ingress.FEED else 2
         stall = max((arrivals.longest_gap_ns() for arrivals in self._arrivals), default=0) / NS
-        return max(_LEAST_DRAIN_S, 3 * self._task.workload.poll_interval, stall + 2)
+        least = patience * _LEAST_DRAIN_S
+        return max(least, 3 * self._task.workload.poll_interval, stall + 2)
 
     def _complete(self) -> bool:
-        task, workload = self._task, self._task.workload
         if isinstance(self._drive, ClosedLoop):
             return self._drive.in_flight == 0
-        if task.role is Role.PUBLISH:
+        if self._task.role is Role.PUBLISH:
             return True
-        if self._drive is not None:
-            owed = self._drive.published
-        else:
-            owed = len(schedule(workload))
-            if workload.exchange is Exchange.BROADCAST:
-                owed *= len(task.receivers)
-        return sum(len(arrivals) for arrivals in self._arrivals) >= owed
+        return sum(len(arrivals) for arrivals in self._arrivals) >= self._owed
 
     def _recording(self) -> Recording:
         task = self._task
@@ -247,16 +246,27 @@ class _Load:
         )
 
 
+def _owed(task: LoadTask) -> int:
+    """Count the deliveries that an open loop owes to this process' receivers.
+
+    Several processes share a work queue's messages by chance: each can only wait for all.
+    """
+    workload = task.workload
+    messages = schedule(workload)
+    if workload.exchange is Exchange.REQUEST_REPLY:
+        return len(messages.of(task.publishers))
+    copies = len(task.receivers) if workload.exchange is Exchange.BROADCAST else 1
+    return len(messages) * copies
+
+
 def _drive(task: LoadTask) -> Drive:
     workload = task.workload
     padding = make_padding(workload.payload, workload.seed, task.lines)
     if workload.concurrency is None:
         return OpenLoop(schedule(workload).of(task.publishers), task.start_ns, padding)
     _, end_ns = task.window_ns
-    mine = len(task.publishers) / workload.publishers
-    concurrency = max(1, round(workload.concurrency * mine))
     return ClosedLoop(
-        concurrency, workload.deliveries_per_message, task.publishers, end_ns, padding
+        workload.concurrency, workload.deliveries_per_message, task.publishers, end_ns, padding
     )
 
 

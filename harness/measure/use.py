@@ -16,11 +16,9 @@ import numpy as np
 from harness.errors import NotMeasured
 from harness.measure.ledger import Ledger
 from harness.measure.resources import TICK_S, HostSnapshot, ServerSnapshot
-from harness.recording import Ints, LoadProcess, Traffic
+from harness.recording import READING_NS, Ints, LoadProcess, Traffic
 from harness.result import GeneratorUse, HostUse, ServerUse, WireUse
 
-READING_NS = 25_000_000
-"""Load processes read their CPU clocks so often."""
 _PEAK_NS = 100_000_000
 """The peak is that of the busiest stretch of so long."""
 _SAMPLES_PER_S = 100
@@ -42,8 +40,9 @@ def server_use(
     return ServerUse(
         cpu=cpu,
         cores=cpu / ((after.at_ns - before.at_ns) / 1e9),
-        cpu_per_message=cpu / sent if sent else None,
-        cpu_per_delivery=cpu / delivered if delivered else None,
+        # A server that somebody else started is not among ours: not measured, which is not 0.
+        cpu_per_message=cpu / sent if sent and after.cpu_ns else None,
+        cpu_per_delivery=cpu / delivered if delivered and after.cpu_ns else None,
         pss_before=idle.pss,
         pss=after.pss,
         kernel_before=idle.kernel,
@@ -85,14 +84,18 @@ def generator_use(
     return GeneratorUse(
         cpu_mean=max(mean for mean, _ in shares),
         cpu_peak=max(peak for _, peak in shares),
-        longest_pause=max(_longest_pause(process) for process in processes),
+        longest_pause=max(_longest_pause(process, window_start_ns) for process in processes),
         peak_rss=sum(process.peak_rss_bytes for process in processes),
     )
 
 
-def _longest_pause(process: LoadProcess) -> float:
-    """Give the longest time between two readings of the CPU clock beyond the usual, in seconds."""
-    return max(0.0, float(np.diff(process.at_ns).max(initial=0)) - READING_NS) / 1e9
+def _longest_pause(process: LoadProcess, begin_ns: int) -> float:
+    """Give the longest time between two readings of the CPU clock beyond the usual, in seconds.
+
+    The first reading is due when the window begins.
+    """
+    gaps_ns = np.diff(process.at_ns, prepend=begin_ns)
+    return max(0.0, float(gaps_ns.max(initial=0)) - READING_NS) / 1e9
 
 
 def _shares_of_core(

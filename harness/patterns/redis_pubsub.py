@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import hiredis
 from redis.asyncio import Redis
 
 from harness.library.background import background
@@ -47,6 +48,9 @@ def _publish_native(seat: Seat, sent: Sent) -> AbstractAsyncContextManager[Send]
 @asynccontextmanager
 async def _subscribe_wire(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
     def take(reply: Any) -> None:
+        if isinstance(reply, hiredis.ReplyError):
+            seat.note(str(reply))
+            return
         deliver(reply[2])  # after the word "message" and the channel
 
     subscribe = command(b"SUBSCRIBE", channel(seat.endpoints["redis"]))

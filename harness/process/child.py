@@ -93,6 +93,7 @@ class Child:
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("children are started from the main thread: they die with theirs")
         parent = os.getpid()
+        pending: list[int] = []
 
         def before_exec() -> None:
             die_with_parent(parent)
@@ -112,7 +113,7 @@ class Child:
             given.write(stdin)
             given.seek(0)
             try:
-                with _signals_put_off() as pending:
+                with _signals_put_off(pending):
                     process = subprocess.Popen(
                         argv,
                         stdin=given,
@@ -123,7 +124,11 @@ class Child:
                         pass_fds=pass_fds,
                         preexec_fn=before_exec,
                     )
-            except subprocess.SubprocessError as error:
+            except (OSError, subprocess.SubprocessError) as error:
+                if pending:
+                    signal.raise_signal(pending[0])
+                if isinstance(error, OSError):
+                    raise
                 raise OSError(f"{argv[0]} could not be tied to cores {_listed(cores)}") from error
         child = cls(process, name=name, log_path=log_path)
         if pending:
@@ -186,19 +191,18 @@ class Child:
 
 
 @contextmanager
-def _signals_put_off() -> Iterator[list[int]]:
+def _signals_put_off(pending: list[int]) -> Iterator[None]:
     """Collect SIGINT and SIGTERM while a child is made, for the caller to raise afterwards.
 
     An exception raised meanwhile would leave a child that nobody knows of, or be lost itself:
     CPython prints and drops what is raised in its hooks around fork.
     """
-    pending: list[int] = []
     before = {
         number: signal.signal(number, lambda caught, _frame: pending.append(caught))
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        yield pending
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)

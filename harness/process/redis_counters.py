@@ -8,6 +8,7 @@ import redis
 
 from harness.pattern import Endpoints
 
+_PATIENCE_S = 2.0
 _COUNTED = (
     "evicted_keys",
     "client_output_buffer_limit_disconnections",
@@ -22,6 +23,9 @@ def redis_counters(endpoints: Endpoints) -> Mapping[str, int]:
     url = endpoints.urls.get("redis")
     if url is None:
         return {}
-    with redis.Redis.from_url(url.partition("?")[0]) as client:
-        info = client.info("everything")
+    try:
+        with redis.Redis.from_url(url.partition("?")[0], socket_timeout=_PATIENCE_S) as client:
+            info = client.info("everything")
+    except redis.RedisError:
+        return {}  # it may not be asked, or is gone, which the run itself notices
     return {name: int(info[name]) for name in _COUNTED if name in info}
