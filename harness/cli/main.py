@@ -95,9 +95,8 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         _complain("interrupted; every process that was started has ended")
         code = Exit.NOT_MEASURED
-    except BrokenPipeError:
-        # Whoever read the answer has gone: nobody is to take the silence for a yes.
-        sys.stderr.close()
+    except SystemExit:
+        # Click's way to end when whoever read the answer has gone; its code 1 would be a verdict.
         code = Exit.NOT_MEASURED
     sweep(own=True)
     sys.exit(int(code or 0))

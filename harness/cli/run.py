@@ -46,6 +46,8 @@ def command(
     """
     if not patterns and options.get("scenario") is None:
         raise BadInput("PATTERN", "", "name one or more, or a --scenario; abec patterns lists them")
+    if as_json and as_csv:
+        raise BadInput("--json --csv", "", "give one of them")
     code = Exit.MEASURED
     for question in asked(patterns, options):
         series, path = measure_asked(question, count_of_runs(runs))

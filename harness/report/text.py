@@ -16,7 +16,7 @@ from harness.measure.configuration import (
     tail,
     times_floor,
 )
-from harness.measure.statistics import median
+from harness.measure.statistics import FEWEST_RUNS, median
 from harness.report import cells, units
 from harness.report.columns import Column, joined, table
 from harness.report.question import CLOSED_LOOP, TO_LAST, limits, question, saved, surroundings
@@ -32,7 +32,9 @@ def run_report(series: Series, path_saved: str = "") -> str:
     if series.results:
         parts.append(limits(series.results))
     if path_saved:
-        parts.append(saved(path_saved, "next: abec compare OLD.json NEW.json"))
+        enough = series.runs >= FEWEST_RUNS
+        advice = "abec compare OLD.json NEW.json" if enough else "add --runs 8, to compare with"
+        parts.append(saved(path_saved, f"next: {advice}"))
     return "\n\n".join(part for part in parts if part)
 
 

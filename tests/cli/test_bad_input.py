@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import resource
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from harness.errors import Exit
 from harness.pattern import RedisSpec
 from harness.process.redis import without_password
 from harness.process.servers import started
@@ -175,3 +178,9 @@ def refused(done: Any, message: str, directory: Path) -> None:
 @pytest.mark.slow
 def test_as_a_process_too(abec_process, tmp_path: Path) -> None:
     refused(abec_process("run", "sse", "--rate", "0"), REFUSED["rate of zero"][1], tmp_path)
+
+
+def test_a_reader_that_leaves_is_no_verdict(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m harness patterns | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, check=False)
+    assert done.returncode in (Exit.MEASURED, Exit.NOT_MEASURED)
