@@ -26,18 +26,18 @@ from tests.truth.seen import Held, undisturbed
 _CALLS = Workload(
     exchange=Exchange.REQUEST_REPLY,
     publishers=512,
-    rate=370,
+    rate=470,
     arrivals=Arrivals.CONSTANT,
     ramp=1000,
     warmup=0.5,
-    duration=16,
+    duration=12,
 )
-"""Callers take turns: 1.4 s between the calls of a connection, so that none waits for another."""
+"""Callers take turns: 1.1 s between the calls of a connection, so that none waits for another."""
 _QUANTILES = 3
 """p50, p90 and p99: there are more than 5,000 messages."""
 _TIMER_S = 0.002
 """Twice what the timer of the server's loop resolves."""
-_STREAM = Workload(rate=260, warmup=0.5, duration=20)
+_STREAM = Workload(rate=350, warmup=0.5, duration=15)
 
 
 def prove(machine: Machine) -> Iterator[Claim]:

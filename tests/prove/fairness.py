@@ -49,9 +49,9 @@ def _samples(series: Series) -> Samples:
 
 def _ranking(stack: str, samples: Samples, series: Series) -> Claim:
     """Polling waits for its interval and long polling for its next request; the others push."""
-    names = [name + stack for name in _PATTERNS if name + stack in samples]
-    ranked = sorted(names, key=lambda name: median(samples[name]))
-    invalid = [run for run in series.results if run.pattern.endswith(stack) and not run.valid]
+    names = [name + stack for name in _PATTERNS]
+    ranked = sorted(filter(samples.get, names), key=lambda name: median(samples[name]))
+    invalid = [run for run in series.results if run.pattern in names and not run.valid]
     return Claim(
         what=f"delivery p50 on {stack.removeprefix('@') or 'uvicorn'}, {_RUNS} runs",
         figure=" < ".join(f"{name} {ms(median(samples[name]))}" for name in ranked)

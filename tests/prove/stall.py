@@ -36,7 +36,6 @@ _WORKLOAD = Workload(rate=100, warmup=1, duration=60)
 _WAYS = (
     ("sse", Exchange.BROADCAST),
     ("websocket", Exchange.BROADCAST),
-    ("websocket", Exchange.REQUEST_REPLY),
     ("long_polling", Exchange.BROADCAST),
     ("rest_polling", Exchange.BROADCAST),
     ("rest", Exchange.REQUEST_REPLY),
