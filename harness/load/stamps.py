@@ -8,12 +8,13 @@ outgrow the budget is the oldest block folded on the spot.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from zlib import crc32
 
 import numpy as np
 
 from harness.envelope import CHECKSUM, HEADER_BYTES, KEY, PUBLISHER, SEQUENCE
-from harness.load.loop import Busy
+from harness.load.loop import Turns
 from harness.pattern import Deliver, Sent
 from harness.recording import NEVER, Delivered, Ints
 
@@ -23,70 +24,75 @@ _BLOCK = 256
 
 
 class Arrivals:
-    """What one receiver got: when, how long its bytes can have waited for us, and the message.
+    """What the receivers of one load process got: who, when, and which message.
 
-    A client that delivers while it is given the bytes (``wire``) tells that wait exactly. One
-    that delivers later, from a task (``library``), is charged all the time since, unless it has
-    the loop for itself: then it waits for nothing but its own work, which is what an
-    application would see of that library.
+    One set of lists for all: what 64 subscribers touch anew for each of their messages is cold
+    in the cache, and is most of what a message costs them.
     """
 
-    def __init__(self, receiver: int, busy: Busy, payload: int, receivers: int) -> None:
-        self.receiver = receiver
-        self._busy = busy
-        self._alone = receivers == 1
+    def __init__(self, payload: int, turns: Turns) -> None:
+        self._turns = turns
+        self._reading_since_ns: list[int] = []
+        self._receiver: list[int] = []
         self._received_ns: list[int] = []
-        self._lag_ns: list[int] = []
         self._messages: list[bytes] = []
         self._folded: list[tuple[Ints, Ints]] = []
-        per_receiver = _BUDGET_BYTES // receivers
-        self._most_kept = max(2, per_receiver // (payload + _OVERHEAD_BYTES))
-        self._block = max(1, min(_BLOCK, self._most_kept // 2))
+        self._most_kept = max(_BLOCK, _BUDGET_BYTES // (payload + _OVERHEAD_BYTES))
 
     def __len__(self) -> int:
         return len(self._received_ns)
 
     def longest_gap_ns(self) -> int:
-        """Give the longest time without an arrival between the first and the last."""
-        return int(np.diff(np.array(self._received_ns, dtype=np.int64)).max(initial=0))
+        """Give the longest time that a receiver was without an arrival between two."""
+        receiver = np.array(self._receiver, dtype=np.int64)
+        received_ns = np.array(self._received_ns, dtype=np.int64)
+        order = np.argsort(receiver, kind="stable")
+        gaps = np.diff(received_ns[order])
+        return int(gaps.max(initial=0, where=np.diff(receiver[order]) == 0))
 
-    def deliver(self) -> Deliver:
-        """Make the function that a client calls once a message."""
-        clock = time.monotonic_ns
-        busy, most, messages, fold = self._busy, self._most_kept, self._messages, self._fold
-        alone = self._alone
-        stamp, lag, keep = self._received_ns.append, self._lag_ns.append, messages.append
+    def delivers(self, receivers: Iterable[int]) -> list[Deliver]:
+        """Make, for each receiver, the function that its client calls once a message."""
+        clock, turns = time.monotonic_ns, self._turns
+        most, messages, fold = self._most_kept, self._messages, self._fold
+        who, stamp, keep = self._receiver.append, self._received_ns.append, messages.append
+        read = self._reading_since_ns.append
 
-        def deliver(message: bytes) -> None:
-            now_ns = clock()
-            stamp(now_ns)
-            if busy.reading:
-                lag(busy.waited_ns)
-            else:
-                lag(0 if alone else now_ns - busy.since_ns)
-            keep(message)
-            if len(messages) > most:
-                fold()
+        def made_for(receiver: int) -> Deliver:
+            def deliver(message: bytes) -> None:
+                stamp(clock())
+                read(turns.reading_since_ns)
+                who(receiver)
+                keep(message)
+                if len(messages) > most:
+                    fold()
 
-        return deliver
+            return deliver
+
+        return [made_for(receiver) for receiver in receivers]
 
     def _fold(self) -> None:
-        block = self._messages[: self._block]
-        del self._messages[: self._block]
+        block = self._messages[:_BLOCK]
+        del self._messages[:_BLOCK]
         self._folded.append(identify(block))
 
-    def table(self) -> Delivered:
-        """Read all that was kept."""
+    def table(self, *, lag: bool) -> Delivered:
+        """Read all that was kept; without ``lag``, nothing is held to have waited for us.
+
+        A client that delivers while it is given the bytes (``wire``) made them wait until then;
+        one that delivers later, from a task (``library``), until it delivers.
+        """
         while self._messages:
             self._fold()
         received_ns = np.array(self._received_ns, dtype=np.int64)
+        read_ns = np.array(self._reading_since_ns, dtype=np.int64)
+        until_ns = np.where(read_ns == 0, received_ns, read_ns)
         publisher, sequence = _joined(self._folded)
         return Delivered(
-            receiver=np.full(len(received_ns), self.receiver, dtype=np.int64),
+            receiver=np.array(self._receiver, dtype=np.int64),
             publisher=publisher,
             sequence=sequence,
             received_ns=received_ns,
-            lag_ns=np.array(self._lag_ns, dtype=np.int64),
+            lag_ns=self._turns.waited_ns(until_ns) if lag else np.zeros_like(until_ns),
         )
 
 

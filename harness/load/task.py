@@ -28,16 +28,14 @@ from harness.pattern import Deliver, Endpoints, Pattern, Seat, Send
 from harness.recording import (
     NEVER,
     READING_NS,
-    Delivered,
     LoadProcess,
     Published,
     Recording,
     Traffic,
-    join,
 )
 from harness.registry import load as load_pattern
 from harness.timerfd import tighten_timer_slack
-from harness.workload import Exchange, Ingress, Workload
+from harness.workload import ClientKind, Exchange, Ingress, Workload
 
 NS = 1_000_000_000
 _HOLD_NS = 80_000_000
@@ -116,7 +114,6 @@ class _Load:
         self._cpu: list[tuple[int, int]] = []
         self._traffic = Traffic()
         self._drive = None if task.role is Role.RECEIVE else _drive(task)
-        self._arrivals: list[Arrivals] = []
         self._owed = _owed(task) if task.workload.open_loop else 0
 
     async def run(self) -> Recording:
@@ -125,7 +122,8 @@ class _Load:
         loop = asyncio.get_running_loop()
         if not isinstance(loop, LoadLoop):
             raise TypeError(f"load runs on a LoadLoop, not on {type(loop).__name__}")
-        sends, first_publisher = await self._connect(loop)
+        arrivals = Arrivals(task.workload.payload, loop.turns)
+        sends, first_publisher = await self._connect(arrivals)
         connections = loop.connections()
         late = (time.monotonic_ns() - task.start_ns) / NS
         if late > 0:
@@ -138,22 +136,18 @@ class _Load:
         if self._drive is not None:
             await self._drive.run(sends, first_publisher)
             await self._publishing.leave(_LEAST_DRAIN_S)
-        await self._drain()
+        await self._drain(arrivals)
         await watch
         await self._receiving.leave(_LEAST_DRAIN_S)
-        return self._recording()
+        return self._recording(arrivals)
 
-    async def _connect(self, loop: LoadLoop) -> tuple[list[Send], int]:
+    async def _connect(self, arrivals: Arrivals) -> tuple[list[Send], int]:
         """Take all seats, receivers first; give the publishers' sends and the first's index."""
         task, workload = self._task, self._task.workload
         counted: Callable[[Deliver], Deliver] = (
             self._drive.counted if self._drive is not None else lambda deliver: deliver
         )
-        self._arrivals = [
-            Arrivals(index, loop.busy, workload.payload, len(task.receivers))
-            for index in task.receivers
-        ]
-        delivers = [counted(arrivals.deliver()) for arrivals in self._arrivals]
+        delivers = [counted(deliver) for deliver in arrivals.delivers(task.receivers)]
         client = self._pattern.clients[workload.client]
         sent = self._handovers.sent()
 
@@ -186,14 +180,20 @@ class _Load:
         return partial(side, seat, *functions)
 
     async def _watch(self, loop: LoadLoop, connections: int) -> None:
-        """Read the CPU clock all the time, the connections' counters at the window's edges."""
+        """Read the CPU clock all the time, the connections' counters at the window's edges.
+
+        On the way, keep lean clients lean: an application would leave its sockets alone.
+        """
         begin, end = self._task.window_ns
         receives = self._task.role is not Role.PUBLISH
+        lean = receives and self._task.workload.client is ClientKind.WIRE
         await _until(begin)
         before = loop.traffic(connections) if receives else {}
         at = begin
         while at < end:
             self._cpu.append((time.monotonic_ns(), time.process_time_ns()))
+            if lean:
+                loop.delay_acks()
             at = min(at + READING_NS, end)
             await _until(at)
         self._cpu.append((time.monotonic_ns(), time.process_time_ns()))
@@ -203,33 +203,36 @@ class _Load:
             (after[one] - before[one] for one in before.keys() & after.keys()), start=Traffic()
         )
 
-    async def _drain(self) -> None:
+    async def _drain(self, arrivals: Arrivals) -> None:
         """Wait until everything owed has arrived, or the deadline for it has passed."""
         _, end = self._task.window_ns
         await _until(end + _HOLD_NS)
-        deadline = end + round(self._drain_s() * NS)
-        while not self._complete() and time.monotonic_ns() < deadline:  # noqa: ASYNC110 # arrivals must not pay for an event
+        deadline = end + round(self._drain_s(arrivals) * NS)
+        while not self._complete(arrivals) and time.monotonic_ns() < deadline:  # noqa: ASYNC110 # arrivals must not pay for an event
             await asyncio.sleep(_GLANCE_S)
 
-    def _drain_s(self) -> float:
+    def _drain_s(self, arrivals: Arrivals) -> float:
         # A native publisher may itself drain so long, and what it sends then has yet to arrive.
         patience = 1 if self._task.workload.ingress is Ingress.FEED else 2
-        stall = max((arrivals.longest_gap_ns() for arrivals in self._arrivals), default=0) / NS
+        stall = arrivals.longest_gap_ns() / NS
         least = patience * _LEAST_DRAIN_S
         return max(least, 3 * self._task.workload.poll_interval, stall + 2)
 
-    def _complete(self) -> bool:
+    def _complete(self, arrivals: Arrivals) -> bool:
         if isinstance(self._drive, ClosedLoop):
             return self._drive.in_flight == 0
         if self._task.role is Role.PUBLISH:
             return True
-        return sum(len(arrivals) for arrivals in self._arrivals) >= self._owed
+        return len(arrivals) >= self._owed
 
-    def _recording(self) -> Recording:
+    def _recording(self, arrivals: Arrivals) -> Recording:
         task = self._task
+        # An application that has one `library` subscriber waits for nothing but that library's
+        # own work: what it would see of it is part of what is measured.
+        alone = task.workload.client is ClientKind.LIBRARY and len(task.receivers) == 1
         return Recording(
             published=_published(self._drive, self._handovers) if self._drive else Published(),
-            delivered=join(Delivered, [arrivals.table() for arrivals in self._arrivals]),
+            delivered=arrivals.table(lag=not alone),
             setup_ns=np.array(self._receiving.setup_ns, dtype=np.int64),
             notes=dict(self._notes),
             traffic=self._traffic,

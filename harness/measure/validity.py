@@ -23,7 +23,7 @@ LATENESS_SHARE = 0.3
 DEVIATION = 0.05
 """Of the mean count per bin: how far releases may be off the schedule above it, rms."""
 LAG_SHARE = 0.1
-"""Of the delivery latency's p50 and p99: how much lower these may be without receiver lag."""
+"""Of the delivery latency: its p50 to that of the lag, its p99 to what it would lose without."""
 GENERATOR_PEAK = 0.7
 """Of its core in any 100 ms."""
 PAUSE_S = 0.05
@@ -113,25 +113,26 @@ def _pacer_lateness(evidence: Evidence) -> str | None:
 
 
 def _receiver_lag(evidence: Evidence) -> str | None:
-    """Compare quantiles with and without the lag of the very same messages.
+    """Compare the lag's p50 with the latency's; of the p99, the very same messages.
 
-    The lag's own quantiles would not do: its p99 and the latency's p99 are different messages.
+    The lag's own p99 would not do there: it and the latency's p99 are different messages.
     """
-    delivery, unhindered = evidence.latencies.delivery, evidence.latencies.unhindered
-    pairs = [("p50", delivery.p50, unhindered.p50)]
-    if shown(delivery, 0.99):
-        pairs.append(("p99", delivery.p99, unhindered.p99))
-    found = [
-        f"{name} {_time(without)} instead of {_time(whole)}"
-        for name, whole, without in pairs
-        if whole is not None and without is not None and whole - without > LAG_SHARE * whole
-    ]
-    if not found:
-        return None
-    return (
-        f"without the time that messages may have waited inside the generator it would be "
-        f"{' and '.join(found)} (limit {_percent(LAG_SHARE)} less)"
-    )
+    times = evidence.latencies
+    delivery, lag, unhindered = times.delivery, times.receiver_lag, times.unhindered
+    found = []
+    if delivery.p50 is not None and lag.p50 is not None and lag.p50 > LAG_SHARE * delivery.p50:
+        found.append(
+            f"messages may have waited inside the generator for {_time(lag.p50)} at p50, "
+            f"{_percent(lag.p50 / delivery.p50)} of the delivery latency's {_time(delivery.p50)}"
+        )
+    if shown(delivery, 0.99) and delivery.p99 is not None and unhindered.p99 is not None:
+        less = delivery.p99 - unhindered.p99
+        if less > LAG_SHARE * delivery.p99:
+            found.append(
+                "without the time that messages may have waited inside the generator p99 would be "
+                f"{_time(unhindered.p99)} instead of {_time(delivery.p99)}"
+            )
+    return f"{' and '.join(found)} (limit {_percent(LAG_SHARE)})" if found else None
 
 
 def _generator_cpu(evidence: Evidence) -> str | None:
@@ -266,9 +267,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="receiver lag",
-        limit=f"the delivery latency's p50, or its p99 where that may be shown, would be more "
-        f"than {_percent(LAG_SHARE)} lower without the time that each message may have waited "
-        "inside the generator",
+        limit="the p50 of the time that messages may have waited inside the generator is more "
+        f"than {_percent(LAG_SHARE)} of the delivery latency's p50, or the latter's p99, where "
+        f"that may be shown, would be more than {_percent(LAG_SHARE)} lower without that time",
         reason=_receiver_lag,
         remedy=_lighter_generator,
     ),

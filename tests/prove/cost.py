@@ -11,13 +11,13 @@ from zlib import crc32
 import numpy as np
 
 from harness.envelope import HEADER_BYTES, pack
-from harness.load.loop import Busy, LoadLoop
+from harness.load.loop import LoadLoop, Turns
 from harness.load.stamps import Arrivals, Handovers
 from harness.machine import Machine
 from harness.measure.audit import audit
 from harness.measure.ledger import ledger
 from harness.measure.validity import LAG_SHARE
-from harness.recording import Delivered, Published, Recording, join
+from harness.recording import Published, Recording
 from harness.registry import load
 from harness.scenario import BUILT_IN
 from harness.workload import Workload
@@ -73,7 +73,7 @@ def cost_s(messages: int, repeats: int) -> float:
     try:
         pairs = [
             (
-                _timed(lambda: _measured(prepared, loop.busy, workload)),
+                _timed(lambda: _measured(prepared, loop.turns, workload)),
                 _timed(lambda: _nothing(prepared)),
             )
             for _ in range(repeats)
@@ -85,11 +85,11 @@ def cost_s(messages: int, repeats: int) -> float:
     return (min(full for full, _ in pairs) - min(empty for _, empty in pairs)) / messages
 
 
-def _measured(messages: list[bytes], busy: Busy, workload: Workload) -> None:
+def _measured(messages: list[bytes], turns: Turns, workload: Workload) -> None:
     """Do all that the instrument does with messages, from handing over to the audit."""
     handovers = Handovers()
-    arrivals = Arrivals(0, busy, _PAYLOAD, 1)
-    sent, deliver = handovers.sent(), arrivals.deliver()
+    arrivals = Arrivals(_PAYLOAD, turns)
+    sent, (deliver,) = handovers.sent(), arrivals.delivers((0,))
     for message in messages:
         sent(message)
         deliver(message)
@@ -103,7 +103,7 @@ def _measured(messages: list[bytes], busy: Busy, workload: Workload) -> None:
             released_ns=sent_ns,
             sent_ns=sent_ns,
         ),
-        delivered=join(Delivered, [arrivals.table()]),
+        delivered=arrivals.table(lag=True),
     )
     balance = audit(ledger(recording, workload, 0, len(messages)))
     if balance.delivered != len(messages) or not balance.clean:

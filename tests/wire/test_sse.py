@@ -1,12 +1,13 @@
 """Event streams: the parser against a plain reading of the specification, at every cutting."""
 
+import asyncio
 import re
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harness.wire.sse import EventParser
+from harness.wire.sse import EventLink, EventParser, sole_message
 
 Events = list[tuple[bytes, bytes]]
 
@@ -104,3 +105,75 @@ def test_a_long_message_in_many_pieces_is_one() -> None:
     stream = b"id: 1\ndata: " + message + b"\n\nid: 2\ndata: next\n\n"
     pieces = [stream[at : at + 65_536] for at in range(0, len(stream), 65_536)]
     assert parse(pieces) == [(b"", message), (b"", b"next")]
+
+
+TEXT = st.binary(max_size=40).map(lambda raw: raw.translate(None, b"\r\n"))
+HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def chunk(body: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(body), body)
+
+
+@given(TEXT)
+def test_a_sole_message_is_taken_out_of_its_chunk(message: bytes) -> None:
+    assert sole_message(chunk(b"id: 7\ndata: %b\n\n" % message)) == message
+
+
+EVENT = b"id: 7\ndata: x\n\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\r\n",
+        chunk(EVENT)[:-1],
+        chunk(EVENT)[:-2],
+        chunk(EVENT) * 2,
+        chunk(EVENT * 2),
+        chunk(EVENT) + b"1",
+        chunk(b"data: x\n\n"),
+        chunk(b"id: 7\ndata:x\n\n"),
+        chunk(b"id: 7\ndata: x\ndata: y\n\n"),
+        chunk(b"id: 7\ndata: x\rdata: y\n\n"),
+        chunk(b"id: 7\nevent: evicted\ndata: x\n\n"),
+        chunk(b"event: evicted\ndata: x\n\n"),
+        chunk(b"id: 7\ndata: x\n\n\r\n"),
+        b"ff\r\n" + EVENT + b"\r\n",
+        b"10;name=value\r\n" + EVENT + b"\r\n",
+    ],
+)
+def test_anything_else_is_left_to_the_parsers(data: bytes) -> None:
+    assert sole_message(data) is None
+
+
+BODIES = st.one_of(
+    st.tuples(st.integers(0, 999), TEXT).map(lambda event: b"id: %d\ndata: %b\n\n" % event),
+    st.sampled_from([b": heartbeat\n\n", b"data: a\ndata: b\n\n", b"event: e\ndata: c\n\n"]),
+    st.binary(min_size=1, max_size=9),
+)
+
+
+@given(st.lists(BODIES, max_size=8), st.data())
+def test_a_link_delivers_what_the_stream_says_however_it_is_cut(
+    bodies: list[bytes], data: st.DataObject
+) -> None:
+    whole = [chunk(body) for body in bodies]
+    stream = b"".join(whole)
+    if data.draw(st.booleans()):
+        pieces = whole
+    else:
+        cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=6).map(sorted))
+        pieces = [stream[at:to] for at, to in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+
+    async def delivered() -> list[bytes]:
+        messages: list[bytes] = []
+        link = EventLink(lambda _cause: None, messages.append)
+        link.data_received(HEAD)
+        for piece in pieces:
+            link.data_received(piece)
+        return messages
+
+    expected = [text for name, text in as_specified(b"".join(bodies)) if not name]
+    assert asyncio.run(delivered()) == expected

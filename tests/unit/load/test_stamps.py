@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.envelope import pack
-from harness.load.loop import Busy
+from harness.load.loop import Turns
 from harness.load.stamps import Arrivals, Handovers, identify
 from harness.recording import NEVER
 
@@ -22,9 +22,9 @@ def message(publisher: int, sequence: int) -> bytes:
 
 
 @pytest.fixture
-def busy():  # type: ignore[no-untyped-def]
+def turns():  # type: ignore[no-untyped-def]
     loop = asyncio.new_event_loop()
-    yield Busy(loop)
+    yield Turns(loop)
     loop.close()
 
 
@@ -48,16 +48,32 @@ def test_a_truncated_message_is_not_intact(cut: int) -> None:
     assert publisher.tolist() == [NEVER]
 
 
-def test_folding_under_a_small_budget_changes_nothing(busy: Busy) -> None:
-    many_receivers = 1 << 18
-    arrivals = Arrivals(0, busy, 256, many_receivers)
-    deliver = arrivals.deliver()
+def test_folding_under_a_small_budget_changes_nothing(turns: Turns) -> None:
+    arrivals = Arrivals(1 << 30, turns)
+    first, second = arrivals.delivers((3, 5))
     for sequence in range(500):
-        deliver(message(1, sequence))
-    table = arrivals.table()
+        (second if sequence % 3 else first)(message(1, sequence))
+    table = arrivals.table(lag=True)
     assert len(arrivals) == 500
     assert table.sequence.tolist() == list(range(500))
+    assert table.receiver.tolist() == [5 if sequence % 3 else 3 for sequence in range(500)]
     assert np.all(np.diff(table.received_ns) >= 0)
+
+
+def test_the_longest_gap_is_one_receivers_own(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = iter((10, 20, 25, 90))
+    monkeypatch.setattr("harness.load.stamps.time.monotonic_ns", lambda: next(moments))
+    arrivals = Arrivals(256, turns)
+    first, second = arrivals.delivers((0, 1))
+    assert arrivals.longest_gap_ns() == 0
+    first(message(0, 0))
+    second(message(0, 0))
+    assert arrivals.longest_gap_ns() == 0
+    first(message(0, 1))
+    second(message(0, 1))
+    assert arrivals.longest_gap_ns() == 70
 
 
 def test_handovers_keep_order_and_names() -> None:
