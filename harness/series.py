@@ -207,12 +207,12 @@ def _run_undisturbed(
             if reruns == most_reruns:
                 raise
         else:
-            if reruns == most_reruns or not _disturbed(result):
+            if reruns == most_reruns or not disturbed(result):
                 return replace(result, context=replace(result.context, reruns=reruns))
         reruns += 1
 
 
-def _disturbed(result: Result) -> bool:
+def disturbed(result: Result) -> bool:
     """Whether a doubtful run may owe its doubts to the machine.
 
     A stolen 1 % of two seconds is 20 ms: too little for the machine's rule, and yet enough to

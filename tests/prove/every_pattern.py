@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
+from harness.load.schedule import schedule
 from harness.machine import Machine
 from harness.measure.validity import GENERATOR_PEAK
 from harness.pattern import Pattern
 from harness.registry import all_patterns
-from harness.result import Audit, Result
+from harness.result import Audit, Result, Series
 from harness.scenario import BUILT_IN
-from harness.series import Cell, measure
+from harness.series import Cell, disturbed, measure
 from harness.workload import ClientKind, Exchange, Workload
 from tests.prove.claim import Claim, doubts, ms, us
 
@@ -21,18 +24,33 @@ _ONE = replace(BUILT_IN["ticker"].workload, warmup=_WARMUP_S, duration=_WINDOW_S
 _MANY = replace(BUILT_IN["chat"].workload, warmup=_WARMUP_S, duration=_WINDOW_S)
 _ALWAYS_VALID = ("sse", "websocket")
 """With ``wire`` on the default stack, whatever the number of subscribers."""
+_ROUNDS = 3
 _LAG = {"receiver lag"}
+_PEAK_S = 0.1
 _OVERLOAD = {"receiver lag", "generator CPU", "pacer lateness"}
 
 
 def prove(_machine: Machine) -> Iterator[Claim]:
-    """Run each pattern, exchange and client under both loads."""
-    for pattern in all_patterns():
-        for exchange in sorted(pattern.exchanges):
-            for client in pattern.clients:
-                for asked in (_ONE, _MANY):
-                    workload = replace(_shaped(asked, exchange), client=client)
-                    yield _claim(pattern, workload)
+    """Run each pattern, exchange and client under both loads.
+
+    What the machine disturbed is measured anew when all else is done: disturbances last.
+    """
+    left = [
+        (pattern, replace(_shaped(asked, exchange), client=client))
+        for pattern in all_patterns()
+        for exchange in sorted(pattern.exchanges)
+        for client in pattern.clients
+        for asked in (_ONE, _MANY)
+    ]
+    for rounds_left in range(_ROUNDS - 1, -1, -1):
+        again = []
+        for pattern, workload in left:
+            series = measure([Cell(pattern=pattern.name, workload=workload)], runs=1)
+            if rounds_left and any(disturbed(result) for result in series.results):
+                again.append((pattern, workload))
+            else:
+                yield _claim(pattern, workload, series)
+        left = again
 
 
 def _shaped(asked: Workload, exchange: Exchange) -> Workload:
@@ -42,9 +60,8 @@ def _shaped(asked: Workload, exchange: Exchange) -> Workload:
     return replace(asked, exchange=exchange)
 
 
-def _claim(pattern: Pattern, workload: Workload) -> Claim:
+def _claim(pattern: Pattern, workload: Workload, series: Series) -> Claim:
     what = f"{pattern.name} {workload.exchange} × {workload.receivers}, {workload.client}"
-    series = measure([Cell(pattern=pattern.name, workload=workload)], runs=1)
     if series.refused:
         return Claim(what=what, figure=series.refused[pattern.name], bound="measured", ok=False)
     (result,) = series.results
@@ -68,14 +85,19 @@ def _beyond_one_core(pattern: Pattern, workload: Workload, result: Result) -> st
 
     Every message makes 64 new requests of long polling, and a library's request has its price.
     """
-    if workload.client is ClientKind.WIRE or not pattern.name.startswith("long_polling"):
+    asks_anew = pattern.name.startswith("long_polling") and workload.client is ClientKind.LIBRARY
+    if not asks_anew or workload.receivers == 1:
         return ""
-    requests = workload.receivers * (workload.rate or 0)
-    if result.generator.cpu_mean <= GENERATOR_PEAK or workload.receivers == 1:
+    due_s = schedule(workload).offset_ns / 1e9
+    until = np.searchsorted(due_s, due_s + _PEAK_S)
+    requests = int((until - np.arange(len(due_s))).max()) * workload.receivers
+    cost_s = result.generator.cpu_mean * result.workload.duration / result.audit.owed
+    wanted = requests * cost_s / _PEAK_S
+    if wanted <= GENERATOR_PEAK:
         return ""
     return (
-        f"{requests:,.0f} requests/s of {us(result.generator.cpu_mean / requests)} CPU each are "
-        f"{result.generator.cpu_mean:.0%} of the core, on average"
+        f"{us(cost_s)} CPU a request and {requests:,} of them in the busiest 100 ms are "
+        f"{wanted:.0%} of the only load core"
     )
 
 
