@@ -13,7 +13,6 @@ import numpy as np
 from harness.errors import LateStart
 from harness.machine import Machine
 from harness.measure.ledger import Ledger, ledger
-from harness.measure.validity import MACHINE_RULES
 from harness.observe import Live, observe
 from harness.pattern import Pattern, ServerSpec
 from harness.plan import plan
@@ -22,7 +21,7 @@ from harness.recording import NEVER, Ints
 from harness.registry import load
 from harness.result import Result
 from harness.run import conclude
-from harness.series import MOST_RERUNS
+from harness.series import MOST_RERUNS, disturbed
 from harness.workload import Workload
 
 _RANK_BITS = 40
@@ -57,8 +56,8 @@ class Seen:
 
     @property
     def disturbed(self) -> bool:
-        """Whether the machine is among what makes the run invalid."""
-        return any(doubt.rule in MACHINE_RULES for doubt in self.result.doubts)
+        """Whether the run may owe its doubts to the machine."""
+        return disturbed(self.result)
 
     @property
     def service_ns(self) -> Ints:
