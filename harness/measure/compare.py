@@ -195,10 +195,11 @@ def _conclude(
         findings=by_stack,
         spread=spread,
     )
-    covered = spread is not None and spread.factor >= found.factors[0]
-    if found.standing is Standing.AHEAD and covered:
-        return replace(found, standing=Standing.WITHIN_SPREAD)
-    return found
+    if found.standing is not Standing.AHEAD or spread is None:
+        return found
+    # Where nothing was compared there is no factor either.
+    covered = spread.factor >= found.factors[0]
+    return replace(found, standing=Standing.WITHIN_SPREAD) if covered else found
 
 
 def _standing(outcomes: set[Outcome]) -> Standing:

@@ -112,6 +112,19 @@ def test_invalid_and_saturated_rows_take_part_in_nothing(
     assert found["websocket", "rest_polling", "p50"].standing is Standing.AHEAD
 
 
+def test_a_pattern_barred_everywhere_has_nothing_concluded_of_it(make_series: Make) -> None:
+    barred = {"doubts": (DOUBT,)}
+    found = by_pair(
+        make_series({"sse": {}, "sse@aiohttp": {}, "websocket": barred, "websocket@aiohttp": {}})
+    )
+    assert found["sse", "websocket", "p50"].standing is not Standing.NOT_COMPARED
+
+    found = by_pair(make_series({"sse": {}, "sse@sse-starlette": {}, "websocket": barred}))
+    nothing = found["sse", "websocket", "p50"]
+    assert nothing.standing is Standing.NOT_COMPARED
+    assert nothing.spread is not None
+
+
 def test_workloads_are_never_compared_with_each_other(make_series: Make) -> None:
     one = make_series({"sse": {}})
     other = make_series({"websocket": {}}, workload=Workload(payload=1024))
