@@ -70,6 +70,24 @@ class Arrivals:
 
         return [made_for(receiver) for receiver in receivers]
 
+    def settled(self, *, by_any: bool) -> int:
+        """Count what was owed and has come, repetitions once; takes milliseconds.
+
+        With ``by_any`` (work queue) a message is owed once, and not once to each receiver. What
+        is not intact cannot be told apart and counts as often as it came.
+        """
+        self._fold_all()
+        publisher, sequence = _joined(self._folded)
+        intact = sequence != NEVER
+        names = (publisher << 32 | sequence).astype(np.uint64)
+        if not by_any:
+            names |= np.array(self._receiver, dtype=np.uint64) << np.uint64(48)
+        return len(np.unique(names[intact])) + int(np.count_nonzero(~intact))
+
+    def _fold_all(self) -> None:
+        while self._messages:
+            self._fold()
+
     def _fold(self) -> None:
         block = self._messages[:_BLOCK]
         del self._messages[:_BLOCK]
@@ -81,8 +99,7 @@ class Arrivals:
         A client that delivers while it is given the bytes (``wire``) made them wait until then;
         one that delivers later, from a task (``library``), until it delivers.
         """
-        while self._messages:
-            self._fold()
+        self._fold_all()
         received_ns = np.array(self._received_ns, dtype=np.int64)
         read_ns = np.array(self._reading_since_ns, dtype=np.int64)
         until_ns = np.where(read_ns == 0, received_ns, read_ns)

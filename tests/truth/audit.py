@@ -10,8 +10,7 @@ from harness.workload import Exchange, Workload
 from tests.truth.seen import Held, hold
 
 EVERY = {"drop": 20, "duplicate": 15, "swap": 20, "corrupt": 20}
-"""Each fault meets every so many-th message of a publisher. There are more duplicates than dropped
-messages, so that no run waits to its deadline for arrivals that are still missing."""
+"""Each fault meets every so many-th message of a publisher."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,20 @@ def test_folding_under_a_small_budget_changes_nothing(turns: Turns) -> None:
     assert np.all(np.diff(table.received_ns) >= 0)
 
 
+def test_what_is_settled_counts_repetitions_once(turns: Turns) -> None:
+    arrivals = Arrivals(256, turns)
+    first, second = arrivals.delivers((0, 9))
+    assert arrivals.settled(by_any=False) == 0
+    for name in ((0, 1), (0, 1), (65535, 1), (0, (1 << 32) - 1)):
+        first(message(*name))
+    second(message(0, 1))
+    assert arrivals.settled(by_any=False) == 4
+    assert arrivals.settled(by_any=True) == 3
+    second(message(0, 2)[:-1])
+    second(message(0, 2)[:-1])
+    assert arrivals.settled(by_any=True) == 5
+
+
 def test_the_longest_gap_is_one_receivers_own(
     turns: Turns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
