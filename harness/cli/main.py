@@ -105,7 +105,7 @@ def main() -> None:
 def _misuse(error: click.UsageError) -> str:
     """Say in the form of all errors what click says in its own."""
     if isinstance(error, click.NoSuchOption):
-        hint = f"; did you mean {' or '.join(error.possibilities)}?" if error.possibilities else ""
+        hint = f"; did you mean {error.possibilities[0]}?" if error.possibilities else ""
         return f"{error.option_name}: no such option{hint}"
     message = error.format_message().rstrip(".")
     if isinstance(error, click.BadOptionUsage):
