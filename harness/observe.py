@@ -56,6 +56,8 @@ class Observation:
     idle_servers: ServerSnapshot
     """When ready, without a connection."""
     host: tuple[HostSnapshot, HostSnapshot]
+    found_pid: int | None
+    """A server that was there before, and runs on whichever core it likes."""
     redis_label: str
     redis_counters: Mapping[str, int]
     started_at: str
@@ -76,14 +78,15 @@ def observe(
         pool.prepare(len(plan.shares), partial(prepare, plan.pattern))
         running = servers.enter_context(started(plan.servers, workload, cores=plan.server_cores))
         pool.prepared()
-        pids = tuple(child.pid for child in running.children)
+        ours = tuple(child.pid for child in running.children)
+        pids = ours if running.found_pid is None else (*ours, running.found_pid)
         counters_before = redis_counters(running.endpoints)
         idle = ServerSnapshot.read(pids, memory=True)
         start_ns = time.monotonic_ns() + round(plan.setup_s * NS)
         tasks = _tasks(plan, workload, running, start_ns)
         futures = [pool.submit(run_load, task) for task in tasks]
         begin_ns, end_ns = window_ns = tasks[0].window_ns
-        on_start(Live(server_pids=pids, load_pids=pool.pids, start_ns=start_ns))
+        on_start(Live(server_pids=ours, load_pids=pool.pids, start_ns=start_ns))
 
         _attend(running, futures, begin_ns - _READING_NS)
         before = ServerSnapshot.read(pids, memory=False), HostSnapshot.read()
@@ -97,6 +100,7 @@ def observe(
         servers=(before[0], after[0]),
         idle_servers=idle,
         host=(before[1], after[1]),
+        found_pid=running.found_pid,
         redis_label=running.redis_label,
         redis_counters={
             name: count - counters_before.get(name, 0) for name, count in counters_after.items()

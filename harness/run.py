@@ -119,6 +119,8 @@ def _pinned(planned: Plan, seen: Observation) -> dict[int, int | None]:
     """
     server_core = min(planned.server_cores) if len(planned.server_cores) == 1 else None
     pinned: dict[int, int | None] = dict.fromkeys(seen.servers[0].cpu_ns, server_core)
+    if seen.found_pid is not None:
+        pinned[seen.found_pid] = None
     pinned |= {process.pid: process.core for process in seen.recording.processes}
     pinned[os.getpid()] = planned.shares[-1].core
     return pinned

@@ -28,7 +28,7 @@ class ServerSnapshot:
     cpu_ns: Mapping[int, int]
     """CPU time by process id."""
     pss: int = 0
-    """Bytes, summed over the processes; 0 where memory was not asked for."""
+    """Bytes, summed over the processes that may be looked at; 0 where memory was not asked for."""
     kernel: int = 0
     """Bytes of slab, of the whole host."""
 
@@ -45,7 +45,7 @@ class ServerSnapshot:
             cpu_ns = {pid: time.clock_gettime_ns(cpu_clock(pid)) for pid in pids}
             if not memory:
                 return cls(at_ns=at_ns, cpu_ns=cpu_ns)
-            pss = sum(_kibibytes(f"/proc/{pid}/smaps_rollup", "Pss:") for pid in pids)
+            pss = sum(map(_pss, pids))
         except OSError as error:
             raise ServerFailed(f"a server ended while its use was read: {error}") from error
         return cls(at_ns=at_ns, cpu_ns=cpu_ns, pss=pss, kernel=_kibibytes("/proc/meminfo", "Slab:"))
@@ -160,6 +160,13 @@ def _table(file: str, prefix: str) -> Mapping[str, int]:
     text = (_PROC / "net" / file).read_text(encoding="ascii")
     names, numbers = (line.split()[1:] for line in text.splitlines() if line.startswith(prefix))
     return dict(zip(names, map(int, numbers), strict=True))
+
+
+def _pss(pid: int) -> int:
+    try:
+        return _kibibytes(f"/proc/{pid}/smaps_rollup", "Pss:")
+    except PermissionError:  # a Redis that another user started
+        return 0
 
 
 def _kibibytes(path: str, field: str) -> int:

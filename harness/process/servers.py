@@ -12,6 +12,7 @@ from harness.pattern import AnyServerSpec, Endpoints, RedisSpec, ServerSpec
 from harness.process.child import Child, log_file, python_command, stop_all
 from harness.process.ready import wait_until_ready
 from harness.process.redis import resolve
+from harness.process.redis_local import local_server
 from harness.process.redis_server import serve
 from harness.process.scratch import private_directory
 from harness.process.watch import KEPT_LOGS, Watch
@@ -25,6 +26,8 @@ class Running:
     endpoints: Endpoints
     children: tuple[Child, ...]
     """Those that were started here; a Redis at an explicit URL is not among them."""
+    found_pid: int | None
+    """The process of a Redis at an explicit URL, where it runs on this host."""
     redis_label: str
     """Which Redis serves, for example ``Redis 8.2.3 (bundled)``; empty if none was asked for."""
     watch: Watch
@@ -72,6 +75,7 @@ def started(
             ]
             urls: dict[str, str] = {}
             redis_label = ""
+            found_pid = None
             for spec in specs:
                 if isinstance(spec, RedisSpec):
                     source = resolve(workload.redis)
@@ -87,11 +91,14 @@ def started(
                     urls["redis"] = redis.url
                     if redis.child is not None:
                         children.append(redis.child)
+                    else:
+                        found_pid = local_server(redis.url)
             for spec, (child, stdout_path) in programs:
                 urls |= wait_until_ready(child, stdout_path, spec.roles, watch)
             yield Running(
                 endpoints=Endpoints(urls=urls),
                 children=tuple(children),
+                found_pid=found_pid,
                 redis_label=redis_label,
                 watch=watch,
             )

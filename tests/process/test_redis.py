@@ -17,6 +17,7 @@ from harness.pattern import RedisSpec
 from harness.process import redis as finder
 from harness.process import redis_server
 from harness.process.redis import SourceKind, resolve, runnable, without_password
+from harness.process.redis_local import local_server
 from harness.process.servers import Running, started
 from harness.workload import Workload
 
@@ -254,3 +255,16 @@ def test_a_binary_that_is_not_ours_is_copied(tmp_path, monkeypatch):
     assert copy == private / "redis-server"
     assert os.access(copy, os.X_OK)
     assert not os.access(program, os.X_OK)
+
+
+def test_a_redis_on_this_host_is_known_by_its_process(running):
+    url = running.endpoints["redis"].partition("?")[0]
+    with started((RedisSpec(),), Workload(redis=url)) as found:
+        assert found.children == ()
+        assert found.found_pid == running.children[0].pid
+    assert running.found_pid is None
+
+
+@pytest.mark.parametrize("url", ["redis://192.0.2.1:6379", "redis://example.org"])
+def test_a_redis_elsewhere_has_no_process_here(url):
+    assert local_server(url) is None

@@ -1,0 +1,58 @@
+"""Which process of this host is the Redis at a URL that the user gave.
+
+Its CPU belongs to the run as that of our own servers does. Taken for a foreign program, it would
+make every run against a Redis on this host invalid.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+_PROGRAMS = ("redis-server", "valkey-server")
+_PATIENCE_S = 2.0
+_PROC = Path("/proc")
+
+
+def local_server(url: str) -> int | None:
+    """Give the process id of the Redis at ``url``; None if it is not, or not surely, on this host.
+
+    A server in a container names the id that it has in there, which the kernel lists last among
+    its ids (``NSpid`` of proc_pid_status(5)).
+    """
+    if not _is_loopback(urlsplit(url).hostname or ""):
+        return None
+    try:
+        with Redis.from_url(url.partition("?")[0], socket_timeout=_PATIENCE_S) as client:
+            told = int(client.info("server").get("process_id", 0))
+    except RedisError:  # it may not be asked
+        return None
+    found = [pid for pid, inner in _servers() if inner == told]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _servers() -> list[tuple[int, int]]:
+    """List the Redis servers of this host: their ids here, and in their own namespace."""
+    found = []
+    for status in _PROC.glob("[0-9]*/status"):
+        try:
+            lines = dict(line.partition(":")[::2] for line in status.read_text().splitlines())
+        except OSError:  # ended meanwhile
+            continue
+        if lines.get("Name", "").strip() in _PROGRAMS:
+            pid = status.parent.name
+            found.append((int(pid), int(lines.get("NSpid", pid).split()[-1])))
+    return found
