@@ -16,6 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from harness.envelope import PUBLISHER, SEQUENCE
+from servers.timetable import Timetable
 
 DROP = "drop"
 DUPLICATE = "duplicate"
@@ -149,19 +150,20 @@ def corrupted(message: bytes) -> bytes:
     return message[:-1] + (b"1" if message.endswith(b"0") else b"0")
 
 
-async def sleep_until(due_ns: int) -> None:
-    """Return at ``due_ns`` of the monotonic clock, or up to about 1 ms later, never before."""
-    while (left := due_ns - time.monotonic_ns()) > 0:  # noqa: ASYNC110 - a clock sets no event
-        await asyncio.sleep(max(left / _NS, 0.001))
-
-
 class Line:
     """An ordered stream: a message is due after its delay, but not before the one ahead of it."""
 
-    def __init__(self, plan: Plan, ledger: Ledger, hand_on: Callable[[bytes], object]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        ledger: Ledger,
+        timetable: Timetable,
+        hand_on: Callable[[bytes], object],
+    ) -> None:
         """Pass to ``hand_on`` what is put in, with the plan's faults."""
         self._plan = plan
         self._ledger = ledger
+        self._timetable = timetable
         self._hand_on = hand_on
         self._waiting: deque[tuple[int, bytes, Entry | None]] = deque()
         self._last_due = 0
@@ -200,24 +202,23 @@ class Line:
 
     def _enqueue(self, message: bytes, entry: Entry | None, due: int) -> None:
         self._last_due = due = max(due, self._last_due)
-        waiting = self._waiting
-        waiting.append((due, message, entry))
-        if len(waiting) == 1:
-            self._pump()
+        if not self._waiting and due <= time.monotonic_ns():
+            self._pass(message, entry)
+            return
+        self._waiting.append((due, message, entry))
+        if len(self._waiting) == 1:
+            self._timetable.at(due, self._next)
 
-    def _pump(self) -> None:
-        waiting = self._waiting
-        while waiting:
-            due, message, entry = waiting[0]
-            now = time.monotonic_ns()
-            if due > now:
-                delay = max((due - now) / _NS, 0.001)
-                asyncio.get_running_loop().call_later(delay, self._pump)
-                return
-            if entry is not None:
-                entry.stamp()
-            waiting.popleft()
-            self._hand_on(message)
+    def _next(self) -> None:
+        _, message, entry = self._waiting.popleft()
+        if self._waiting:
+            self._timetable.at(self._waiting[0][0], self._next)
+        self._pass(message, entry)
+
+    def _pass(self, message: bytes, entry: Entry | None) -> None:
+        if entry is not None:
+            entry.stamp()
+        self._hand_on(message)
 
 
 def _hits(period: int, residue: int, sequence: int) -> bool:

@@ -38,16 +38,18 @@ from servers.faults import (
     Plan,
     corrupted,
     read_envelope,
-    sleep_until,
 )
 from servers.framing import FrameReader, FrameTooLong, frame
 from servers.hub import MAIN_CHANNEL, Hub
 from servers.serving import Options, argument_parser, options_of, publishing, run
+from servers.timetable import Timetable
 
 _NS = 1_000_000_000
 
 
-def faulty_echo_routes(plan: Plan, ledger: Ledger, max_message: int) -> Routes:
+def faulty_echo_routes(
+    plan: Plan, ledger: Ledger, timetable: Timetable, max_message: int
+) -> Routes:
     """Make the handlers of request/reply, with faults."""
 
     async def post_echo(_scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +64,7 @@ def faulty_echo_routes(plan: Plan, ledger: Ledger, max_message: int) -> Routes:
         ledger.enter(entry)
         if entry.fault not in (DROP, CORRUPT):
             entry.fault = None
-        await sleep_until(entry.received_ns + delay)
+        await timetable.reach(entry.received_ns + delay)
         if entry.fault == DROP:
             await respond(send, 503, b"dropped on purpose")
             return
@@ -72,7 +74,7 @@ def faulty_echo_routes(plan: Plan, ledger: Ledger, max_message: int) -> Routes:
     async def echo_frames(_scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.accept"})
         outbox: asyncio.Queue[bytes] = asyncio.Queue()
-        line = Line(plan, ledger, outbox.put_nowait)
+        line = Line(plan, ledger, timetable, outbox.put_nowait)
 
         async def reply() -> None:
             while True:
@@ -94,11 +96,16 @@ class FaultyEcho(asyncio.Protocol):
     """The floor's echo, with faults, in order on its connection."""
 
     def __init__(
-        self, transport: asyncio.Transport, plan: Plan, ledger: Ledger, max_message: int
+        self,
+        transport: asyncio.Transport,
+        plan: Plan,
+        ledger: Ledger,
+        timetable: Timetable,
+        max_message: int,
     ) -> None:
         self._transport = transport
         self._reader = FrameReader(max_message)
-        line = Line(plan, ledger, self._reply)
+        line = Line(plan, ledger, timetable, self._reply)
         self._frames = publishing(line.put)
 
     def data_received(self, data: bytes) -> None:
@@ -114,7 +121,7 @@ class FaultyEcho(asyncio.Protocol):
             self._transport.write(frame(message))
 
 
-async def serve_floor(plan: Plan, ledger: Ledger, options: Options) -> None:
+async def serve_floor(plan: Plan, ledger: Ledger, timetable: Timetable, options: Options) -> None:
     """Run the floor with faults until SIGTERM."""
     relay = floor.Relay()
 
@@ -124,13 +131,13 @@ async def serve_floor(plan: Plan, ledger: Ledger, options: Options) -> None:
 
     await floor.serve(
         relay,
-        lambda transport: FaultyEcho(transport, plan, ledger, options.max_message),
-        publishing(Line(plan, ledger, fan_out).put),
+        lambda transport: FaultyEcho(transport, plan, ledger, timetable, options.max_message),
+        publishing(Line(plan, ledger, timetable, fan_out).put),
         options,
     )
 
 
-async def serve_uvicorn(plan: Plan, ledger: Ledger, options: Options) -> None:
+async def serve_uvicorn(plan: Plan, ledger: Ledger, timetable: Timetable, options: Options) -> None:
     """Run the uvicorn stack with faults until SIGTERM."""
     hub = Hub(options.bounds)
     lines: dict[str, Line] = {}
@@ -139,12 +146,12 @@ async def serve_uvicorn(plan: Plan, ledger: Ledger, options: Options) -> None:
         # The cursor is the newest one known: a delayed message has none yet.
         line = lines.get(channel)
         if line is None:
-            line = lines[channel] = Line(plan, ledger, hub.channel(channel).publish)
+            line = lines[channel] = Line(plan, ledger, timetable, hub.channel(channel).publish)
         line.put(message)
         return hub.channel(channel).head
 
     routes = broadcast_routes(hub, options.heartbeat, options.max_message, publish)
-    app = application(routes | faulty_echo_routes(plan, ledger, options.max_message))
+    app = application(routes | faulty_echo_routes(plan, ledger, timetable, options.max_message))
     await uvicorn_stack.serve(app, hub, publishing(publish), options)
 
 
@@ -157,8 +164,10 @@ async def main(stack: str, plan: Plan, ledger: Ledger, options: Options) -> None
     # A collection over a long ledger would be a delay of tens of ms that nobody planned.
     gc.freeze()
     gc.disable()
+    serve = serve_floor if stack == "floor" else serve_uvicorn
     try:
-        await (serve_floor if stack == "floor" else serve_uvicorn)(plan, ledger, options)
+        with Timetable() as timetable:
+            await serve(plan, ledger, timetable, options)
     finally:
         ledger.write()
 

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.envelope import is_intact, pack, unpack
 from servers.faults import CORRUPT, DROP, DUPLICATE, FAULTS, SWAP, Ledger, Line, Plan, corrupted
+from servers.timetable import Timetable
 
 EVERY_TENTH = Plan(drop=10, duplicate=10, swap=10, corrupt=10)
+
+
+@pytest_asyncio.fixture
+async def timetable() -> AsyncIterator[Timetable]:
+    """A timetable on the test's own loop."""
+    with Timetable() as table:
+        yield table
 
 
 def message(sequence: int, publisher: int = 0) -> bytes:
@@ -69,17 +79,17 @@ def test_corruption_changes_padding_only() -> None:
         assert not is_intact(damaged)
 
 
-async def test_faults_without_delay_are_applied_at_once_and_in_order() -> None:
+async def test_faults_without_delay_are_applied_at_once_and_in_order(timetable: Timetable) -> None:
     passed: list[bytes] = []
-    line = Line(EVERY_TENTH, Ledger(None), passed.append)
+    line = Line(EVERY_TENTH, Ledger(None), timetable, passed.append)
     for sequence in range(10):
         line.put(message(sequence))
     assert sequences(passed) == [0, 2, 3, 3, 4, 6, 5, 7, 8, 9]
 
 
-async def test_publishers_are_swapped_apart() -> None:
+async def test_publishers_are_swapped_apart(timetable: Timetable) -> None:
     passed: list[bytes] = []
-    line = Line(EVERY_TENTH, Ledger(None), passed.append)
+    line = Line(EVERY_TENTH, Ledger(None), timetable, passed.append)
     for sequence in (5, 6):
         for publisher in (1, 2):
             line.put(message(sequence, publisher))
@@ -92,10 +102,12 @@ async def test_publishers_are_swapped_apart() -> None:
 
 
 @pytest.mark.slow
-async def test_a_swap_without_a_partner_does_not_happen(tmp_path: Path) -> None:
+async def test_a_swap_without_a_partner_does_not_happen(
+    tmp_path: Path, timetable: Timetable
+) -> None:
     passed: asyncio.Queue[bytes] = asyncio.Queue()
     ledger = Ledger(tmp_path / "ledger.json")
-    line = Line(EVERY_TENTH, ledger, passed.put_nowait)
+    line = Line(EVERY_TENTH, ledger, timetable, passed.put_nowait)
     line.put(message(5))
     assert passed.empty()
     assert unpack(await asyncio.wait_for(passed.get(), 5)).sequence == 5
@@ -104,11 +116,11 @@ async def test_a_swap_without_a_partner_does_not_happen(tmp_path: Path) -> None:
     assert written["totals"] == {"received": 1, "handed_on": 1, **dict.fromkeys(FAULTS, 0)}
 
 
-async def test_delayed_messages_keep_their_order(tmp_path: Path) -> None:
+async def test_delayed_messages_keep_their_order(tmp_path: Path, timetable: Timetable) -> None:
     passed: asyncio.Queue[bytes] = asyncio.Queue()
     ledger = Ledger(tmp_path / "ledger.json")
     plan = Plan(delay_ns=1_000_000, slow_delay_ns=20_000_000, slow_fraction=0.3, seed=1)
-    line = Line(plan, ledger, passed.put_nowait)
+    line = Line(plan, ledger, timetable, passed.put_nowait)
     for sequence in range(50):
         line.put(message(sequence))
         await asyncio.sleep(0.001)
@@ -122,7 +134,7 @@ async def test_delayed_messages_keep_their_order(tmp_path: Path) -> None:
         ahead = due
 
 
-async def test_what_is_no_envelope_passes_unharmed() -> None:
+async def test_what_is_no_envelope_passes_unharmed(timetable: Timetable) -> None:
     passed: list[bytes] = []
-    Line(EVERY_TENTH, Ledger(None), passed.append).put(b"hello")
+    Line(EVERY_TENTH, Ledger(None), timetable, passed.append).put(b"hello")
     assert passed == [b"hello"]
