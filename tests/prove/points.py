@@ -51,7 +51,7 @@ POINTS: Sequence[Point] = (
     Point(number="1.1", title="fresh clone: make bench", prove=clone.prove_bench),
     Point(number="1.1", title="fresh clone: make test", prove=clone.prove_test, long=True),
     Point(number="1.2", title="every pattern, both clients", prove=every_pattern.prove),
-    Point(number="1.3", title="truth, delay", prove=delay.prove),
+    Point(number="1.3", title="truth, delay", prove=delay.prove, long=True),
     Point(number="1.4", title="truth, stall", prove=stall.prove),
     Point(number="1.5", title="truth, audit", prove=audit.prove),
     Point(number="1.6", title="theory of polling", prove=polling.prove),
