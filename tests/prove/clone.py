@@ -101,9 +101,10 @@ def prove_test(_machine: Machine) -> Iterator[Claim]:
             yield Claim(what="installation", figure=_last(installed), bound="exit 0", ok=False)
             return
         tested = clone.run("make", "test")
+        told = _failures(tested) or _last(tested)
         yield Claim(
             what="fresh clone: make test",
-            figure=f"exit {tested.code}, {tested.took_s:.0f} s: {_last(tested)}",
+            figure=f"exit {tested.code}, {tested.took_s:.0f} s: {told}",
             bound=f"exit 0, ≤ {_TEST_S:.0f} s",
             ok=tested.code == 0 and tested.took_s <= _TEST_S,
         )
@@ -248,6 +249,11 @@ def _left_nothing(clone: Clone, what: str) -> Claim:
         bound="no process, temporary directory or Redis file",
         ok=not left,
     )
+
+
+def _failures(ran: Ran) -> str:
+    """Name the tests that pytest's summary says have failed."""
+    return ", ".join(line.strip() for line in _lines(ran) if line.startswith(("FAILED ", "ERROR ")))
 
 
 def _last(ran: Ran) -> str:
