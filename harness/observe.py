@@ -121,6 +121,7 @@ def _tasks(plan: Plan, workload: Workload, running: Running, start_ns: int) -> l
             receivers=share.receivers,
             start_ns=start_ns,
             core=share.core,
+            gives_way=share.gives_way,
             ramp=share.ramp,
             lines=lines,
         )

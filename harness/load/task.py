@@ -67,6 +67,8 @@ class LoadTask:
     start_ns: int
     """CLOCK_MONOTONIC from which messages are due; everyone is ready by then."""
     core: int | None = None
+    gives_way: bool = False
+    """Whether a publisher on the same core goes first, whatever this process is at."""
     ramp: float = 500.0
     """This process' new connections per second."""
     lines: tuple[str, ...] = field(default=(), repr=False)
@@ -90,8 +92,7 @@ def run_load(task: LoadTask) -> Recording:
     Raises:
         LoadFailed: not ready by the agreed start, or a connection could not be made.
     """
-    if task.core is not None:
-        os.sched_setaffinity(0, {task.core})
+    take_place(task.core, gives_way=task.gives_way)
     tighten_timer_slack()
     load = _Load(task, load_pattern(task.pattern))
     gc.collect()
@@ -99,6 +100,14 @@ def run_load(task: LoadTask) -> Recording:
     gc.disable()
     with asyncio.Runner(loop_factory=LoadLoop) as runner:
         return runner.run(load.run())
+
+
+def take_place(core: int | None, *, gives_way: bool) -> None:
+    """Keep this process to ``core``; if it gives way, anyone else who wants to run goes first."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    if gives_way:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 class _Load:

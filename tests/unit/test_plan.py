@@ -9,7 +9,7 @@ from harness.machine import Machine, read_machine
 from harness.plan import plan
 from harness.registry import load
 from harness.scenario import override
-from harness.workload import Arrivals, Exchange, Workload
+from harness.workload import Arrivals, ClientKind, Exchange, Workload
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,23 @@ def test_two_cores_put_all_load_on_the_second(machine: Machine) -> None:
     made = plan(load("sse"), Workload(), replace(machine, cores=(0, 1)))
     assert {share.core for share in made.shares} == {1}
     assert str(made) == "core 0 server · core 1 load (receive + publish)"
+
+
+@pytest.mark.parametrize(
+    ("client", "cores", "give_way"),
+    [
+        (ClientKind.LIBRARY, (0, 1), [True, False]),
+        (ClientKind.LIBRARY, (0, 1, 2), [False, False]),
+        (ClientKind.WIRE, (0, 1), [False, False]),
+        # There they would give way to the server too, and measure that.
+        (ClientKind.LIBRARY, (0,), [False, False]),
+    ],
+)
+def test_libraries_give_way_to_a_publisher_on_their_core(
+    machine: Machine, client: ClientKind, cores: tuple[int, ...], give_way: list[bool]
+) -> None:
+    made = plan(load("sse"), Workload(client=client), replace(machine, cores=cores))
+    assert [share.gives_way for share in made.shares] == give_way
 
 
 def test_one_core_carries_everything(machine: Machine) -> None:
