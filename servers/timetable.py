@@ -1,7 +1,7 @@
-"""Calls at known times, to some 10 µs, each in a turn of the event loop of its own.
+"""Calls at known times by the event loop's own timers, each call in a turn of its own.
 
-The loop's own timers count milliseconds. Whatever became due within one of them would go in one
-turn, and what is written in a turn leaves when the turn ends: messages would wait for one another
+These timers count milliseconds, and so does a server that waits. What became due within one would
+go in one turn, and what a turn writes leaves when it ends: messages would wait for one another
 after they were stamped.
 """
 
@@ -15,41 +15,55 @@ from heapq import heappop, heappush
 from types import TracebackType
 from typing import Self
 
-from harness.timerfd import Alarm
+_NS = 1_000_000_000
+_TICK_S = 0.001
+"""Of the loop's timers; one that is set for less may ring too soon."""
 
 
 class Timetable:
-    """What is to be called on the running loop, and when; a context manager.
-
-    Raises:
-        OSError: the kernel has no file descriptor left.
-    """
+    """What is to be called on the running loop, and when; a context manager."""
 
     def __init__(self) -> None:
-        self._alarm = Alarm(self._ring)
+        self._loop = asyncio.get_running_loop()
         self._calls: list[tuple[int, int, Callable[[], object]]] = []
         self._numbers = itertools.count()
+        self._timer: asyncio.Handle | None = None
 
     def at(self, due_ns: int, call: Callable[[], object]) -> None:
-        """Call at ``due_ns`` of the monotonic clock, or as soon after it as others leave a turn."""
+        """Call at ``due_ns`` of the monotonic clock or up to about 1 ms later, never before."""
         entry = (due_ns, next(self._numbers), call)
         heappush(self._calls, entry)
         if self._calls[0] is entry:
-            self._alarm.at(due_ns)
+            self._await_first()
 
     async def reach(self, due_ns: int) -> None:
-        """Return at ``due_ns``, at once if that has passed."""
+        """Return when ``at`` would call; at once if that has passed."""
         if due_ns <= time.monotonic_ns():
             return
         reached = asyncio.Event()
         self.at(due_ns, reached.set)
         await reached.wait()
 
+    def _await_first(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        left_ns = self._calls[0][0] - time.monotonic_ns()
+        if left_ns > 0:
+            self._timer = self._loop.call_later(max(left_ns / _NS, _TICK_S), self._ring)
+        else:
+            self._timer = self._loop.call_soon(self._ring)
+
     def _ring(self) -> None:
+        self._timer = None
+        if self._calls[0][0] > time.monotonic_ns():
+            self._await_first()
+            return
         _, _, call = heappop(self._calls)
-        if self._calls:
-            self._alarm.at(self._calls[0][0])
-        call()
+        try:
+            call()
+        finally:
+            if self._calls:
+                self._await_first()
 
     def __enter__(self) -> Self:
         return self
@@ -60,4 +74,5 @@ class Timetable:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._alarm.close()
+        if self._timer is not None:
+            self._timer.cancel()
