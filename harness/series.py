@@ -102,7 +102,7 @@ def measure(
     machine = read_machine()
     patterns = [load_pattern(cell.pattern) for cell in cells]
     require_possible(cells, machine)
-    ledger = _Ledger(
+    growing = _GrowingSeries(
         Series(command=command, order_seed=order_seed, runs=runs, results=()),
         save_to,
         _Clock(cells, runs, on_progress),
@@ -114,11 +114,11 @@ def measure(
         order = list(range(len(cells)))
         rng.shuffle(order)
         for number in order:
-            ledger.measure(cells[number], patterns[number], machine, block)
-    return ledger.series
+            growing.measure(cells[number], patterns[number], machine, block)
+    return growing.series
 
 
-class _Ledger:
+class _GrowingSeries:
     """The series as far as it goes."""
 
     def __init__(

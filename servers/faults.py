@@ -1,4 +1,4 @@
-"""Known faults: which message gets which, an ordered stream that applies them, and their ledger.
+"""Known faults: which message gets which, an ordered stream that applies them, and a log of them.
 
 What was really done is stamped by the monotonic clock, message by message, so that a
 measurement can be held against it.
@@ -90,7 +90,7 @@ class Entry:
             self.handed_on_ns = time.monotonic_ns()
 
 
-class Ledger:
+class FaultLog:
     """What was done to all messages of a server's life."""
 
     def __init__(self, path: Path | None) -> None:
@@ -156,13 +156,13 @@ class Line:
     def __init__(
         self,
         plan: Plan,
-        ledger: Ledger,
+        fault_log: FaultLog,
         timetable: Timetable,
         hand_on: Callable[[bytes], object],
     ) -> None:
         """Pass to ``hand_on`` what is put in, with the plan's faults."""
         self._plan = plan
-        self._ledger = ledger
+        self._fault_log = fault_log
         self._timetable = timetable
         self._hand_on = hand_on
         self._waiting: deque[tuple[int, bytes, Entry | None]] = deque()
@@ -175,7 +175,7 @@ class Line:
         if entry is None:
             self._enqueue(message, None, time.monotonic_ns())
             return
-        self._ledger.enter(entry)
+        self._fault_log.enter(entry)
         fault = entry.fault
         due = entry.received_ns + delay
         if fault == DROP:

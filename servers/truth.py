@@ -1,7 +1,7 @@
 """The instrument's test server: the uvicorn stack or the floor, with KNOWN faults.
 
 Between publishing and fan-out, and between request and reply, messages are delayed, dropped,
-duplicated, swapped with the next and corrupted by a plan, and a ledger tells what was done to
+duplicated, swapped with the next and corrupted by a plan, and a log tells what was done to
 each. A request to ``POST /echo`` can only be delayed, corrupted, or dropped, which is answered
 with 503; requests are delayed independently of one another, everything else in order.
 
@@ -33,7 +33,7 @@ from servers.faults import (
     CORRUPT,
     DROP,
     FAULTS,
-    Ledger,
+    FaultLog,
     Line,
     Plan,
     corrupted,
@@ -48,7 +48,7 @@ _NS = 1_000_000_000
 
 
 def faulty_echo_routes(
-    plan: Plan, ledger: Ledger, timetable: Timetable, max_message: int
+    plan: Plan, fault_log: FaultLog, timetable: Timetable, max_message: int
 ) -> Routes:
     """Make the handlers of request/reply, with faults."""
 
@@ -61,7 +61,7 @@ def faulty_echo_routes(
         if entry is None:
             await respond(send, 200, body)
             return
-        ledger.enter(entry)
+        fault_log.enter(entry)
         if entry.fault not in (DROP, CORRUPT):
             entry.fault = None
         await timetable.reach(entry.received_ns + delay)
@@ -74,7 +74,7 @@ def faulty_echo_routes(
     async def echo_frames(_scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.accept"})
         outbox: asyncio.Queue[bytes] = asyncio.Queue()
-        line = Line(plan, ledger, timetable, outbox.put_nowait)
+        line = Line(plan, fault_log, timetable, outbox.put_nowait)
 
         async def reply() -> None:
             while True:
@@ -99,13 +99,13 @@ class FaultyEcho(asyncio.Protocol):
         self,
         transport: asyncio.Transport,
         plan: Plan,
-        ledger: Ledger,
+        fault_log: FaultLog,
         timetable: Timetable,
         max_message: int,
     ) -> None:
         self._transport = transport
         self._reader = FrameReader(max_message)
-        line = Line(plan, ledger, timetable, self._reply)
+        line = Line(plan, fault_log, timetable, self._reply)
         self._frames = publishing(line.put)
 
     def data_received(self, data: bytes) -> None:
@@ -121,7 +121,9 @@ class FaultyEcho(asyncio.Protocol):
             self._transport.write(frame(message))
 
 
-async def serve_floor(plan: Plan, ledger: Ledger, timetable: Timetable, options: Options) -> None:
+async def serve_floor(
+    plan: Plan, fault_log: FaultLog, timetable: Timetable, options: Options
+) -> None:
     """Run the floor with faults until SIGTERM."""
     relay = floor.Relay()
 
@@ -131,13 +133,15 @@ async def serve_floor(plan: Plan, ledger: Ledger, timetable: Timetable, options:
 
     await floor.serve(
         relay,
-        lambda transport: FaultyEcho(transport, plan, ledger, timetable, options.max_message),
-        publishing(Line(plan, ledger, timetable, fan_out).put),
+        lambda transport: FaultyEcho(transport, plan, fault_log, timetable, options.max_message),
+        publishing(Line(plan, fault_log, timetable, fan_out).put),
         options,
     )
 
 
-async def serve_uvicorn(plan: Plan, ledger: Ledger, timetable: Timetable, options: Options) -> None:
+async def serve_uvicorn(
+    plan: Plan, fault_log: FaultLog, timetable: Timetable, options: Options
+) -> None:
     """Run the uvicorn stack with faults until SIGTERM."""
     hub = Hub(options.bounds)
     lines: dict[str, Line] = {}
@@ -146,30 +150,30 @@ async def serve_uvicorn(plan: Plan, ledger: Ledger, timetable: Timetable, option
         # The cursor is the newest one known: a delayed message has none yet.
         line = lines.get(channel)
         if line is None:
-            line = lines[channel] = Line(plan, ledger, timetable, hub.channel(channel).publish)
+            line = lines[channel] = Line(plan, fault_log, timetable, hub.channel(channel).publish)
         line.put(message)
         return hub.channel(channel).head
 
     routes = broadcast_routes(hub, options.heartbeat, options.max_message, publish)
-    app = application(routes | faulty_echo_routes(plan, ledger, timetable, options.max_message))
+    app = application(routes | faulty_echo_routes(plan, fault_log, timetable, options.max_message))
     await uvicorn_stack.serve(app, hub, publishing(publish), options)
 
 
-async def main(stack: str, plan: Plan, ledger: Ledger, options: Options) -> None:
-    """Run the server until SIGTERM, then write the ledger.
+async def main(stack: str, plan: Plan, fault_log: FaultLog, options: Options) -> None:
+    """Run the server until SIGTERM, then write the fault log.
 
     Raises:
-        OSError: the ledger cannot be written.
+        OSError: the fault log cannot be written.
     """
-    # A collection over a long ledger would be a delay of tens of ms that nobody planned.
+    # A collection over a long log would be a delay of tens of ms that nobody planned.
     gc.freeze()
     gc.disable()
     serve = serve_floor if stack == "floor" else serve_uvicorn
     try:
         with Timetable() as timetable:
-            await serve(plan, ledger, timetable, options)
+            await serve(plan, fault_log, timetable, options)
     finally:
-        ledger.write()
+        fault_log.write()
 
 
 def truth_parser() -> argparse.ArgumentParser:
@@ -183,7 +187,7 @@ def truth_parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=1, help="of the choice of slow messages")
     for fault in FAULTS:
         add(f"--{fault}", type=_period, default=0, help=f"{fault} every N-th message; 0: none")
-    add("--ledger", type=_new_file, help="JSON file of what was done, written at the end")
+    add("--fault-log", type=_new_file, help="JSON file of what was done, written at the end")
     return parser
 
 
@@ -228,4 +232,4 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
 
 if __name__ == "__main__":
     given = truth_parser().parse_args()
-    run("truth", main(given.stack, plan_of(given), Ledger(given.ledger), options_of(given)))
+    run("truth", main(given.stack, plan_of(given), FaultLog(given.fault_log), options_of(given)))

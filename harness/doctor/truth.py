@@ -77,12 +77,12 @@ def hold(machine: Machine) -> Held:
     """
     plain = _run(machine)
     with private_directory() as scratch:
-        ledger = Path(scratch) / "ledger.json"
+        fault_log = Path(scratch) / "faults.json"
         faulty = _run(
             machine,
-            *("--delay", str(_DELAY_S), "--drop", str(_DROPPED_OF), "--ledger", str(ledger)),
+            *("--delay", str(_DELAY_S), "--drop", str(_DROPPED_OF), "--fault-log", str(fault_log)),
         )
-        told = json.loads(ledger.read_text())
+        told = json.loads(fault_log.read_text())
     doubts = {doubt.rule: None for result in (plain, faulty) for doubt in result.doubts}
     return Held(
         applied_s=_applied_s(told["messages"]),

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.envelope import is_intact, pack, unpack
-from servers.faults import CORRUPT, DROP, DUPLICATE, FAULTS, SWAP, Ledger, Line, Plan, corrupted
+from servers.faults import CORRUPT, DROP, DUPLICATE, FAULTS, SWAP, FaultLog, Line, Plan, corrupted
 from servers.timetable import Timetable
 
 EVERY_TENTH = Plan(drop=10, duplicate=10, swap=10, corrupt=10)
@@ -81,7 +81,7 @@ def test_corruption_changes_padding_only() -> None:
 
 async def test_faults_without_delay_are_applied_at_once_and_in_order(timetable: Timetable) -> None:
     passed: list[bytes] = []
-    line = Line(EVERY_TENTH, Ledger(None), timetable, passed.append)
+    line = Line(EVERY_TENTH, FaultLog(None), timetable, passed.append)
     for sequence in range(10):
         line.put(message(sequence))
     assert sequences(passed) == [0, 2, 3, 3, 4, 6, 5, 7, 8, 9]
@@ -89,7 +89,7 @@ async def test_faults_without_delay_are_applied_at_once_and_in_order(timetable: 
 
 async def test_publishers_are_swapped_apart(timetable: Timetable) -> None:
     passed: list[bytes] = []
-    line = Line(EVERY_TENTH, Ledger(None), timetable, passed.append)
+    line = Line(EVERY_TENTH, FaultLog(None), timetable, passed.append)
     for sequence in (5, 6):
         for publisher in (1, 2):
             line.put(message(sequence, publisher))
@@ -106,28 +106,28 @@ async def test_a_swap_without_a_partner_does_not_happen(
     tmp_path: Path, timetable: Timetable
 ) -> None:
     passed: asyncio.Queue[bytes] = asyncio.Queue()
-    ledger = Ledger(tmp_path / "ledger.json")
-    line = Line(EVERY_TENTH, ledger, timetable, passed.put_nowait)
+    fault_log = FaultLog(tmp_path / "faults.json")
+    line = Line(EVERY_TENTH, fault_log, timetable, passed.put_nowait)
     line.put(message(5))
     assert passed.empty()
     assert unpack(await asyncio.wait_for(passed.get(), 5)).sequence == 5
-    ledger.write()
-    written = json.loads((tmp_path / "ledger.json").read_text())
+    fault_log.write()
+    written = json.loads((tmp_path / "faults.json").read_text())
     assert written["totals"] == {"received": 1, "handed_on": 1, **dict.fromkeys(FAULTS, 0)}
 
 
 async def test_delayed_messages_keep_their_order(tmp_path: Path, timetable: Timetable) -> None:
     passed: asyncio.Queue[bytes] = asyncio.Queue()
-    ledger = Ledger(tmp_path / "ledger.json")
+    fault_log = FaultLog(tmp_path / "faults.json")
     plan = Plan(delay_ns=1_000_000, slow_delay_ns=20_000_000, slow_fraction=0.3, seed=1)
-    line = Line(plan, ledger, timetable, passed.put_nowait)
+    line = Line(plan, fault_log, timetable, passed.put_nowait)
     for sequence in range(50):
         line.put(message(sequence))
         await asyncio.sleep(0.001)
     assert [unpack(await passed.get()).sequence for _ in range(50)] == list(range(50))
-    ledger.write()
+    fault_log.write()
     ahead = 0
-    for entry in json.loads((tmp_path / "ledger.json").read_text())["messages"]:
+    for entry in json.loads((tmp_path / "faults.json").read_text())["messages"]:
         due = max(entry["received_ns"] + plan.delay(0, entry["sequence"]), ahead)
         assert entry["handed_on_ns"] >= due
         assert entry["applied_ns"] == entry["handed_on_ns"] - entry["received_ns"]
@@ -136,5 +136,5 @@ async def test_delayed_messages_keep_their_order(tmp_path: Path, timetable: Time
 
 async def test_what_is_no_envelope_passes_unharmed(timetable: Timetable) -> None:
     passed: list[bytes] = []
-    Line(EVERY_TENTH, Ledger(None), timetable, passed.append).put(b"hello")
+    Line(EVERY_TENTH, FaultLog(None), timetable, passed.append).put(b"hello")
     assert passed == [b"hello"]

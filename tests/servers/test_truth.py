@@ -30,11 +30,11 @@ def message(sequence: int, publisher: int = 7) -> bytes:
     return pack(publisher, sequence, time.monotonic_ns(), PADDING, CRC)
 
 
-def ledger_of(server: Running, path: Path) -> dict[str, Any]:
+def fault_log_of(server: Running, path: Path) -> dict[str, Any]:
     server.stop()
-    ledger: dict[str, Any] = json.loads(path.read_text())
+    fault_log: dict[str, Any] = json.loads(path.read_text())
     assert not list(path.parent.glob("*.partial"))
-    return ledger
+    return fault_log
 
 
 def audit(received: list[Envelope]) -> dict[str, int]:
@@ -83,11 +83,11 @@ WAYS = [
 
 
 @pytest.mark.parametrize(("name", "way"), WAYS)
-def test_faults_are_exactly_those_of_the_ledger(
+def test_faults_are_exactly_those_of_the_fault_log(
     start: Start, tmp_path: Path, name: str, way: Callable[[Running], Any]
 ) -> None:
-    path = tmp_path / "ledger.json"
-    server = start(name, *FAULTS, "--ledger", str(path))
+    path = tmp_path / "faults.json"
+    server = start(name, *FAULTS, "--fault-log", str(path))
     send, receive = way(server)
     for sequence in range(COUNT):
         send(message(sequence))
@@ -95,8 +95,8 @@ def test_faults_are_exactly_those_of_the_ledger(
     received = [unpack(receive())]
     while received[-1].sequence != COUNT - 1:
         received.append(unpack(receive()))
-    ledger = ledger_of(server, path)
-    totals = ledger["totals"]
+    fault_log = fault_log_of(server, path)
+    totals = fault_log["totals"]
     assert audit(received) == {
         fault: totals[fault] for fault in ("drop", "duplicate", "swap", "corrupt")
     }
@@ -108,16 +108,16 @@ def test_faults_are_exactly_those_of_the_ledger(
         "swap": 6,
         "corrupt": 10,
     }
-    assert [entry["sequence"] for entry in ledger["messages"]] == list(range(COUNT))
-    assert {entry["publisher"] for entry in ledger["messages"]} == {7}
+    assert [entry["sequence"] for entry in fault_log["messages"]] == list(range(COUNT))
+    assert {entry["publisher"] for entry in fault_log["messages"]} == {7}
 
 
 @pytest.mark.parametrize(("name", "way"), WAYS)
 def test_the_delay_is_applied_and_stamped(
     start: Start, tmp_path: Path, name: str, way: Callable[[Running], Any]
 ) -> None:
-    path = tmp_path / "ledger.json"
-    server = start(name, "--delay", "0.02", "--ledger", str(path))
+    path = tmp_path / "faults.json"
+    server = start(name, "--delay", "0.02", "--fault-log", str(path))
     send, receive = way(server)
     took = []
     for sequence in range(10):
@@ -125,15 +125,15 @@ def test_the_delay_is_applied_and_stamped(
         send(message(sequence))
         receive()
         took.append(time.monotonic_ns() - begun)
-    applied = [entry["applied_ns"] for entry in ledger_of(server, path)["messages"]]
+    applied = [entry["applied_ns"] for entry in fault_log_of(server, path)["messages"]]
     assert all(each >= 20_000_000 for each in applied)
     assert all(inside < outside for inside, outside in zip(applied, took, strict=True))
 
 
 def test_requests_are_delayed_independently(start: Start, tmp_path: Path) -> None:
-    path = tmp_path / "ledger.json"
+    path = tmp_path / "faults.json"
     server = start(
-        "truth", "--delay", "0.2", "--drop", "10", "--corrupt", "10", "--ledger", str(path)
+        "truth", "--delay", "0.2", "--drop", "10", "--corrupt", "10", "--fault-log", str(path)
     )
     connections = [server.http() for _ in range(10)]
     begun = time.monotonic()
@@ -144,7 +144,7 @@ def test_requests_are_delayed_independently(start: Start, tmp_path: Path) -> Non
     assert [status for status, _, _ in answers] == [200, 503, *[200] * 8]
     intact = [unpack(body).intact for status, body, _ in answers if status == 200]
     assert intact == [*[True] * 7, False, True]
-    totals = ledger_of(server, path)["totals"]
+    totals = fault_log_of(server, path)["totals"]
     assert totals == {
         "received": 10,
         "handed_on": 9,

@@ -97,7 +97,7 @@ def watch(
 def hold(name: str, workload: Workload, machine: Machine, *faults: str) -> Held:
     """Measure the pattern ``name`` against the truth server with ``faults``."""
     with private_directory() as scratch:
-        path = Path(scratch) / "ledger.json"
+        path = Path(scratch) / "faults.json"
         pattern = replace(
             load(name), servers=lambda _workload: (_truth_server(name, path, faults),)
         )
@@ -125,16 +125,16 @@ def _truth_server(name: str, path: Path, faults: tuple[str, ...]) -> ServerSpec:
     if name == "floor":
         return ServerSpec(
             name="truth",
-            argv=(*argv, "--stack", "floor", "--ledger", str(path), *faults),
+            argv=(*argv, "--stack", "floor", "--fault-log", str(path), *faults),
             roles=("tcp", "feed"),
         )
     return ServerSpec(
-        name="truth", argv=(*argv, "--ledger", str(path), *faults), roles=("http", "feed")
+        name="truth", argv=(*argv, "--fault-log", str(path), *faults), roles=("http", "feed")
     )
 
 
 def _told(path: Path, book: Ledger) -> Told:
-    """Read the server's ledger into the order of ``book``'s messages."""
+    """Read the server's fault log into the order of ``book``'s messages."""
     document = json.loads(path.read_text())
     entries = document["messages"]
     messages = book.messages
