@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import selectors
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import suppress
@@ -22,6 +24,11 @@ from harness.process.worker import LENGTH_BYTES
 
 _GRACE_S = 0.5
 """Load has nothing to save: it is asked to end, and killed soon after."""
+
+_PREPARATION_S = 30.0
+"""How long a process may import: a hundred times what it takes."""
+_PREPARATION_SHARE_S = 1.0
+"""More for each process that imports at the same time: they share the cores."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -49,11 +56,19 @@ class FreshProcesses(Executor):
     """
 
     def __init__(
-        self, *, env: Mapping[str, str] | None = None, keep_logs_dir: Path = KEPT_LOGS
+        self,
+        *,
+        env: Mapping[str, str] | None = None,
+        keep_logs_dir: Path = KEPT_LOGS,
+        preparation_s: float = _PREPARATION_S,
     ) -> None:
-        """Add ``env`` to the environment of each process; keep logs of failures in a folder."""
+        """Add ``env`` to the environment of each process; keep logs of failures in a folder.
+
+        ``preparation_s`` is how long ``prepared`` waits, and a second more for each process.
+        """
         self._env = {**(env or {}), "PYTHONPATH": os.pathsep.join(_import_path())}
         self._keep_logs_dir = keep_logs_dir
+        self._preparation_s = preparation_s
         self._directory = private_directory()
         self._workers: list[_Worker] = []
         self._prepared: list[_Worker] = []
@@ -80,13 +95,19 @@ class FreshProcesses(Executor):
         """Wait until all preparations are over.
 
         Raises:
-            LoadFailed: a process died meanwhile; and whatever a preparation raised.
+            LoadFailed: a process died meanwhile, or was not ready in time; and whatever a
+                preparation raised.
         """
+        patience_s = self._preparation_s + _PREPARATION_SHARE_S * len(self._prepared)
+        deadline_s = time.monotonic() + patience_s
         for worker in self._prepared:
+            if not _readable(worker.outcomes, deadline_s - time.monotonic()):
+                raise self._failure(worker, f"was not ready within {patience_s:g} s")
             try:
                 returned, value = pickle.load(worker.outcomes)
             except (EOFError, pickle.UnpicklingError):
-                worker.child.wait()
+                if not worker.child.wait(_GRACE_S):
+                    worker.child.kill()
                 raise self._failure(worker) from None
             if not returned:
                 raise value
@@ -188,12 +209,13 @@ class FreshProcesses(Executor):
         else:
             future.set_exception(value)
 
-    def _failure(self, worker: _Worker) -> LoadFailed:
+    def _failure(self, worker: _Worker, happened: str = "") -> LoadFailed:
+        """Say what ``happened`` to a process (else how it died), with the tail of its log."""
         subject = f"load process {worker.number}"
         if self._ending:
             return LoadFailed(f"{subject} was ended before it had finished")
         problem, tail = explain(
-            subject, worker.child, worker.child.death, keep_logs_dir=self._keep_logs_dir
+            subject, worker.child, happened or worker.child.death, keep_logs_dir=self._keep_logs_dir
         )
         return LoadFailed("\n        ".join((problem, *tail.splitlines())))
 
@@ -204,6 +226,16 @@ def _give(worker: _Worker, call: bytes) -> None:
     with suppress(BrokenPipeError):
         while view:
             view = view[worker.calls.write(view) :]
+
+
+def _readable(outcomes: IO[bytes], timeout_s: float) -> bool:
+    """Wait for an outcome, or for the process' end; False if neither comes in time.
+
+    An outcome is written at once, so that its first byte is the end of the wait.
+    """
+    with selectors.DefaultSelector() as selector:
+        selector.register(outcomes, selectors.EVENT_READ)
+        return bool(selector.select(max(0.0, timeout_s)))
 
 
 def _import_path() -> list[str]:

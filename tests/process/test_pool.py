@@ -11,6 +11,7 @@ import tempfile
 import textwrap
 import time
 from concurrent.futures import Future, wait
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,10 @@ from harness.workload import Workload
 
 TASKS = """
 import os, sys, time
+
+if os.environ.get("ABEC_TEST") == "hang":
+    print("waiting for a licence", file=sys.stderr, flush=True)
+    time.sleep(60)
 
 class Awkward(Exception):
     def __init__(self, one, two):
@@ -159,6 +164,28 @@ def test_a_function_that_the_process_cannot_find(pool, tasks, tmp_path):
     sys.path_importer_cache.clear()
     with pytest.raises(ModuleNotFoundError, match="abec_test_tasks"):
         pool.submit(tasks.who, "").result(20)
+
+
+def test_a_process_that_hangs_while_it_imports_is_told_with_its_log(tasks, tmp_path):
+    before = time.monotonic()
+    with FreshProcesses(
+        env={"ABEC_TEST": "hang"}, keep_logs_dir=tmp_path / "logs", preparation_s=0.5
+    ) as pool:
+        pool.prepare(1, partial(tasks.who, ""))
+        with pytest.raises(LoadFailed) as caught:
+            pool.prepared()
+        assert len(pool.pids) == 1
+    assert time.monotonic() - before < 10
+    assert pool.pids == ()
+    first, second = str(caught.value).splitlines()
+    assert first.startswith("load process 1 was not ready within 1.5 s (all of its log: ")
+    assert second == "        waiting for a licence"
+
+
+def test_a_process_that_dies_while_it_prepares_is_told_at_once(pool, tasks):
+    pool.prepare(1, partial(tasks.die, 5))
+    with pytest.raises(LoadFailed, match=r"load process 1 died \(exit 5\)"):
+        pool.prepared()
 
 
 def test_leaving_ends_what_still_runs(tmp_path):
