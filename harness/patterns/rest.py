@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from harness.library.http import posting
-from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, Send, Sent, ServerSpec
+from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, Send, Sent
+from harness.patterns.reference_server import reference_server
 from harness.wire.http import Response, UnexpectedAnswer, http_link
-from harness.workload import ClientKind, Exchange, Workload
+from harness.workload import ClientKind, Exchange
 
 
 @asynccontextmanager
@@ -60,12 +61,6 @@ def _example(endpoints: Endpoints) -> tuple[str, ...]:
 
 
 def _pattern(name: str, stack: str) -> Pattern:
-    server = f"{stack}_stack"
-
-    def servers(_workload: Workload) -> tuple[ServerSpec, ...]:
-        argv = ("{python}", "-m", f"servers.{server}", "--port", "0", "--feed-port", "0")
-        return (ServerSpec(name=server, argv=argv, roles=("http", "feed")),)
-
     return Pattern(
         name=name,
         block=EDGE,
@@ -76,7 +71,7 @@ def _pattern(name: str, stack: str) -> Pattern:
             "out, the caller cannot know"
         ),
         stack=stack,
-        servers=servers,
+        servers=lambda _workload: (reference_server(f"{stack}_stack"),),
         publish={},
         clients={
             ClientKind.WIRE: Client(call=_call_wire),

@@ -17,12 +17,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from harness.library.background import background
-from harness.library.http import cursor_of, http_session, noting_loss, publish_over_http
-from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, ServerSpec
+from harness.library.http import noting_loss, publish_over_http
+from harness.library.message_log import reading_log
+from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat
+from harness.patterns.reference_server import LOG_KEEPS, reference_server
 from harness.timerfd import Alarm
 from harness.wire.frames import publish_to_feed
 from harness.wire.http import LogReader, Response, http_link
-from harness.workload import ClientKind, Exchange, Ingress, Workload
+from harness.workload import ClientKind, Exchange, Ingress
 
 _NS = 1_000_000_000
 
@@ -81,12 +83,7 @@ async def _subscribe_wire(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
-    async with http_session(seat) as session:
-        log = LogReader(seat.note, deliver)
-
-        async def ask(**parameters: int) -> None:
-            async with session.get("/messages", params=parameters) as answer:
-                log.take(answer.status, cursor_of(answer), await answer.read())
+    async with reading_log(seat, deliver) as ask:
 
         async def poll() -> None:
             with noting_loss(seat.note):
@@ -94,9 +91,8 @@ async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None
                     await due.wait()
                     due.clear()
                     alarm.at(grid.after(time.monotonic_ns()))
-                    await ask(after=log.cursor)
+                    await ask()
 
-        await ask()
         grid = Grid.of(seat, time.monotonic_ns())
         due = asyncio.Event()
         with Alarm(due.set) as alarm:
@@ -115,24 +111,14 @@ def _example(endpoints: Endpoints) -> tuple[str, ...]:
 
 
 def _pattern(name: str, stack: str) -> Pattern:
-    server = f"{stack}_stack"
-
-    def servers(_workload: Workload) -> tuple[ServerSpec, ...]:
-        argv = ("{python}", "-m", f"servers.{server}", "--port", "0", "--feed-port", "0")
-        return (ServerSpec(name=server, argv=argv, roles=("http", "feed")),)
-
     return Pattern(
         name=name,
         block=EDGE,
         exchanges=frozenset({Exchange.BROADCAST}),
         path="subscriber asks GET /messages?after=CURSOR every poll interval",
-        guarantees=(
-            "nothing is lost while the server's log (65,536 messages, 256 MiB a channel) reaches "
-            "back to the reader's cursor, also over reconnections; a reader further behind gets "
-            "410 and the cursor to go on from"
-        ),
+        guarantees=LOG_KEEPS,
         stack=stack,
-        servers=servers,
+        servers=lambda _workload: (reference_server(f"{stack}_stack"),),
         publish={Ingress.FEED: publish_to_feed, Ingress.NATIVE: publish_over_http},
         clients={
             ClientKind.WIRE: Client(subscribe=_subscribe_wire),

@@ -20,11 +20,11 @@ from harness.pattern import (
     Endpoints,
     Pattern,
     Seat,
-    ServerSpec,
 )
+from harness.patterns.reference_server import reference_server
 from harness.wire.frames import publish_to_feed
 from harness.wire.sse import event_link
-from harness.workload import ClientKind, Exchange, Ingress, Workload
+from harness.workload import ClientKind, Exchange, Ingress
 
 
 @asynccontextmanager
@@ -67,10 +67,6 @@ def _example(endpoints: Endpoints) -> tuple[str, ...]:
 
 
 def _pattern(name: str, stack: str, server: str) -> Pattern:
-    def servers(_workload: Workload) -> tuple[ServerSpec, ...]:
-        argv = ("{python}", "-m", f"servers.{server}", "--port", "0", "--feed-port", "0")
-        return (ServerSpec(name=server, argv=argv, roles=("http", "feed")),)
-
     return Pattern(
         name=name,
         block=EDGE,
@@ -82,7 +78,7 @@ def _pattern(name: str, stack: str, server: str) -> Pattern:
             "reconnects with Last-Event-ID goes on from the server's log"
         ),
         stack=stack,
-        servers=servers,
+        servers=lambda _workload: (reference_server(server),),
         publish={Ingress.FEED: publish_to_feed, Ingress.NATIVE: publish_over_http},
         clients={
             ClientKind.WIRE: Client(subscribe=_subscribe_wire),

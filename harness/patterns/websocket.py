@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from harness.library.websocket import publish_over_websocket, sending, websocket
 from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, Send, Sent, ServerSpec
+from harness.patterns.reference_server import reference_server
 from harness.wire.frames import publish_to_feed
 from harness.wire.websocket import websocket_link, websocket_send
 from harness.workload import ClientKind, Exchange, Ingress, Workload
@@ -49,10 +50,8 @@ def _pattern(name: str, stack: str, server: str, *, broadcast_only: bool = False
     options = ("--broadcast",) if broadcast_only else ()
 
     def servers(workload: Workload) -> tuple[ServerSpec, ...]:
-        argv = ("{python}", "-m", f"servers.{server}", "--port", "0", "--feed-port", "0", *options)
-        if workload.deflate:
-            argv += ("--deflate",)
-        return (ServerSpec(name=server, argv=argv, roles=("http", "feed")),)
+        compression = ("--deflate",) if workload.deflate else ()
+        return (reference_server(server, *options, *compression),)
 
     def example(endpoints: Endpoints) -> tuple[str, ...]:
         url = f"ws://{urlsplit(endpoints['http']).netloc}/ws"
