@@ -7,14 +7,13 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import with_floors
+from harness.cli.options import default_patterns, with_floors
 from harness.cli.progress import ProgressLine
 from harness.cli.run import RUNS_DIR, exit_code, typed_command
 from harness.errors import Exit
-from harness.registry import all_patterns
 from harness.report.text import run_report
 from harness.scenario import BUILT_IN
-from harness.series import Cell, measure
+from harness.series import cells_of, measure
 
 _SCENARIOS = ("jobs", "ticker", "rpc")
 _RUNS = 7
@@ -47,17 +46,8 @@ def command(runs: int) -> int:
 
 def _measure(name: str, number: int, runs: int) -> Exit:
     workload = replace(BUILT_IN[name].workload, warmup=_WARMUP_S, duration=_WINDOW_S)
-    patterns = [
-        pattern
-        for pattern in all_patterns()
-        if workload.exchange in pattern.exchanges
-        and "@" not in pattern.name
-        and pattern.family != "floor"
-    ]
-    cells = [
-        Cell(pattern=pattern, workload=workload)
-        for pattern in with_floors(patterns, workload.exchange)
-    ]
+    patterns = default_patterns(workload.exchange)
+    cells = cells_of(with_floors(patterns, workload.exchange), workload)
     path: Path = RUNS_DIR / "bench" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     with ProgressLine(f"{name} ({number + 1} of {len(_SCENARIOS)})") as progress:

@@ -97,12 +97,15 @@ def _patterns(pattern_names: Sequence[str], scenario: Scenario) -> tuple[Pattern
     chosen = tuple(dict.fromkeys(pattern_names or scenario.patterns))
     if chosen:
         return tuple(load(name) for name in chosen)
+    return default_patterns(scenario.workload.exchange)
+
+
+def default_patterns(exchange: Exchange) -> tuple[Pattern, ...]:
+    """Give all patterns that carry ``exchange``, each on its default stack, without the floors."""
     return tuple(
         pattern
         for pattern in all_patterns()
-        if scenario.workload.exchange in pattern.exchanges
-        and "@" not in pattern.name
-        and pattern.family != "floor"
+        if exchange in pattern.exchanges and "@" not in pattern.name and pattern.family != "floor"
     )
 
 
