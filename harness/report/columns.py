@@ -68,6 +68,13 @@ def joined(parts: Sequence[str], width: int = WIDTH) -> str:
     return "\n".join(lines)
 
 
+def listed(parts: Sequence[str]) -> str:
+    """Enumerate: ``a, b and c``."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
 def _set(column: Column, height: int, cells: Sequence[str], *, left: bool) -> list[str]:
     """Pad heading and cells to one width, intervals below one another."""
     heading = column.heading.split("\n")

@@ -11,7 +11,7 @@ from harness.measure.configuration import configurations
 from harness.measure.contrast import Finding, Outcome
 from harness.measure.statistics import ALPHA
 from harness.report import units
-from harness.report.columns import paragraph
+from harness.report.columns import listed, paragraph
 from harness.report.question import traffic
 from harness.result import Series
 
@@ -49,7 +49,7 @@ def _ahead(found: Sequence[Conclusion]) -> list[str]:
     """Name each pattern that is ahead once, the one that is ahead of most first."""
     lines = []
     for stacks, on_stacks in _grouped(found, lambda c: tuple(c.findings)):
-        lines.append(f"On {_listed([_stack(stack) for stack in stacks])}:")
+        lines.append(f"On {listed([_stack(stack) for stack in stacks])}:")
         by_first = _grouped(on_stacks, lambda c: c.first)
         for first, group in sorted(by_first, key=lambda pair: -len(pair[1])):
             behind = [
@@ -57,7 +57,7 @@ def _ahead(found: Sequence[Conclusion]) -> list[str]:
                 for second, cases in _grouped(group, lambda c: c.second)
             ]
             does = "carries more than" if _closed_loop(group[0]) else "delivers sooner than"
-            lines.append(f"{first} {does} {_listed(behind)}.")
+            lines.append(f"{first} {does} {listed(behind)}.")
     return lines
 
 
@@ -92,7 +92,7 @@ def _stacks_differ(found: Conclusion) -> str:
 def _undetected(found: Sequence[Conclusion]) -> list[str]:
     return [
         f"No difference shown between {first} and {second} in "
-        f"{_listed([_name(c) + _resolution(c) for c in cases])}."
+        f"{listed([_name(c) + _resolution(c) for c in cases])}."
         for (first, second), cases in _grouped(found, lambda c: (c.first, c.second))
     ]
 
@@ -108,7 +108,7 @@ def _not_compared(found: Sequence[Conclusion]) -> list[str]:
             f"{first} with {second} ({', '.join(map(_name, metrics))})"
             for (first, second), metrics in _grouped(cases, lambda c: (c.first, c.second))
         ]
-        lines.append(f"Not compared: {_listed(pairs)}. {reason}.")
+        lines.append(f"Not compared: {listed(pairs)}. {reason}.")
     return lines
 
 
@@ -125,7 +125,7 @@ def _guard(found: Sequence[Conclusion]) -> str:
     if not alone:
         return ""
     return (
-        f"One implementation each of {_listed(alone)} was measured; whether another would turn "
+        f"One implementation each of {listed(alone)} was measured; whether another would turn "
         "this round was not asked."
     )
 
@@ -138,7 +138,7 @@ def _polling(found: Sequence[Conclusion], series: Series) -> str:
     if not polling:
         return ""
     interval = units.span(rows[0].workload.poll_interval)
-    return f"What {_listed(polling)} delivers is a choice of its interval, here {interval}."
+    return f"What {listed(polling)} delivers is a choice of its interval, here {interval}."
 
 
 def _method(found: Sequence[Conclusion]) -> str:
@@ -186,12 +186,6 @@ def _direction(found: Conclusion, finding: Finding) -> str:
 
 def _stack(implementation: str) -> str:
     return f"@{implementation}" if implementation else "the default stack"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _grouped(

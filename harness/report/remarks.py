@@ -9,7 +9,7 @@ from harness.measure.saturation import DELIVERED_SHARE
 from harness.measure.statistics import FEWEST_RUNS, estimate
 from harness.measure.validity import MESSAGES_BEYOND
 from harness.report import units
-from harness.report.columns import paragraph
+from harness.report.columns import listed, paragraph
 from harness.result import Result, Series
 
 _INDENT = "  "
@@ -18,6 +18,9 @@ _FAULTS = (
     ("reordered", "out of order"),
     ("corrupted", "corrupted"),
 )
+
+_Named = tuple[str, Configuration]
+"""A row, and what it is called in a sentence."""
 
 
 def mark(row: Configuration) -> str:
@@ -33,12 +36,13 @@ def remarks(rows: Sequence[Configuration], series: Series) -> list[str]:
     remedies = dict.fromkeys(
         doubt.remedy for row in rows for run in row.invalid_runs for doubt in run.doubts
     )
+    named = [(_name(row, rows), row) for row in rows]
     lines = [
-        *(_doubts(row) for row in rows if row.invalid_runs),
+        *_doubts(named),
         paragraph(" ".join(map(_sentence, remedies)), _INDENT, _INDENT),
-        *(line for row in rows for line in _behaviour(row)),
-        _repeated(rows),
-        _incomplete(rows, series),
+        *(line for name, row in named for line in _behaviour(name, row)),
+        _repeated(named),
+        _incomplete(named, series),
     ]
     return [line for line in lines if line]
 
@@ -82,35 +86,70 @@ def hidden_tail_line(rows: Sequence[Configuration]) -> str:
     )
 
 
-def _doubts(row: Configuration) -> str:
-    """Say which limits were missed, in how many runs, with the first run's figures."""
-    broken, total = row.invalid_runs, len(row.runs)
+def _name(row: Configuration, among: Sequence[Configuration]) -> str:
+    """Name a row: by its poll interval too where it is one of several of its pattern."""
+    if sum(other.pattern == row.pattern for other in among) == 1:
+        return row.pattern
+    return f"{row.pattern} every {units.span(row.workload.poll_interval)}"
+
+
+def _doubts(rows: Sequence[_Named]) -> list[str]:
+    """Say which limits were missed, in how many runs: once for all rows that missed the same."""
+    alike: dict[tuple[bool, frozenset[str]], list[_Named]] = {}
+    for name, row in rows:
+        rules = frozenset(doubt.rule for run in row.invalid_runs for doubt in run.doubts)
+        if rules:
+            alike.setdefault((row.valid, rules), []).append((name, row))
+    return [
+        paragraph(f"{_unfit(members)}{_why(members)}.", hanging=_INDENT)
+        for members in alike.values()
+    ]
+
+
+def _unfit(rows: Sequence[_Named]) -> str:
+    """Say which rows, or how many of their runs, are invalid."""
+    names = listed([name for name, _ in rows])
+    counts = [f"{len(row.invalid_runs)} of {len(row.runs)}" for _, row in rows]
+    each = len(rows) > 1 and len(set(counts)) == 1
+    runs = f"{counts[0]} runs each" if each else f"{listed(counts)} runs"
+    if rows[0][1].valid:
+        return f"{names}: {runs} invalid, left out"
+    subject = f"! {names} {'is' if len(rows) == 1 else 'are'} invalid"
+    return subject if all(len(row.runs) == 1 for _, row in rows) else f"{subject} in {runs}"
+
+
+def _why(rows: Sequence[_Named]) -> str:
+    """Give the first row's reasons, and whose they are where others have other figures."""
+    reasons = [_reasons(row) for _, row in rows]
+    return f": {reasons[0]}" if len(set(reasons)) == 1 else f"; of {rows[0][0]}, {reasons[0]}"
+
+
+def _reasons(row: Configuration) -> str:
+    """Give each limit that was missed with the figures of the first run that missed it."""
+    broken = row.invalid_runs
     reasons: dict[str, list[str]] = {}
     for doubt in (doubt for run in broken for doubt in run.doubts):
         reasons.setdefault(doubt.rule, []).append(doubt.reason)
-    told = [
+    return "; ".join(
         found[0] if len(found) == len(broken) else f"in {len(found)} of them, {found[0]}"
         for found in reasons.values()
-    ]
-    if row.valid:
-        subject = f"{row.pattern}: {len(broken)} of {total} runs invalid, left out"
-    elif total == 1:
-        subject = f"! {row.pattern} is invalid"
-    else:
-        subject = f"! {row.pattern} is invalid in {len(broken)} of {total} runs"
-    return paragraph(f"{subject}: {'; '.join(told)}.", hanging=_INDENT)
+    )
 
 
-def _behaviour(row: Configuration) -> list[str]:
+def _behaviour(name: str, row: Configuration) -> list[str]:
     """Say what the system did: that is its result, not a doubt."""
     saturated = [run for run in row.used if run.saturated and row.workload.open_loop]
-    lines = [_saturation(row, saturated) if saturated else "", _loss(row), _faults(row)]
+    lines = [
+        _saturation(name, row, saturated) if saturated else "",
+        _loss(name, row),
+        _faults(name, row),
+    ]
     return [paragraph(line, hanging=_INDENT) for line in lines if line]
 
 
-def _repeated(rows: Sequence[Configuration]) -> str:
-    repeats = {row.pattern: sum(run.context.reruns for run in row.runs) for row in rows}
-    told = [f"{pattern} {number}" for pattern, number in sorted(repeats.items()) if number]
+def _repeated(rows: Sequence[_Named]) -> str:
+    repeats = {name: sum(run.context.reruns for run in row.runs) for name, row in rows}
+    told = [f"{name} {number}" for name, number in sorted(repeats.items()) if number]
     if not told:
         return ""
     return paragraph(
@@ -118,8 +157,8 @@ def _repeated(rows: Sequence[Configuration]) -> str:
     )
 
 
-def _incomplete(rows: Sequence[Configuration], series: Series) -> str:
-    told = [f"{row.pattern} {len(row.runs)}" for row in rows if len(row.runs) < series.runs]
+def _incomplete(rows: Sequence[_Named], series: Series) -> str:
+    told = [f"{name} {len(row.runs)}" for name, row in rows if len(row.runs) < series.runs]
     if not told:
         return ""
     return paragraph(
@@ -127,7 +166,7 @@ def _incomplete(rows: Sequence[Configuration], series: Series) -> str:
     )
 
 
-def _saturation(row: Configuration, saturated: Sequence[Result]) -> str:
+def _saturation(name: str, row: Configuration, saturated: Sequence[Result]) -> str:
     slowest = min(saturated, key=lambda run: run.achieved_rate)
     behind = slowest.achieved_rate < DELIVERED_SHARE * slowest.offered_rate
     how = (
@@ -135,14 +174,14 @@ def _saturation(row: Configuration, saturated: Sequence[Result]) -> str:
         if behind
         else f"latency grew by {units.seconds(max(run.slope for run in saturated))} each second"
     )
-    sentence = f"{row.pattern} is saturated {_in_runs(saturated, row)}: {how}"
+    sentence = f"{name} is saturated {_in_runs(saturated, row)}: {how}"
     if row.saturated:
         rank = "Its latency depends on the window and takes part in no ranking."
         return f"{mark(row)}{sentence}. {rank}"
     return f"{sentence}."
 
 
-def _loss(row: Configuration) -> str:
+def _loss(name: str, row: Configuration) -> str:
     lost = sum(run.audit.lost for run in row.used)
     if not lost:
         return ""
@@ -152,15 +191,15 @@ def _loss(row: Configuration) -> str:
         causes[cause] = causes.get(cause, 0) + number
     told = ", ".join(f"{cause} {units.count(number)}" for cause, number in causes.items())
     return (
-        f"{row.pattern} lost {units.count(lost)} of {units.count(owed)} deliveries"
+        f"{name} lost {units.count(lost)} of {units.count(owed)} deliveries"
         f"{f' ({told})' if told else ''}; a lost message is infinitely late."
     )
 
 
-def _faults(row: Configuration) -> str:
+def _faults(name: str, row: Configuration) -> str:
     counts = [(word, sum(getattr(run.audit, field) for run in row.used)) for field, word in _FAULTS]
     told = [f"{units.count(number)} {word}" for word, number in counts if number]
-    return f"{row.pattern} delivered {', '.join(told)}." if told else ""
+    return f"{name} delivered {', '.join(told)}." if told else ""
 
 
 def _in_runs(some: Sequence[Result], row: Configuration) -> str:

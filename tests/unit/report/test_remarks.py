@@ -66,11 +66,63 @@ def test_runs_left_out_are_counted_by_rule(make_series: Make) -> None:
     assert mark(configurations(series)[0]) == "  "
 
 
-def test_a_remedy_is_said_once_for_all_rows(make_series: Make) -> None:
-    text = said(make_series({"sse": {"doubts": (LAG,)}, "websocket": {"doubts": (LAG,)}}))
+def test_rows_with_one_reason_and_remedy_share_a_sentence(make_series: Make) -> None:
+    doubtful = {"doubts": (LAG,)}
+    series = make_series({"sse": doubtful, "websocket": doubtful, "rest": {"doubts": (BUSY,)}})
 
-    assert [line for line in text if "Try" in line] == ["  Try --client wire."]
-    assert text[-1] == "  Try --client wire."
+    assert said(series) == [
+        "! rest is invalid in 8 of 8 runs: the generator used 97 % of its core (limit 70 %) and "
+        "measured",
+        "  itself.",
+        "! sse and websocket are invalid in 8 of 8 runs each: up to 3 ms of 9 ms at p99.",
+        "  Try --rate 1k. Try --client wire.",
+    ]
+
+
+def test_rows_that_missed_one_limit_by_other_figures_share_a_sentence(make_series: Make) -> None:
+    worse = replace(LAG, reason="up to 5 ms of 9 ms at p99")
+    series = make_series({"sse": {"doubts": (LAG,)}, "websocket": {"doubts": (worse,)}}, runs=1)
+
+    assert said(series) == [
+        "! sse and websocket are invalid; of sse, up to 3 ms of 9 ms at p99.",
+        "  Try --client wire.",
+    ]
+
+
+def test_rows_that_share_a_sentence_keep_their_counts(make_series: Make) -> None:
+    def spoil(run: Result, least: dict[str, int]) -> Result:
+        return replace(run, doubts=(LAG,) if run.block_index >= least[run.pattern] else ())
+
+    both = make_series({"sse": {}, "websocket": {}})
+    barred = changed(both, lambda run: spoil(run, {"sse": 0, "websocket": 2}))
+    left_out = changed(both, lambda run: spoil(run, {"sse": 6, "websocket": 7}))
+
+    assert said(barred)[0] == (
+        "! sse and websocket are invalid in 8 of 8 and 6 of 8 runs: up to 3 ms of 9 ms at p99."
+    )
+    assert said(left_out)[0] == (
+        "sse and websocket: 2 of 8 and 1 of 8 runs invalid, left out: up to 3 ms of 9 ms at p99."
+    )
+
+
+def test_rows_of_one_pattern_are_told_apart_by_their_interval(make_series: Make) -> None:
+    parts = [
+        make_series(
+            {"rest_polling": {"doubts": (LAG,) * (interval < 0.1), "analytic_mean": interval / 2}},
+            workload=Workload(poll_interval=interval),
+        )
+        for interval in (0.01, 0.02, 0.2)
+    ]
+    curve = replace(parts[0], results=tuple(run for part in parts for run in part.results))
+
+    assert said(replace(curve, runs=9)) == [
+        "! rest_polling every 10 ms and rest_polling every 20 ms are invalid in 8 of 8 runs each: "
+        "up to 3 ms",
+        "  of 9 ms at p99.",
+        "  Try --client wire.",
+        "Fewer than the 9 runs asked for: rest_polling every 10 ms 8, rest_polling every 20 ms 8,",
+        "  rest_polling every 200 ms 8.",
+    ]
 
 
 def test_saturation_names_what_fell_behind(make_series: Make) -> None:
