@@ -12,7 +12,14 @@ import click
 
 from harness import schema
 from harness.cli.judge import judge
-from harness.cli.options import Asked, asked, complete_pattern, with_floors, workload_options
+from harness.cli.options import (
+    Asked,
+    asked,
+    complete_pattern,
+    with_floors,
+    without_effect,
+    workload_options,
+)
 from harness.cli.progress import ProgressLine
 from harness.cli.run import count_of_runs, exit_code, new_result_path, typed_command
 from harness.comparison import MEMORY_SIZES, Part, Step, comparison_steps, memory_slopes, shortened
@@ -58,10 +65,12 @@ def command(patterns: tuple[str, ...], as_json: bool, as_csv: bool, **options: A
     """
     if any(name.endswith(".json") for name in patterns):
         return judge(patterns, as_json, {**options, "csv": as_csv})
+    questions = _questions(patterns, options)
     planned = [
-        (question, _steps(question, options, named=bool(patterns)))
-        for question in _questions(patterns, options)
+        (question, _steps(question, options, named=bool(patterns))) for question in questions
     ]
+    for line in without_effect(questions, options):
+        click.echo(line, err=True)
     code = Exit.MEASURED
     for question, steps in planned:
         base = new_result_path()

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from harness.errors import BadInput
-from harness.pattern import Pattern
+from harness.pattern import Pattern, RedisSpec
+from harness.process.redis import without_password
 from harness.registry import all_patterns, load, names
 from harness.scenario import BUILT_IN, Scenario, find_scenario, flag, override
 from harness.workload import Exchange, Workload
@@ -37,6 +38,35 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "poll_interval": ("TIME", "between the polls of one subscriber [20ms]"),
     "deflate": ("", "compress WebSocket messages (permessage-deflate) [off]"),
 }
+
+_Takes = Callable[[Pattern, Workload], bool]
+_EFFECT: Mapping[str, tuple[_Takes, str]] = {
+    "subscribers": (
+        lambda _pattern, workload: workload.exchange is not Exchange.REQUEST_REPLY,
+        "request/reply has callers only",
+    ),
+    "arrivals": (
+        lambda _pattern, workload: workload.open_loop,
+        "a closed loop has no schedule",
+    ),
+    "ingress": (
+        lambda _pattern, workload: workload.exchange is not Exchange.REQUEST_REPLY,
+        "in request/reply nothing is published",
+    ),
+    "redis": (
+        lambda pattern, workload: any(
+            isinstance(spec, RedisSpec) for spec in pattern.servers(workload)
+        ),
+        "no chosen pattern uses Redis",
+    ),
+    "poll_interval": (
+        lambda pattern, workload: pattern.poll_interval_s(workload) > 0,
+        "no chosen pattern polls",
+    ),
+    # A pattern that does not compress is refused; the floor goes without.
+    "deflate": (lambda pattern, _workload: pattern.family != "floor", "a floor never compresses"),
+}
+"""Whether an option changes anything for a pattern, and why none of them may take it."""
 
 
 def workload_options(command: _Command) -> _Command:
@@ -91,6 +121,28 @@ def asked(pattern_names: Sequence[str], options: Mapping[str, Any]) -> list[Aske
         Asked(scenario=scenario, patterns=_patterns(pattern_names, scenario))
         for scenario in scenarios
     ]
+
+
+def without_effect(questions: Sequence[Asked], options: Mapping[str, Any]) -> list[str]:
+    """Say which of the options given change nothing in any of the questions, a line for each.
+
+    What only a scenario's file sets is not looked at: its fields serve all of its patterns.
+    """
+    return [
+        f"abec: {_typed(field, options[field])}: changes nothing here, {why}; leave it out"
+        for field, (takes, why) in _EFFECT.items()
+        if options.get(field) is not None
+        and not any(
+            takes(pattern, question.scenario.workload)
+            for question in questions
+            for pattern in question.patterns
+        )
+    ]
+
+
+def _typed(field: str, value: object) -> str:
+    shown = without_password(value) if field == "redis" and isinstance(value, str) else value
+    return flag(field) if value is True else f"{flag(field)} {shown}"
 
 
 def _patterns(pattern_names: Sequence[str], scenario: Scenario) -> tuple[Pattern, ...]:

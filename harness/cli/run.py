@@ -12,7 +12,14 @@ from typing import Any
 
 import click
 
-from harness.cli.options import Asked, asked, complete_pattern, with_floors, workload_options
+from harness.cli.options import (
+    Asked,
+    asked,
+    complete_pattern,
+    with_floors,
+    without_effect,
+    workload_options,
+)
 from harness.cli.progress import ProgressLine
 from harness.errors import BadInput, Exit
 from harness.measure.configuration import configurations
@@ -48,8 +55,11 @@ def command(
         raise BadInput("PATTERN", "", "name one or more, or a --scenario; abec patterns lists them")
     if as_json and as_csv:
         raise BadInput("--json --csv", "", "give one of them")
+    questions = asked(patterns, options)
+    for line in without_effect(questions, options):
+        click.echo(line, err=True)
     code = Exit.MEASURED
-    for question in asked(patterns, options):
+    for question in questions:
         series, path = measure_asked(question, count_of_runs(runs))
         if as_json:
             click.echo(to_json(series))
