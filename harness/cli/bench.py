@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
+from harness.cli.answer import Answer
 from harness.cli.options import default_patterns, with_floors
 from harness.cli.progress import ProgressLine
 from harness.cli.run import RUNS_DIR, exit_code, typed_command
 from harness.errors import Exit
 from harness.report.text import run_report
+from harness.result import Series
 from harness.scenario import BUILT_IN
 from harness.series import cells_of, measure
 
@@ -38,13 +40,15 @@ def command(runs: int) -> int:
     One table for each of the scenarios jobs, ticker and rpc, printed when it is measured.
     Results are saved to results/runs/bench/, where `make bench` lets asv read them.
     """
-    code = Exit.MEASURED
+    answer, code = Answer(), Exit.MEASURED
     for number, name in enumerate(_SCENARIOS):
-        code = max(code, _measure(name, number, runs))
+        series, path = _measure(name, number, runs)
+        answer.give(f"{name}\n{run_report(series, str(path))}\n", str(path))
+        code = max(code, exit_code(series))
     return code
 
 
-def _measure(name: str, number: int, runs: int) -> Exit:
+def _measure(name: str, number: int, runs: int) -> tuple[Series, Path]:
     workload = replace(BUILT_IN[name].workload, warmup=_WARMUP_S, duration=_WINDOW_S)
     patterns = default_patterns(workload.exchange)
     cells = cells_of(with_floors(patterns, workload.exchange), workload)
@@ -59,5 +63,4 @@ def _measure(name: str, number: int, runs: int) -> Exit:
             save_to=path,
             rerun_share=_RERUN_SHARE,
         )
-    click.echo(f"{name}\n{run_report(series, str(path))}\n")
-    return exit_code(series)
+    return series, path

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from harness import schema
+from harness.cli.answer import Answer
 from harness.cli.judge import judge
 from harness.cli.options import (
     Asked,
@@ -61,7 +62,8 @@ def command(patterns: tuple[str, ...], as_json: bool, as_csv: bool, **options: A
     of the poll interval, the interval, four times it) and memory per connection, each saved to
     a file of its own in results/runs/ as it grows. Without names: all patterns that carry the
     exchange, and their implementations. Two files are judged without measuring: exit code 1 if
-    anything got worse, 3 if nothing could be compared.
+    anything got worse, 3 if nothing could be compared. If the reader of stdout leaves (`| head`),
+    the scenarios that are left are measured and saved.
     """
     if any(name.endswith(".json") for name in patterns):
         return judge(patterns, as_json, {**options, "csv": as_csv})
@@ -71,17 +73,18 @@ def command(patterns: tuple[str, ...], as_json: bool, as_csv: bool, **options: A
     ]
     for line in without_effect(questions, options):
         click.echo(line, err=True)
-    code = Exit.MEASURED
+    answer, code = Answer(), Exit.MEASURED
     for question, steps in planned:
         base = new_result_path()
         measured = _measure(question, steps, base)
         saved = ", ".join(str(_path(base, part)) for part in measured)
         if as_json:
-            click.echo(_series_json(measured))
+            text = _series_json(measured)
         elif as_csv:
-            click.echo(_csv(measured))
+            text = _csv(measured)
         else:
-            click.echo(compare_report(_comparison(measured), saved))
+            text = compare_report(_comparison(measured), saved)
+        answer.give(text, saved)
         code = max(code, _code(measured))
     return code
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from harness.cli.answer import Answer
 from harness.cli.options import (
     Asked,
     asked,
@@ -49,7 +50,8 @@ def command(
       abec run redis_queue --scenario jobs --client library
 
     Each run starts fresh servers and clients. The floor (raw TCP) is measured beside the
-    patterns. Results are saved to results/runs/; `abec compare OLD NEW` judges two of them.
+    patterns. Results are saved to results/runs/; `abec compare OLD NEW` judges two of them. If
+    the reader of stdout leaves (`| head`), the scenarios that are left are measured and saved.
     """
     if not patterns and options.get("scenario") is None:
         raise BadInput("PATTERN", "", "name one or more, or a --scenario; abec patterns lists them")
@@ -58,15 +60,16 @@ def command(
     questions = asked(patterns, options)
     for line in without_effect(questions, options):
         click.echo(line, err=True)
-    code = Exit.MEASURED
+    answer, code = Answer(), Exit.MEASURED
     for question in questions:
         series, path = measure_asked(question, count_of_runs(runs))
         if as_json:
-            click.echo(to_json(series))
+            text = to_json(series)
         elif as_csv:
-            click.echo("\n".join(csv_rows(series)))
+            text = "\n".join(csv_rows(series))
         else:
-            click.echo(run_report(series, str(path)))
+            text = run_report(series, str(path))
+        answer.give(text, str(path))
         code = max(code, exit_code(series))
     return code
 

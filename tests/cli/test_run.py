@@ -1,14 +1,31 @@
-"""``abec run``: what it says of options without effect."""
+"""``abec run``: what it says of options without effect, and how it outlives its reader."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from harness import schema
+from harness.cli.run import exit_code
 from harness.errors import Exit
 
 QUICK = ("--duration", "200ms", "--warmup", "0s", "--rate", "200")
+TWO = """
+[scenario.first]
+patterns = ["floor"]
+duration = "200ms"
+warmup = "0s"
+poll_interval = "50ms"
+
+[scenario.second]
+patterns = ["floor"]
+duration = "200ms"
+warmup = "0s"
+"""
 
 
 @pytest.mark.slow
@@ -20,3 +37,31 @@ def test_an_option_without_effect_is_told_and_the_run_goes_on(abec, tmp_path: Pa
         "abec: --poll-interval 5ms: changes nothing here, no chosen pattern polls; leave it out\n"
     )
     assert len(list(tmp_path.glob("results/runs/*.json"))) == 1
+
+
+@pytest.mark.slow
+def test_it_goes_on_measuring_when_its_reader_has_left(tmp_path: Path, environment) -> None:
+    (tmp_path / "two.toml").write_text(TWO)
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            (sys.executable, "-m", "harness", "run", "--scenario", "two.toml"),
+            cwd=tmp_path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=write,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(write)
+
+    saved = sorted(tmp_path.glob("results/runs/*.json"), key=lambda path: path.stat().st_mtime)
+    assert done.stderr.splitlines() == [
+        f"abec: nobody reads stdout any more; saved {path.relative_to(tmp_path)}" for path in saved
+    ]
+    assert len(saved) == 2
+    assert done.returncode == max(exit_code(schema.load(path)) for path in saved)
