@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from contextlib import suppress
 
 import click
+
+from harness.report.columns import WIDTH
+
+_NARROWEST = 60
+"""Below that many columns a terminal folds lines: tables would be all names."""
 
 
 class Answer:
@@ -31,6 +37,11 @@ class Answer:
             # The reader of both streams may be the same.
             with suppress(BrokenPipeError):
                 click.echo(f"abec: nobody reads stdout any more; saved {saved}", err=True)
+
+
+def width() -> int:
+    """Give the columns that an answer is set for: the terminal's, or all where there is none."""
+    return max(_NARROWEST, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
 
 
 def _discard_stdout() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.answer import Answer
+from harness.cli.answer import Answer, width
 from harness.cli.options import default_patterns, with_floors
 from harness.cli.progress import ProgressLine
 from harness.cli.run import RUNS_DIR, exit_code, typed_command
@@ -43,7 +43,7 @@ def command(runs: int) -> int:
     answer, code = Answer(), Exit.MEASURED
     for number, name in enumerate(_SCENARIOS):
         series, path = _measure(name, number, runs)
-        answer.give(f"{name}\n{run_report(series, str(path))}\n", str(path))
+        answer.give(f"{name}\n{run_report(series, str(path), width())}\n", str(path))
         code = max(code, exit_code(series))
     return code
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from harness import schema
-from harness.cli.answer import Answer
+from harness.cli.answer import Answer, width
 from harness.cli.judge import judge
 from harness.cli.options import (
     Asked,
@@ -83,7 +83,7 @@ def command(patterns: tuple[str, ...], as_json: bool, as_csv: bool, **options: A
         elif as_csv:
             text = _csv(measured)
         else:
-            text = compare_report(_comparison(measured), saved)
+            text = compare_report(_comparison(measured), saved, width())
         answer.give(text, saved)
         code = max(code, _code(measured))
     return code
@@ -138,7 +138,7 @@ def _measure(question: Asked, steps: Sequence[Step], base: Path) -> dict[Part, S
     """Measure all steps, each saved to a file of its own beside ``base`` as it grows."""
     left_s = sum(step.expected_s for step in steps)
     name = f"{question.scenario.name}: " if question.scenario.name else ""
-    click.echo(joined([f"{name}about {_minutes(left_s)}", *map(_told, steps)]), err=True)
+    click.echo(joined([f"{name}about {_minutes(left_s)}", *map(_told, steps)], width()), err=True)
     measured: dict[Part, Series] = {}
     for number, step in enumerate(steps, 1):
         left_s -= step.expected_s

@@ -12,13 +12,14 @@ from functools import partial
 import click
 from rich.console import Console
 
+from harness.cli.answer import width
 from harness.doctor import host, software, timing, truth
 from harness.doctor.check import Check, Examination, Verdict, fail
 from harness.errors import Exit, NotMeasured
 from harness.machine import Machine, raise_open_files, read_machine
 from harness.measure.validity import FIGURE_RULES, MACHINE_RULES, RULES
 from harness.process.redis import resolve
-from harness.report.columns import Column, paragraph, table
+from harness.report.columns import WIDTH, Column, paragraph, table
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -37,7 +38,7 @@ def command(redis: str, rules: bool, as_json: bool) -> int:
     measures a server whose delay and dropped messages are known. Exit code 1 if anything fails.
     """
     if rules:
-        click.echo(_rules_json() if as_json else _rules_table())
+        click.echo(_rules_json() if as_json else _rules_table(width()))
         return Exit.MEASURED
     if redis:
         resolve(redis)
@@ -52,9 +53,9 @@ def command(redis: str, rules: bool, as_json: bool) -> int:
     return Exit.ANSWER_IS_NO if failed else Exit.MEASURED
 
 
-def line(check: Check) -> str:
+def line(check: Check, columns: int = WIDTH) -> str:
     """Set one check as a paragraph behind its verdict."""
-    return paragraph(str(check), f"{check.verdict:<6}", " " * 6)
+    return paragraph(str(check), f"{check.verdict:<6}", " " * 6, columns)
 
 
 def summary(checks: Sequence[Check], connections: int) -> str:
@@ -96,7 +97,7 @@ def _examine(examinations: Sequence[Examination], *, told: bool) -> list[Check]:
         with _progress(f"{number} of {len(examinations)}: {examination.title}"):
             check = _made(examination)
         if told:
-            click.echo(line(check))
+            click.echo(line(check, width()))
         checks.append(check)
     return checks
 
@@ -113,17 +114,18 @@ def _progress(text: str) -> AbstractContextManager[object]:
     return Console(stderr=True).status(text) if sys.stderr.isatty() else nullcontext()
 
 
-def _rules_table() -> str:
-    columns = (Column("rule"), Column("invalid when", words=True))
+def _rules_table(columns: int) -> str:
+    bars = (Column("rule"), Column("invalid when", words=True))
     hides = (Column("rule"), Column("a figure is hidden, and the run stays valid", words=True))
     return "\n\n".join(
         (
-            table(columns, [(rule.name, rule.limit) for rule in RULES]),
-            table(hides, [(rule.name, rule.limit) for rule in FIGURE_RULES]),
+            table(bars, [(rule.name, rule.limit) for rule in RULES], columns),
+            table(hides, [(rule.name, rule.limit) for rule in FIGURE_RULES], columns),
             paragraph(
                 "An invalid run says why and what to try; its figures take part in no verdict. "
                 f"Doubtful runs that {' or '.join(sorted(MACHINE_RULES))} disturbed are repeated, "
-                "twice at most, and the count is printed."
+                "twice at most, and the count is printed.",
+                width=columns,
             ),
         )
     )

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from harness import schema
+from harness.cli.answer import width
 from harness.errors import BadInput, Exit
 from harness.measure.verdict import Verdict, Verdicts, verdicts
 from harness.report.verdicts import verdict_report
@@ -33,7 +34,7 @@ def judge(names: Sequence[str], as_json: bool, others: Mapping[str, Any]) -> Exi
         if value:
             raise BadInput(flag(option), "", "means nothing to saved results; leave it out")
     old, new = (schema.load(Path(name)) for name in names)
-    text, code = verdict_report(old, new)
+    text, code = verdict_report(old, new, width())
     click.echo(_as_json(verdicts(old, new)) if as_json else text)
     return code
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from harness.cli.answer import width
 from harness.errors import Exit, NotMeasured
 from harness.pattern import Pattern
 from harness.registry import load, names
@@ -16,16 +17,16 @@ from harness.report.columns import Column, paragraph, table
 
 _COLUMNS = (
     Column("pattern"),
-    Column("exchanges", words=True),
     Column("server", words=True),
     Column("clients", words=True),
+    Column("exchanges", words=True),
 )
 
 
 @click.command(context_settings={"max_content_width": 100})
 @click.option("--json", "as_json", is_flag=True, help="print them as JSON")
 def command(as_json: bool) -> int:
-    """List patterns: exchanges, server, clients, the path of a message, and what it guarantees.
+    """List patterns: server, clients, exchanges, the path of a message, and what it guarantees.
 
     \b
     Examples:
@@ -39,7 +40,7 @@ def command(as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps([_record(p) for p in patterns], indent=1, ensure_ascii=False))
     else:
-        click.echo(f"{_table(patterns)}\n\n{_promises(patterns)}")
+        click.echo(f"{_table(patterns, width())}\n\n{_promises(patterns, width())}")
     for problem in broken:
         click.echo(f"abec: {problem}", err=True)
     return Exit.NOT_MEASURED if broken else Exit.MEASURED
@@ -56,15 +57,15 @@ def _registered() -> tuple[list[Pattern], list[str]]:
     return patterns, broken
 
 
-def _table(patterns: Sequence[Pattern]) -> str:
+def _table(patterns: Sequence[Pattern], columns: int) -> str:
     rows = [
-        (p.name, ", ".join(sorted(p.exchanges)), p.stack, ", ".join(sorted(p.clients)))
+        (p.name, p.stack, ", ".join(sorted(p.clients)), ", ".join(sorted(p.exchanges)))
         for p in patterns
     ]
-    return table(_COLUMNS, rows)
+    return table(_COLUMNS, rows, columns)
 
 
-def _promises(patterns: Sequence[Pattern]) -> str:
+def _promises(patterns: Sequence[Pattern], columns: int) -> str:
     """Give path and guarantees, once where all implementations have the same."""
     lines = []
     for family, members in groupby(patterns, lambda pattern: pattern.family):
@@ -73,8 +74,8 @@ def _promises(patterns: Sequence[Pattern]) -> str:
             said.setdefault((pattern.path, pattern.guarantees), []).append(pattern.name)
         for (path, guarantees), members_alike in said.items():
             who = family if family in members_alike else ", ".join(members_alike)
-            lines.append(paragraph(f"{who}: {path}", hanging="  "))
-            lines.append(paragraph(guarantees, "  ", "  "))
+            lines.append(paragraph(f"{who}: {path}", hanging="  ", width=columns))
+            lines.append(paragraph(guarantees, "  ", "  ", columns))
     return "\n".join(lines)
 
 

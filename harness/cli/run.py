@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from harness.cli.answer import Answer
+from harness.cli.answer import Answer, width
 from harness.cli.options import (
     Asked,
     asked,
@@ -68,7 +68,7 @@ def command(
         elif as_csv:
             text = "\n".join(csv_rows(series))
         else:
-            text = run_report(series, str(path))
+            text = run_report(series, str(path), width())
         answer.give(text, str(path))
         code = max(code, exit_code(series))
     return code

@@ -11,7 +11,7 @@ from harness.measure.configuration import (
     configurations,
     fans_out,
 )
-from harness.report.columns import joined
+from harness.report.columns import WIDTH, joined
 from harness.report.conclusion import closing
 from harness.report.delivery import delivery_tables
 from harness.report.implementations import implementation_table
@@ -20,29 +20,31 @@ from harness.report.remarks import hidden_tail_line, interval_line, refusals, re
 from harness.report.sweeps import polling_curve, saturation_tables, throughput_section
 
 
-def compare_report(comparison: Comparison, path_saved: str = "") -> str:
+def compare_report(comparison: Comparison, path_saved: str = "", width: int = WIDTH) -> str:
     """Answer which pattern delivers how late at what cost, and what of it the runs support."""
     rows = configurations(comparison.latency)
     parts = [
-        part for alike in by_workload(comparison.latency) for part in _workload(alike, comparison)
+        part
+        for alike in by_workload(comparison.latency)
+        for part in _workload(alike, comparison, width)
     ]
-    parts.append("\n".join(refusals(comparison.latency)))
+    parts.append("\n".join(refusals(comparison.latency, width)))
     if comparison.saturation is not None:
-        parts += saturation_tables(comparison.saturation)
+        parts += saturation_tables(comparison.saturation, width)
     if comparison.polling is not None:
-        parts += polling_curve(comparison.polling)
-    parts += [implementation_table(rows), closing(comparison.latency)]
+        parts += polling_curve(comparison.polling, width)
+    parts += [implementation_table(rows, width), closing(comparison.latency, width)]
     every = (comparison.latency, comparison.saturation, comparison.polling)
     runs = [run for series in every if series is not None for run in series.results]
-    parts.append(limits(runs) if runs else "")
-    parts.append(saved(path_saved) if path_saved else "")
+    parts.append(limits(runs, width) if runs else "")
+    parts.append(saved(path_saved, width=width) if path_saved else "")
     return "\n\n".join(part for part in parts if part)
 
 
-def _workload(rows: Sequence[Configuration], comparison: Comparison) -> list[str]:
+def _workload(rows: Sequence[Configuration], comparison: Comparison, width: int) -> list[str]:
     series = comparison.latency
     if not rows[0].workload.open_loop:
-        return [surroundings(rows), throughput_section(rows, series)]
+        return [surroundings(rows, width), throughput_section(rows, series, width)]
     notes = [
         "latencies from due to received",
         TO_LAST if fans_out(rows[0].workload) else "",
@@ -53,7 +55,7 @@ def _workload(rows: Sequence[Configuration], comparison: Comparison) -> list[str
         interval_line(rows),
     ]
     return [
-        f"{question(rows, series)}\n{surroundings(rows)}",
-        *delivery_tables(rows, comparison.memory),
-        "\n".join([*remarks(rows, series), joined(notes)]),
+        f"{question(rows, series, width)}\n{surroundings(rows, width)}",
+        *delivery_tables(rows, comparison.memory, width),
+        "\n".join([*remarks(rows, series, width), joined(notes, width)]),
     ]

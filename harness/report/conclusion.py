@@ -11,7 +11,7 @@ from harness.measure.configuration import configurations
 from harness.measure.contrast import Finding, Outcome
 from harness.measure.statistics import ALPHA
 from harness.report import units
-from harness.report.columns import listed, paragraph
+from harness.report.columns import WIDTH, listed, paragraph
 from harness.report.question import traffic
 from harness.result import Series
 
@@ -19,7 +19,7 @@ _INDENT = "  "
 _Key = TypeVar("_Key", bound=Hashable)
 
 
-def closing(series: Series) -> str:
+def closing(series: Series, width: int = WIDTH) -> str:
     """Say in plain words what the runs support; empty where nothing was to be compared."""
     found = conclusions(series)
     if not found:
@@ -28,12 +28,17 @@ def closing(series: Series) -> str:
     for workload, group in groupby(found, lambda conclusion: conclusion.workload):
         several = len({conclusion.workload for conclusion in found}) > 1
         title = f"What these runs support{f' ({traffic(workload)})' if several else ''}"
-        parts.append("\n".join([title, *_sentences(list(group), series)]))
-    return "\n\n".join([*parts, _method(found)])
+        sentences = [
+            paragraph(sentence, _INDENT, _INDENT * 2, width)
+            for sentence in _sentences(list(group), series)
+            if sentence
+        ]
+        parts.append("\n".join([paragraph(title, hanging=_INDENT, width=width), *sentences]))
+    return "\n\n".join([*parts, paragraph(_method(found), width=width)])
 
 
 def _sentences(found: Sequence[Conclusion], series: Series) -> list[str]:
-    sentences = [
+    return [
         *_ahead([c for c in found if c.standing is Standing.AHEAD]),
         *_within_spread([c for c in found if c.standing is Standing.WITHIN_SPREAD]),
         *map(_stacks_differ, (c for c in found if c.standing is Standing.STACKS_DIFFER)),
@@ -42,7 +47,6 @@ def _sentences(found: Sequence[Conclusion], series: Series) -> list[str]:
         _guard(found),
         _polling(found, series),
     ]
-    return [paragraph(sentence, _INDENT, _INDENT * 2) for sentence in sentences if sentence]
 
 
 def _ahead(found: Sequence[Conclusion]) -> list[str]:
@@ -151,7 +155,7 @@ def _method(found: Sequence[Conclusion]) -> str:
     names = dict.fromkeys(_name(c) for c in found)
     declared = sum(len(c.findings) for c in found)
     were = "comparison was" if declared == 1 else "comparisons were"
-    return paragraph(
+    return (
         f"{declared} {were} declared beforehand (pairs of patterns on one stack, "
         f"{' and '.join(names)}), {len(tested)} made: exact Mann–Whitney over runs, Holm, "
         f"{units.percent(ALPHA)} error over all of them."

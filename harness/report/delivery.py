@@ -17,14 +17,16 @@ from harness.measure.configuration import (
 )
 from harness.measure.statistics import median
 from harness.report import cells, units
-from harness.report.columns import Column, table
+from harness.report.columns import WIDTH, Column, paragraph, table
 from harness.report.remarks import mark
 
 _BLOCKS = {"edge": "Edge delivery", "broker": "Broker delivery"}
 
 
 def delivery_tables(
-    rows: Sequence[Configuration], memory: Mapping[str, MemoryPerConnection]
+    rows: Sequence[Configuration],
+    memory: Mapping[str, MemoryPerConnection],
+    width: int = WIDTH,
 ) -> list[str]:
     """Give the tables of rows of one workload: no figure of one block beside one of another."""
     parts = []
@@ -32,8 +34,12 @@ def delivery_tables(
         for stack, members in _stacks(block):
             title = f"{name} · {stack}" if stack else name
             ranked = sorted(members, key=_rank)
-            parts.append(f"{title}: latency\n{_latencies(ranked, rows)}")
-            parts.append(f"{title}: cost\n{_costs(ranked, memory)}")
+            for what, drawn in (
+                ("latency", _latencies(ranked, rows, width)),
+                ("cost", _costs(ranked, memory, width)),
+            ):
+                heading = paragraph(f"{title}: {what}", hanging="  ", width=width)
+                parts.append(f"{heading}\n{drawn}")
     return parts
 
 
@@ -73,9 +79,10 @@ def _rank(row: Configuration) -> tuple[bool, bool, bool, float]:
     return not row.is_floor, not row.valid, row.saturated, late
 
 
-def _latencies(members: Sequence[Configuration], rows: Sequence[Configuration]) -> str:
+def _latencies(members: Sequence[Configuration], rows: Sequence[Configuration], width: int) -> str:
     metrics = [P50, far(rows), *([LAST_P50] if fans_out(rows[0].workload) else [])]
-    columns = [Column(""), *(Column(m.name) for m in metrics), Column("× floor"), Column("lost")]
+    latencies = [Column(metric.name, aside=metric is LAST_P50) for metric in metrics]
+    columns = [Column(""), *latencies, Column("× floor"), Column("lost")]
     lines = [
         [
             mark(row) + row.pattern,
@@ -85,10 +92,12 @@ def _latencies(members: Sequence[Configuration], rows: Sequence[Configuration]) 
         ]
         for row in members
     ]
-    return table(columns, lines)
+    return table(columns, lines, width)
 
 
-def _costs(members: Sequence[Configuration], memory: Mapping[str, MemoryPerConnection]) -> str:
+def _costs(
+    members: Sequence[Configuration], memory: Mapping[str, MemoryPerConnection], width: int
+) -> str:
     fans = fans_out(members[0].workload)
     columns = [
         Column(""),
@@ -96,7 +105,7 @@ def _costs(members: Sequence[Configuration], memory: Mapping[str, MemoryPerConne
         Column("server CPU\nper delivery"),
         Column("cores"),
         Column("bytes/message\nin + out"),
-        Column("segments/message\nin + out"),
+        Column("segments/message\nin + out", aside=1),
         Column("memory per\nconnection"),
     ]
     lines = [
@@ -111,7 +120,7 @@ def _costs(members: Sequence[Configuration], memory: Mapping[str, MemoryPerConne
         ]
         for row in members
     ]
-    return table(columns, lines)
+    return table(columns, lines, width)
 
 
 def _memory(found: MemoryPerConnection | None) -> str:

@@ -8,10 +8,10 @@ from itertools import groupby
 from harness.measure.configuration import CPU_PER_DELIVERY, P50, Configuration, Metric, far
 from harness.measure.statistics import FEWEST_RUNS, Shift, ratio
 from harness.report import units
-from harness.report.columns import Column, table
+from harness.report.columns import WIDTH, Column, paragraph, table
 
 
-def implementation_table(rows: Sequence[Configuration]) -> str:
+def implementation_table(rows: Sequence[Configuration], width: int = WIDTH) -> str:
     """Give each implementation over its pattern's default; empty without a second one.
 
     Where the default was not measured, the first by name stands in for it.
@@ -25,7 +25,8 @@ def implementation_table(rows: Sequence[Configuration]) -> str:
         [_name(default, row), *(_cell(default, row, metric) for metric in metrics)]
         for default, row in pairs
     ]
-    return f"What the implementation costs\n{table(columns, lines)}\n{_note(pairs)}"
+    note = paragraph(_note(pairs), hanging="  ", width=width)
+    return f"What the implementation costs\n{table(columns, lines, width)}\n{note}"
 
 
 def _pairs(rows: Sequence[Configuration]) -> list[tuple[Configuration, Configuration]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.measure.configuration import Configuration
 from harness.report import units
-from harness.report.columns import joined, paragraph
+from harness.report.columns import WIDTH, joined, paragraph
 from harness.result import Result, Series
 from harness.workload import Exchange, Ingress, Workload
 
@@ -21,7 +21,7 @@ _NAMES = {
 }
 
 
-def question(rows: Sequence[Configuration], series: Series) -> str:
+def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) -> str:
     """Restate what rows of one workload were asked: traffic, payload, time, runs."""
     workload = rows[0].workload
     intervals = sorted({row.workload.poll_interval for row in rows if row.polls})
@@ -36,7 +36,7 @@ def question(rows: Sequence[Configuration], series: Series) -> str:
         f"{units.span(workload.duration)} after {units.span(workload.warmup)} warm-up",
         f"{series.runs} runs each, interleaved" if series.runs > 1 else "one run each",
     ]
-    return joined(parts)
+    return joined(parts, width)
 
 
 def traffic(workload: Workload) -> str:
@@ -50,7 +50,7 @@ def traffic(workload: Workload) -> str:
     return f"{name} {speed}{publishers} → {_plural(workload.subscribers, receiver)}"
 
 
-def surroundings(rows: Sequence[Configuration]) -> str:
+def surroundings(rows: Sequence[Configuration], width: int = WIDTH) -> str:
     """Say where it ran: cores, client, versions, seed, Redis; one line for each plan."""
     runs = [row.runs[0] for row in rows]
     patterns_by_plan: dict[str, list[str]] = {}
@@ -72,11 +72,12 @@ def surroundings(rows: Sequence[Configuration]) -> str:
     redis = sorted({run.context.redis for run in runs} - {""})
     rest = [f"{workload.client} client", machine.python, *versions, *redis, f"seed {workload.seed}"]
     if alike:
-        return joined([*plans, *rest])
-    return "\n".join([*(paragraph(plan, hanging="  ") for plan in plans), joined(rest)])
+        return joined([*plans, *rest], width)
+    told = [paragraph(plan, hanging="  ", width=width) for plan in plans]
+    return "\n".join([*told, joined(rest, width)])
 
 
-def limits(runs: Sequence[Result]) -> str:
+def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
     """Say what figures of these runs do not tell."""
     machine = runs[0].context.machine
     workloads = {run.workload for run in runs}
@@ -95,13 +96,14 @@ def limits(runs: Sequence[Result]) -> str:
         "loopback has no distance, no loss and no TLS; a network adds about half a round trip to "
         "what is pushed, one to request/reply, up to one and a half to long polling. "
         f"HTTP is 1.1, every server is one process, Python is {machine.python}, on {cores} "
-        f"{virtual}core{'s' * (cores > 1)}. {chosen}"
+        f"{virtual}core{'s' * (cores > 1)}. {chosen}",
+        width=width,
     )
 
 
-def saved(paths: str, following: str = "") -> str:
+def saved(paths: str, following: str = "", width: int = WIDTH) -> str:
     """Say where the result is (comma-separated paths) and what can be done next."""
-    return joined([paragraph(f"saved {paths}", hanging="  "), following])
+    return joined([f"saved {paths}", following], width)
 
 
 def _speed(workload: Workload) -> str:

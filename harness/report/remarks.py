@@ -9,7 +9,7 @@ from harness.measure.saturation import DELIVERED_SHARE
 from harness.measure.statistics import FEWEST_RUNS, estimate
 from harness.measure.validity import MESSAGES_BEYOND
 from harness.report import units
-from harness.report.columns import listed, paragraph
+from harness.report.columns import WIDTH, listed, paragraph
 from harness.result import Result, Series
 
 _INDENT = "  "
@@ -30,29 +30,30 @@ def mark(row: Configuration) -> str:
     return "~ " if row.saturated else "  "
 
 
-def remarks(rows: Sequence[Configuration], series: Series) -> list[str]:
+def remarks(rows: Sequence[Configuration], series: Series, width: int = WIDTH) -> list[str]:
     """Say all that a reader of these rows must know, the invalid ones first."""
     rows = sorted(rows, key=lambda row: row.valid)
     remedies = dict.fromkeys(
         doubt.remedy for row in rows for run in row.invalid_runs for doubt in run.doubts
     )
     named = [(_name(row, rows), row) for row in rows]
+    behaviour = [line for name, row in named for line in _behaviour(name, row)]
+    told = [*behaviour, _repeated(named), _incomplete(named, series)]
     lines = [
-        *_doubts(named),
-        paragraph(" ".join(map(_sentence, remedies)), _INDENT, _INDENT),
-        *(line for name, row in named for line in _behaviour(name, row)),
-        _repeated(named),
-        _incomplete(named, series),
+        *(paragraph(line, hanging=_INDENT, width=width) for line in _doubts(named)),
+        paragraph(" ".join(map(_sentence, remedies)), _INDENT, _INDENT, width),
+        *(paragraph(line, hanging=_INDENT, width=width) for line in told),
     ]
     return [line for line in lines if line]
 
 
-def refusals(series: Series) -> list[str]:
+def refusals(series: Series, width: int = WIDTH) -> list[str]:
     """Say what could not be measured at all. The reason may bring the tail of a log."""
     lines = []
     for pattern, reason in series.refused.items():
         problem, *log = reason.splitlines() or [""]
-        lines.append(paragraph(f"! {pattern} was not measured: {problem}", hanging=_INDENT))
+        told = f"! {pattern} was not measured: {problem}"
+        lines.append(paragraph(told, hanging=_INDENT, width=width))
         lines += log
     return lines
 
@@ -100,10 +101,7 @@ def _doubts(rows: Sequence[_Named]) -> list[str]:
         rules = frozenset(doubt.rule for run in row.invalid_runs for doubt in run.doubts)
         if rules:
             alike.setdefault((row.valid, rules), []).append((name, row))
-    return [
-        paragraph(f"{_unfit(members)}{_why(members)}.", hanging=_INDENT)
-        for members in alike.values()
-    ]
+    return [f"{_unfit(members)}{_why(members)}." for members in alike.values()]
 
 
 def _unfit(rows: Sequence[_Named]) -> str:
@@ -139,12 +137,11 @@ def _reasons(row: Configuration) -> str:
 def _behaviour(name: str, row: Configuration) -> list[str]:
     """Say what the system did: that is its result, not a doubt."""
     saturated = [run for run in row.used if run.saturated and row.workload.open_loop]
-    lines = [
+    return [
         _saturation(name, row, saturated) if saturated else "",
         _loss(name, row),
         _faults(name, row),
     ]
-    return [paragraph(line, hanging=_INDENT) for line in lines if line]
 
 
 def _repeated(rows: Sequence[_Named]) -> str:
@@ -152,18 +149,14 @@ def _repeated(rows: Sequence[_Named]) -> str:
     told = [f"{name} {number}" for name, number in sorted(repeats.items()) if number]
     if not told:
         return ""
-    return paragraph(
-        f"Runs repeated because the machine was disturbed: {', '.join(told)}.", hanging=_INDENT
-    )
+    return f"Runs repeated because the machine was disturbed: {', '.join(told)}."
 
 
 def _incomplete(rows: Sequence[_Named], series: Series) -> str:
     told = [f"{name} {len(row.runs)}" for name, row in rows if len(row.runs) < series.runs]
     if not told:
         return ""
-    return paragraph(
-        f"Fewer than the {series.runs} runs asked for: {', '.join(sorted(told))}.", hanging=_INDENT
-    )
+    return f"Fewer than the {series.runs} runs asked for: {', '.join(sorted(told))}."
 
 
 def _saturation(name: str, row: Configuration, saturated: Sequence[Result]) -> str:

@@ -13,48 +13,46 @@ from harness.measure.configuration import (
 )
 from harness.measure.statistics import estimate
 from harness.report import cells, units
-from harness.report.columns import Column, joined, table
+from harness.report.columns import WIDTH, Column, joined, table
 from harness.report.delivery import blocks
 from harness.report.question import CLOSED_LOOP, question
 from harness.report.remarks import interval_line, mark, refusals, remarks
 from harness.result import Series
 
 
-def saturation_tables(series: Series) -> list[str]:
+def saturation_tables(series: Series, width: int = WIDTH) -> list[str]:
     """Say how many messages a second each pattern carries in a closed loop."""
-    sections = [throughput_section(members, series) for members in by_workload(series)]
-    return [*sections, "\n".join(refusals(series))]
+    sections = [throughput_section(members, series, width) for members in by_workload(series)]
+    return [*sections, "\n".join(refusals(series, width))]
 
 
-def throughput_section(members: Sequence[Configuration], series: Series) -> str:
+def throughput_section(members: Sequence[Configuration], series: Series, width: int = WIDTH) -> str:
     """Give the closed-loop table of rows of one workload, a part for each block."""
-    title = f"Throughput at saturation\n{question(members, series)}"
-    tables = "\n\n".join(_throughputs(block) for _, block in blocks(members))
-    notes = joined([CLOSED_LOOP, interval_line(members)])
-    return "\n".join([title, tables, *remarks(members, series), notes])
+    title = f"Throughput at saturation\n{question(members, series, width)}"
+    tables = "\n\n".join(_throughputs(block, width) for _, block in blocks(members))
+    notes = joined([CLOSED_LOOP, interval_line(members)], width)
+    return "\n".join([title, tables, *remarks(members, series, width), notes])
 
 
-def polling_curve(series: Series) -> list[str]:
+def polling_curve(series: Series, width: int = WIDTH) -> list[str]:
     """Draw the curve: what each poll interval makes of latency and cost."""
     rows = sorted(
         (row for row in configurations(series) if row.polls),
         key=lambda row: (row.pattern, row.workload.poll_interval),
     )
     if not rows:
-        return ["\n".join(refusals(series))]
+        return ["\n".join(refusals(series, width))]
     columns = [
         Column(""),
-        Column("interval"),
         Column("half of it"),
         Column("mean service\nlatency"),
         Column("server CPU\nper message"),
         Column("bytes/message\nin + out"),
-        Column("segments/message\nin + out"),
+        Column("segments/message\nin + out", aside=1),
     ]
     lines = [
         [
-            mark(row) + row.pattern,
-            units.span(row.workload.poll_interval),
+            f"{mark(row)}{row.pattern} every {units.span(row.workload.poll_interval)}",
             units.seconds(row.runs[0].analytic_mean),
             cells.interval(estimate([run.service.mean for run in row.used]), units.seconds),
             cells.cost(row, CPU_PER_MESSAGE),
@@ -63,22 +61,23 @@ def polling_curve(series: Series) -> list[str]:
         ]
         for row in rows
     ]
-    title = f"Polling is a curve\n{question(rows, series)}"
+    title = f"Polling is a curve\n{question(rows, series, width)}"
     notes = [
         "half of it: what an interval imposes on average, whatever the server",
         interval_line(rows),
     ]
-    return ["\n".join([title, table(columns, lines), *remarks(rows, series), joined(notes)])]
+    drawn = table(columns, lines, width)
+    return ["\n".join([title, drawn, *remarks(rows, series, width), joined(notes, width)])]
 
 
-def _throughputs(members: Sequence[Configuration]) -> str:
+def _throughputs(members: Sequence[Configuration], width: int) -> str:
     columns = [
         Column(""),
         Column("throughput"),
-        Column("deliveries"),
+        Column("deliveries", aside=1),
         Column("server CPU\nper message"),
         Column("cores"),
-        Column("load CPU"),
+        Column("load CPU", aside=2),
     ]
     fans = fans_out(members[0].workload)
     fastest = sorted(members, key=lambda row: (not row.is_floor, not row.valid, -_rate(row)))
@@ -93,7 +92,7 @@ def _throughputs(members: Sequence[Configuration]) -> str:
         ]
         for row in fastest
     ]
-    return table(columns, lines)
+    return table(columns, lines, width)
 
 
 def _rate(row: Configuration) -> float:

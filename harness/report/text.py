@@ -18,34 +18,37 @@ from harness.measure.configuration import (
 )
 from harness.measure.statistics import FEWEST_RUNS, median
 from harness.report import cells, units
-from harness.report.columns import Column, joined, table
+from harness.report.columns import WIDTH, Column, joined, table
 from harness.report.question import CLOSED_LOOP, TO_LAST, limits, question, saved, surroundings
 from harness.report.remarks import hidden_tail_line, interval_line, mark, refusals, remarks
 from harness.result import Series
 from harness.workload import Exchange
 
+_ASIDE = {P99_9.name: 2, LAST_P50.name: 1}
+"""What leaves the table first where it is too wide; loss and cost stay beside the latency."""
 
-def run_report(series: Series, path_saved: str = "") -> str:
+
+def run_report(series: Series, path_saved: str = "", width: int = WIDTH) -> str:
     """Answer what ``abec run`` was asked, with the name of the saved file as last line."""
-    parts = [_question(series, rows) for rows in by_workload(series)]
-    parts.append("\n".join(refusals(series)))
+    parts = [_question(series, rows, width) for rows in by_workload(series)]
+    parts.append("\n".join(refusals(series, width)))
     if series.results:
-        parts.append(limits(series.results))
+        parts.append(limits(series.results, width))
     if path_saved:
         enough = series.runs >= FEWEST_RUNS
         advice = "abec compare OLD.json NEW.json" if enough else "add --runs 8, to compare with"
-        parts.append(saved(path_saved, f"next: {advice}"))
+        parts.append(saved(path_saved, f"next: {advice}", width))
     return "\n\n".join(part for part in parts if part)
 
 
-def exchange_table(series: Series, exchange: Exchange) -> str:
+def exchange_table(series: Series, exchange: Exchange, width: int = WIDTH) -> str:
     """Give the part of ``run_report`` that is about one exchange, refusals included."""
     parts = [
-        _question(series, rows)
+        _question(series, rows, width)
         for rows in by_workload(series)
         if rows[0].workload.exchange is exchange
     ]
-    return "\n\n".join(part for part in (*parts, "\n".join(refusals(series))) if part)
+    return "\n\n".join(part for part in (*parts, "\n".join(refusals(series, width))) if part)
 
 
 def row_line(row: Configuration, among: Sequence[Configuration]) -> str:
@@ -65,19 +68,19 @@ def row_line(row: Configuration, among: Sequence[Configuration]) -> str:
     )
 
 
-def _question(series: Series, rows: Sequence[Configuration]) -> str:
+def _question(series: Series, rows: Sequence[Configuration], width: int) -> str:
     return "\n".join(
         [
-            question(rows, series),
-            surroundings(rows),
-            _table(rows),
-            *remarks(rows, series),
-            _footnotes(rows),
+            question(rows, series, width),
+            surroundings(rows, width),
+            _table(rows, width),
+            *remarks(rows, series, width),
+            _footnotes(rows, width),
         ]
     )
 
 
-def _table(rows: Sequence[Configuration]) -> str:
+def _table(rows: Sequence[Configuration], width: int) -> str:
     open_loop = rows[0].workload.open_loop
     latencies = [P50, far(rows)]
     if open_loop and any(row.shows(P99_9) for row in rows):
@@ -87,11 +90,11 @@ def _table(rows: Sequence[Configuration]) -> str:
     columns = [
         Column(""),
         Column("throughput"),
-        *(Column(metric.name) for metric in latencies),
+        *(Column(metric.name, aside=_ASIDE.get(metric.name, 0)) for metric in latencies),
         Column("× floor"),
         Column("lost"),
         Column("server CPU"),
-        Column("load CPU"),
+        Column("load CPU", aside=3),
     ]
     lines = [
         [
@@ -105,10 +108,10 @@ def _table(rows: Sequence[Configuration]) -> str:
         ]
         for row in rows
     ]
-    return table(columns, lines)
+    return table(columns, lines, width)
 
 
-def _footnotes(rows: Sequence[Configuration]) -> str:
+def _footnotes(rows: Sequence[Configuration], width: int) -> str:
     workload = rows[0].workload
     return joined(
         [
@@ -119,7 +122,8 @@ def _footnotes(rows: Sequence[Configuration]) -> str:
             "load CPU in its busiest 100 ms",
             hidden_tail_line(rows),
             interval_line(rows),
-        ]
+        ],
+        width,
     )
 
 

@@ -10,7 +10,7 @@ from harness.measure.contrast import Finding, Outcome
 from harness.measure.statistics import ALPHA, POWER, Sample, median
 from harness.measure.verdict import Verdict, Verdicts, verdicts
 from harness.report import cells, units
-from harness.report.columns import Column, joined, paragraph, table
+from harness.report.columns import WIDTH, Column, joined, paragraph, table
 from harness.report.question import traffic
 from harness.report.versions import differences
 from harness.result import Series
@@ -26,7 +26,7 @@ _WORDS: Mapping[tuple[Kind, Outcome], str] = {
 }
 
 
-def verdict_report(old: Series, new: Series) -> tuple[str, Exit]:
+def verdict_report(old: Series, new: Series, width: int = WIDTH) -> tuple[str, Exit]:
     """Judge ``new`` against ``old``; give the text and what the command ends with.
 
     ``ANSWER_IS_NO`` if anything is slower, costs or loses more; ``NOT_MEASURED`` if nothing
@@ -34,10 +34,10 @@ def verdict_report(old: Series, new: Series) -> tuple[str, Exit]:
     """
     found = verdicts(old, new)
     if not found.same_machine:
-        return _side_by_side(found, old, new), Exit.NOT_MEASURED
+        return _side_by_side(found, old, new, width), Exit.NOT_MEASURED
     same = "same machine, workload and seed" if found.matched else "same machine"
     heading = [*differences(old, new), f"{old.runs} v {new.runs} runs", same]
-    parts = [joined(heading), *_tables(found), *_sentences(found)]
+    parts = [joined(heading, width), *_tables(found, width), *_sentences(found, width)]
     return "\n".join(part for part in parts if part), _exit(found)
 
 
@@ -53,21 +53,22 @@ def _exit(found: Verdicts) -> Exit:
     return Exit.MEASURED if made else Exit.NOT_MEASURED
 
 
-def _tables(found: Verdicts) -> list[str]:
+def _tables(found: Verdicts, width: int) -> list[str]:
     """Give one table for each workload, under its traffic."""
     levels = {v.finding.shift.level for v in found.verdicts if v.finding.shift is not None}
     exactly = "" if len(levels) == 1 else "≥ "
     change = f"change\n[{exactly}{units.level(min(levels))}]" if levels else "change"
     columns = [
         Column(""),
-        Column("old"),
-        Column("new"),
+        Column("old", aside=1),
+        Column("new", aside=1),
         Column(change),
-        Column("would\nshow"),
+        Column("would\nshow", aside=2),
         Column("verdict", words=True),
     ]
     return [
-        f"{traffic(workload)}\n{table(columns, [row for own in patterns for row in _rows(own)])}"
+        f"{traffic(workload)}\n"
+        f"{table(columns, [row for own in patterns for row in _rows(own)], width)}"
         for workload, patterns in _by_workload(found)
     ]
 
@@ -149,7 +150,7 @@ def _nothing_lost(finding: Finding) -> bool:
     return none and contrast.metric.kind is Kind.LOSS
 
 
-def _sentences(found: Verdicts) -> list[str]:
+def _sentences(found: Verdicts, width: int) -> list[str]:
     lines = _lone(found)
     lines += [
         f"{row.pattern}: {len(row.invalid_runs)} of {len(row.runs)} {side} runs invalid, left out."
@@ -173,7 +174,7 @@ def _sentences(found: Verdicts) -> list[str]:
             "each interval stands by itself. Old and new were measured at different times: what "
             "the machine did in between looks like a change."
         )
-    return [paragraph(line, hanging="  ") for line in lines if line]
+    return [paragraph(line, hanging="  ", width=width) for line in lines if line]
 
 
 def _lone(found: Verdicts) -> list[str]:
@@ -215,7 +216,7 @@ def _counted(finding: Finding) -> str:
     return word or _WORDS[finding.contrast.metric.kind, finding.outcome]
 
 
-def _side_by_side(found: Verdicts, old: Series, new: Series) -> str:
+def _side_by_side(found: Verdicts, old: Series, new: Series, width: int) -> str:
     columns = [Column("")]
     columns += [Column(f"{side}\n{what}") for side in ("old", "new") for what in ("p50", "× floor")]
     olds, news = ([pair[side] for pair in found.matched] for side in (0, 1))
@@ -226,13 +227,15 @@ def _side_by_side(found: Verdicts, old: Series, new: Series) -> str:
     lines = [
         f"old on {_machine(old)}",
         f"new on {_machine(new)}",
-        table(columns, rows) if rows else "",
+        table(columns, rows, width) if rows else "",
         *_lone(found),
         "Different machines: no verdict. Each stands as a multiple of its own floor (service "
         "latency p50).",
     ]
     return "\n".join(
-        paragraph(line, hanging="  ") if "\n" not in line else line for line in lines if line
+        line if "\n" in line else paragraph(line, hanging="  ", width=width)
+        for line in lines
+        if line
     )
 
 
@@ -243,11 +246,13 @@ def _beside(row: Configuration, among: Sequence[Configuration]) -> list[str]:
 
 def _machine(series: Series) -> str:
     machine = series.results[0].context.machine
-    return joined(
-        [
+    return " · ".join(
+        part
+        for part in (
             f"{machine.cpu}, {len(machine.cores)} cores",
             machine.virtualisation,
             f"kernel {machine.kernel}",
             machine.python,
-        ]
+        )
+        if part
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from harness.registry import all_patterns
 
 
@@ -16,6 +18,14 @@ def test_each_pattern_is_a_row(abec) -> None:
         assert all(exchange in rows[pattern.name] for exchange in pattern.exchanges)
         assert all(client in rows[pattern.name] for client in pattern.clients)
     assert max(map(len, done.stdout.splitlines())) <= 100
+
+
+def test_on_80_columns_each_pattern_is_still_one_row(abec, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = abec("patterns").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["pattern", "server", "clients", "exchanges"]
+    assert lines.count(lines[0]) == 1
 
 
 def test_promises_are_made_for_every_family(abec) -> None:

@@ -39,6 +39,59 @@ def test_a_table_that_is_too_wide_goes_on_below_with_its_names() -> None:
     assert lower.split("\n")[1].startswith("  name")
 
 
+WIDE = [("  floor", *["1.00 ms"] * 4), ("  sse", *["12.0 ms"] * 4)]
+
+
+def test_what_is_needed_least_goes_below_a_table_that_is_too_wide() -> None:
+    columns = [Column(""), Column("p50"), Column("p99.9", aside=2), Column("lost"), Column("CPU")]
+
+    assert table(columns, WIDE, width=43).split("\n") == [
+        "             p50    p99.9     lost      CPU",
+        "  floor  1.00 ms  1.00 ms  1.00 ms  1.00 ms",
+        "  sse    12.0 ms  12.0 ms  12.0 ms  12.0 ms",
+    ]
+    assert table(columns, WIDE, width=42).split("\n") == [
+        "             p50     lost      CPU",
+        "  floor  1.00 ms  1.00 ms  1.00 ms",
+        "  sse    12.0 ms  12.0 ms  12.0 ms",
+        "",
+        "           p99.9",
+        "  floor  1.00 ms",
+        "  sse    12.0 ms",
+    ]
+
+
+def test_columns_of_one_rank_stay_together_and_lesser_ones_fill_the_room() -> None:
+    columns = [
+        Column(""),
+        Column("old", aside=1),
+        Column("new", aside=1),
+        Column("change"),
+        Column("shows", aside=2),
+    ]
+
+    upper, lower = table(columns, WIDE, width=33).split("\n\n")
+
+    assert upper.split("\n")[0].split() == ["change", "shows"]
+    assert lower.split("\n")[0].split() == ["old", "new"]
+
+
+def test_a_long_name_is_wrapped_only_where_the_table_is_too_wide() -> None:
+    columns = [Column(""), Column("p50"), Column("p99")]
+    rows = [
+        ("! websocket@websockets-broadcast p50", "1.00 ms", "2.00 ms"),
+        ("  sse p50", "∞", "∞"),
+    ]
+
+    assert len(table(columns, rows, width=54).split("\n")) == 3
+    assert table(columns, rows, width=53).split("\n") == [
+        "                                      p50      p99",
+        "! websocket@websockets-broadcast  1.00 ms  2.00 ms",
+        "    p50",
+        "  sse p50                               ∞        ∞",
+    ]
+
+
 def test_last_words_wrap_below_themselves() -> None:
     columns = (Column(""), Column("verdict", words=True))
 
@@ -61,10 +114,13 @@ def test_no_line_is_wider_than_asked(rows: list[list[str]], width: int) -> None:
     assert max(map(len, lines)) <= width
 
 
-def test_parts_are_joined_with_line_breaks_between_them_only() -> None:
+def test_parts_are_joined_with_line_breaks_between_them() -> None:
     assert joined(["one", "", "two", "three"], width=10) == "one · two\nthree"
-    assert joined(["longer than it may be", "two"], width=10) == "longer than it may be\ntwo"
     assert joined([]) == ""
+
+
+def test_a_part_that_is_too_wide_is_wrapped() -> None:
+    assert joined(["longer than it is", "two"], width=11) == "longer than\n  it is\ntwo"
 
 
 def test_a_paragraph_keeps_a_figure_and_its_unit_together() -> None:

@@ -73,8 +73,20 @@ def test_a_closed_loop_by_itself_has_no_latency_table(make_series: Make) -> None
     assert "latency\n" not in text
 
 
-def test_no_line_is_wider_than_100_columns(everything: Comparison) -> None:
-    assert max(map(len, compare_report(everything, "x" * 90).split("\n"))) <= 100
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_no_line_is_wider_than_asked(everything: Comparison, width: int) -> None:
+    text = compare_report(everything, "x" * 50, width)
+
+    assert max(map(len, text.split("\n"))) <= width
+
+
+def test_on_80_columns_latency_loss_and_floor_stay_in_one_table(everything: Comparison) -> None:
+    lines = compare_report(everything, width=80).split("\n")
+
+    heading = lines.index("Edge delivery · default stack: latency")
+    assert lines[heading + 1].split() == ["p50", "p99", "×", "floor", "lost"]
+    curve = [line for line in lines if line.startswith("  rest_polling every ")]
+    assert len(curve) == 6, "each half of the curve names its intervals"
 
 
 def test_nothing_measured(make_series: Make) -> None:

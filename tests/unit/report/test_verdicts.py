@@ -74,6 +74,31 @@ def test_the_whole_answer(make_series: Make, nature: Nature, old: Series, machin
     assert code is Exit.ANSWER_IS_NO
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_no_line_is_wider_than_asked(
+    make_series: Make, nature: Nature, machine: Machine, width: int
+) -> None:
+    rows = {**nature, "websocket@websockets-broadcast": {}}
+    old, new = (make_series(rows, seed=seed) for seed in (1, 2))
+    other = on(new, replace(machine, cpu="A processor whose name is as long as they are at times"))
+
+    for against in (new, other):
+        text, _ = verdict_report(old, against, width)
+
+        assert max(map(len, text.split("\n"))) <= width
+
+
+def test_on_80_columns_a_change_stays_beside_its_verdict(make_series: Make, nature: Nature) -> None:
+    rows = {**nature, "websocket@websockets-broadcast": {}}
+
+    text, _ = verdict_report(make_series(rows, seed=1), make_series(rows, seed=2), width=80)
+
+    first, second = text.split("\n\n")
+    assert first.split("\n")[3].split() == ["[99.3", "%]", "show", "verdict"]
+    assert first.count("no change detected") == 18
+    assert second.split("\n")[0].split() == ["old", "new"]
+
+
 def test_no_change_is_fine(make_series: Make, nature: Nature, old: Series) -> None:
     again = make_series({name: nature[name] for name in ("floor", "sse", "websocket")}, seed=3)
 
