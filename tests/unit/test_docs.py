@@ -16,7 +16,7 @@ from harness.measure.validity import FIGURE_RULES, RULES
 from harness.workload import Workload
 
 ROOT = Path(__file__).parents[2]
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 VALIDITY = ROOT / "docs" / "validity.md"
 ADDING = ROOT / "docs" / "add-a-pattern.md"
 REMEDY = ".venv/bin/python tests/unit/test_docs.py"
@@ -102,7 +102,7 @@ def test_links_and_paths_lead_somewhere(path: Path) -> None:
 def commands() -> Iterator[tuple[str, str, str]]:
     """Give each command line of ``abec`` in the documentation: file, subcommand, the rest."""
     for path in DOCS:
-        for line in re.findall(r"\babec ([a-z]+)\b([^`|#>\n]*)", path.read_text(encoding="utf-8")):
+        for line in re.findall(r"\babec ([a-z]+)\b([^`|#>&\n]*)", path.read_text(encoding="utf-8")):
             yield path.name, *line
 
 
@@ -122,6 +122,27 @@ def test_every_command_exists_with_its_options() -> None:
             assert option in {*options, "--help"}, f"{document}: abec {name} {option}"
             checked += 1
     assert checked > 10
+
+
+@pytest.mark.parametrize("name", ["run", "compare"])
+def test_every_option_of_a_measurement_is_explained(name: str) -> None:
+    assert isinstance(cli, click.Group)
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    options = {
+        option
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for option in parameter.opts
+    }
+    told = (ROOT / "docs" / "your-workload.md").read_text(encoding="utf-8")
+    assert not options - set(re.findall(r"--[a-z-]+", told))
+
+
+def test_the_index_leads_to_every_page() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    assert pages == set(re.findall(r"\]\(([\w-]+\.md)\)", index))
 
 
 def test_the_documented_pattern_is_the_tested_one() -> None:
