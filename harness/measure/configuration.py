@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import groupby
 
 from harness.measure.statistics import FEWEST_RUNS, Sample, median
 from harness.measure.validity import shown
@@ -163,8 +162,19 @@ def far(among: Iterable[Configuration]) -> Metric:
 
 
 def by_workload(series: Series) -> list[list[Configuration]]:
-    """Divide a series by workload, in the order in which these were first measured."""
-    return [list(rows) for _, rows in groupby(configurations(series), lambda row: row.workload)]
+    """Divide a series by workload, in the order in which these were first measured.
+
+    Floors that went without compression beside patterns that did not are one group with them.
+    """
+    groups: dict[Workload, list[Configuration]] = {}
+    for row in configurations(series):
+        groups.setdefault(row.workload, []).append(row)
+    for workload, rows in tuple(groups.items()):
+        compressed = replace(workload, deflate=True)
+        beside = compressed != workload and compressed in groups
+        if beside and all(row.is_floor for row in rows):
+            groups[compressed] = [*groups.pop(workload), *groups[compressed]]
+    return list(groups.values())
 
 
 def comparable(workload: Workload) -> Workload:

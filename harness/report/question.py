@@ -32,7 +32,7 @@ def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) 
         workload.arrivals if workload.open_loop else "",
         f"polls every {', '.join(map(units.span, intervals))}" if intervals else "",
         "published natively" if workload.ingress is Ingress.NATIVE else "",
-        "compressed" if workload.deflate else "",
+        "compressed" if any(row.workload.deflate for row in rows) else "",
         f"{units.span(workload.duration)} after {units.span(workload.warmup)} warm-up",
         f"{series.runs} runs each, interleaved" if series.runs > 1 else "one run each",
     ]

@@ -78,6 +78,23 @@ def test_floors_come_first_then_names_under_workloads_as_first_measured(make_ser
     assert (row.family, row.implementation, row.block) == ("sse", "aiohttp", "edge")
 
 
+def test_a_floor_without_compression_stands_with_the_patterns_that_compress(
+    make_series: Make,
+) -> None:
+    plain = make_series({"floor": {}})
+    compressed = make_series({"websocket": {}}, workload=Workload(deflate=True))
+    other = make_series({"floor": {}, "sse": {}}, workload=Workload(rate=50.0))
+    both = replace(plain, results=plain.results + other.results + compressed.results)
+
+    groups = by_workload(both)
+
+    assert [[row.pattern for row in rows] for rows in groups] == [
+        ["floor", "sse"],
+        ["floor", "websocket"],
+    ]
+    assert times_floor(groups[1][1], groups[1]) == pytest.approx(1.0, rel=0.1)
+
+
 def test_infinite_latency_is_a_sample_and_unmeasured_cost_is_none(make_series: Make) -> None:
     row = only(make_series({"sse": {"p99": None, "cpu": None}}))
 

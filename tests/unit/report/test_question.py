@@ -63,6 +63,14 @@ def test_the_question_is_restated_with_all_that_differs_from_the_usual(make_seri
     ]
 
 
+def test_a_floor_that_went_without_does_not_hide_the_compression(make_series: Make) -> None:
+    plain = make_series({"floor": {}})
+    compressed = make_series({"websocket": {}}, workload=Workload(deflate=True))
+    both = replace(plain, results=plain.results + compressed.results)
+
+    assert " · compressed · " in question(configurations(both), both)
+
+
 def test_one_plan_for_all_is_told_once_and_several_by_pattern(make_series: Make) -> None:
     series = make_series({"sse@aiohttp": {}, "redis_pubsub": {}}, runs=1)
     rows = configurations(series)
