@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from harness.errors import AbecError, LoadFailed
-from harness.load.task import LoadTask, Role, prepare, run_load
+from harness.load.course import prepare, run_load
+from harness.load.task import LoadTask, Role
 from harness.measure.resources import HostSnapshot, ServerSnapshot
 from harness.plan import Plan
 from harness.process.pool import FreshProcesses

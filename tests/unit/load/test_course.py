@@ -10,7 +10,7 @@ import pytest
 
 PLACE = """
 import os
-from harness.load.task import take_place
+from harness.load.course import take_place
 take_place({core}, gives_way={gives_way})
 print(*os.sched_getaffinity(0), os.sched_getscheduler(0))
 """

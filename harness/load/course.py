@@ -1,0 +1,280 @@
+"""The course of one load process, from its task to its recording."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+
+from harness.errors import LateStart, LoadFailed
+from harness.load.drive import ClosedLoop, Drive, OpenLoop
+from harness.load.loop import LoadLoop
+from harness.load.padding import make_padding
+from harness.load.schedule import schedule
+from harness.load.seats import Seats
+from harness.load.stamps import Arrivals, Handovers
+from harness.load.task import NS, LoadTask, Role
+from harness.pattern import Deliver, Pattern, Seat, Send
+from harness.recording import (
+    NEVER,
+    READING_NS,
+    LoadProcess,
+    Published,
+    Recording,
+    Traffic,
+)
+from harness.registry import load as load_pattern
+from harness.timerfd import tighten_timer_slack
+from harness.workload import ClientKind, Exchange, Ingress
+
+_HOLD_NS = 80_000_000
+"""Connections stay so long after the window, so that the servers' memory is read with them."""
+_GLANCE_S = 0.01
+_LEAST_DRAIN_S = 5.0
+_T = TypeVar("_T")
+
+
+def prepare(pattern: str) -> None:
+    """Import what a load process with this pattern needs, before time matters."""
+    load_pattern(pattern)
+
+
+def run_load(task: LoadTask) -> Recording:
+    """Do one load process' share and return what it saw.
+
+    Raises:
+        LoadFailed: not ready by the agreed start, or a connection could not be made.
+    """
+    take_place(task.core, gives_way=task.gives_way)
+    tighten_timer_slack()
+    load = _Load(task, load_pattern(task.pattern))
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    with asyncio.Runner(loop_factory=LoadLoop) as runner:
+        return runner.run(load.run())
+
+
+def take_place(core: int | None, *, gives_way: bool) -> None:
+    """Keep this process to ``core``; if it gives way, anyone else who wants to run goes first."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    if gives_way:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+class _Load:
+    """The course of one load process: connect, be ready, drive, drain, leave, tell."""
+
+    def __init__(self, task: LoadTask, pattern: Pattern) -> None:
+        self._task = task
+        self._pattern = pattern
+        self._notes: Counter[str] = Counter()
+        self._handovers = Handovers()
+        self._receiving: Seats[Send | None] = Seats()
+        self._publishing: Seats[Send] = Seats()
+        self._cpu: list[tuple[int, int]] = []
+        self._traffic = Traffic()
+        self._drive = None if task.role is Role.RECEIVE else _drive(task)
+        self._owed = _owed(task) if task.workload.open_loop else 0
+
+    async def run(self) -> Recording:
+        """Run through, whatever happens leave no connection."""
+        task = self._task
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, LoadLoop):
+            raise TypeError(f"load runs on a LoadLoop, not on {type(loop).__name__}")
+        arrivals = Arrivals(task.workload.payload, loop.turns)
+        sends, first_publisher = await self._connect(arrivals)
+        connections = loop.connections()
+        late = (time.monotonic_ns() - task.start_ns) / NS
+        if late > 0:
+            raise LateStart(
+                f"load process ({task.role}) was ready {late:.1f} s after the agreed start; "
+                "lower --subscribers or raise --ramp"
+            )
+        watch = loop.create_task(self._watch(loop, connections))
+        await _until(task.start_ns)
+        if self._drive is not None:
+            await self._drive.run(sends, first_publisher)
+            await self._publishing.leave(_LEAST_DRAIN_S)
+        await self._drain(arrivals)
+        await watch
+        await self._receiving.leave(_LEAST_DRAIN_S)
+        return self._recording(arrivals)
+
+    async def _connect(self, arrivals: Arrivals) -> tuple[list[Send], int]:
+        """Take all seats, receivers first; give the publishers' sends and the first's index."""
+        task, workload = self._task, self._task.workload
+        counted: Callable[[Deliver], Deliver] = (
+            self._drive.counted if self._drive is not None else lambda deliver: deliver
+        )
+        delivers = [counted(deliver) for deliver in arrivals.delivers(task.receivers)]
+        client = self._pattern.clients[workload.client]
+        sent = self._handovers.sent()
+
+        if workload.exchange is Exchange.REQUEST_REPLY:
+            calls = [
+                self._seat(_needed(client.call), index, sent, deliver)
+                for index, deliver in zip(task.receivers, delivers, strict=True)
+            ]
+            callers = await self._receiving.enter(calls, task.ramp)
+            return [send for send in callers if send is not None], task.receivers.start
+
+        subscriptions = [
+            self._seat(_needed(client.subscribe), index, deliver)
+            for index, deliver in zip(task.receivers, delivers, strict=True)
+        ]
+        await self._receiving.enter(subscriptions, task.ramp)
+        publish = self._pattern.publish[workload.ingress] if task.publishers else None
+        publications = [self._seat(_needed(publish), index, sent) for index in task.publishers]
+        return await self._publishing.enter(publications, task.ramp), task.publishers.start
+
+    def _seat(
+        self, side: Callable[..., AbstractAsyncContextManager[_T]], index: int, *functions: object
+    ) -> Callable[[], AbstractAsyncContextManager[_T]]:
+        seat = Seat(
+            endpoints=self._task.endpoints,
+            workload=self._task.workload,
+            index=index,
+            note=lambda cause: self._notes.update((cause,)),
+        )
+        return partial(side, seat, *functions)
+
+    async def _watch(self, loop: LoadLoop, connections: int) -> None:
+        """Read the CPU clock all the time, the connections' counters at the window's edges.
+
+        On the way, keep lean clients lean: an application would leave its sockets alone.
+        """
+        begin, end = self._task.window_ns
+        receives = self._task.role is not Role.PUBLISH
+        lean = receives and self._task.workload.client is ClientKind.WIRE
+        await _until(begin)
+        before = loop.traffic(connections) if receives else {}
+        at = begin
+        while at < end:
+            self._cpu.append((time.monotonic_ns(), time.process_time_ns()))
+            if lean:
+                loop.delay_acks()
+            at = min(at + READING_NS, end)
+            await _until(at)
+        self._cpu.append((time.monotonic_ns(), time.process_time_ns()))
+        after = loop.traffic(connections) if receives else {}
+        # What was not open at both edges of the window drops out.
+        self._traffic = sum(
+            (after[one] - before[one] for one in before.keys() & after.keys()), start=Traffic()
+        )
+
+    async def _drain(self, arrivals: Arrivals) -> None:
+        """Wait until everything owed has arrived, or the deadline for it has passed."""
+        _, end = self._task.window_ns
+        await _until(end + _HOLD_NS)
+        deadline = end + round(self._drain_s(arrivals) * NS)
+        by_any = self._task.workload.exchange is Exchange.WORK_QUEUE
+        enough = self._owed
+        while time.monotonic_ns() < deadline:
+            if isinstance(self._drive, ClosedLoop):
+                if self._drive.in_flight == 0:
+                    return
+            elif self._task.role is Role.PUBLISH:
+                return
+            elif len(arrivals) >= enough:
+                # Among so many there may be repetitions: then some are still missing.
+                missing = self._owed - arrivals.settled(by_any=by_any)
+                if missing <= 0:
+                    return
+                enough = len(arrivals) + missing
+            await asyncio.sleep(_GLANCE_S)
+
+    def _drain_s(self, arrivals: Arrivals) -> float:
+        # A native publisher may itself drain so long, and what it sends then has yet to arrive.
+        patience = 1 if self._task.workload.ingress is Ingress.FEED else 2
+        stall = arrivals.longest_gap_ns() / NS
+        least = patience * _LEAST_DRAIN_S
+        return max(least, 3 * self._task.workload.poll_interval, stall + 2)
+
+    def _recording(self, arrivals: Arrivals) -> Recording:
+        task = self._task
+        # An application that has one `library` subscriber waits for nothing but that library's
+        # own work: what it would see of it is part of what is measured.
+        alone = task.workload.client is ClientKind.LIBRARY and len(task.receivers) == 1
+        return Recording(
+            published=_published(self._drive, self._handovers) if self._drive else Published(),
+            delivered=arrivals.table(lag=not alone),
+            setup_ns=np.array(self._receiving.setup_ns, dtype=np.int64),
+            notes=dict(self._notes),
+            traffic=self._traffic,
+            processes=(
+                LoadProcess(
+                    role=task.role,
+                    pid=os.getpid(),
+                    core=task.core,
+                    at_ns=np.array([at for at, _ in self._cpu], dtype=np.int64),
+                    cpu_ns=np.array([used for _, used in self._cpu], dtype=np.int64),
+                    peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                ),
+            ),
+        )
+
+
+def _owed(task: LoadTask) -> int:
+    """Count the deliveries that an open loop owes to this process' receivers.
+
+    Several processes share a work queue's messages by chance: each can only wait for all.
+    """
+    workload = task.workload
+    messages = schedule(workload)
+    if workload.exchange is Exchange.REQUEST_REPLY:
+        return len(messages.of(task.publishers))
+    copies = len(task.receivers) if workload.exchange is Exchange.BROADCAST else 1
+    return len(messages) * copies
+
+
+def _drive(task: LoadTask) -> Drive:
+    workload = task.workload
+    padding = make_padding(workload.payload, workload.seed, task.lines)
+    if workload.concurrency is None:
+        return OpenLoop(schedule(workload).of(task.publishers), task.start_ns, padding)
+    _, end_ns = task.window_ns
+    return ClosedLoop(
+        workload.concurrency, workload.deliveries_per_message, task.publishers, end_ns, padding
+    )
+
+
+def _published(drive: Drive, handovers: Handovers) -> Published:
+    """Join what was released with when it was handed over, which may be in another order."""
+    publisher, sequence, due_ns, released_ns = drive.table()
+    sent_publisher, sent_sequence, at_ns = handovers.table()
+    names = publisher << 40 | sequence
+    order = np.argsort(names, kind="stable")
+    rows = order[np.searchsorted(names[order], sent_publisher << 40 | sent_sequence)]
+    sent_ns = np.full(len(names), NEVER, dtype=np.int64)
+    sent_ns[rows] = at_ns
+    return Published(
+        publisher=publisher,
+        sequence=sequence,
+        due_ns=due_ns,
+        released_ns=released_ns,
+        sent_ns=sent_ns,
+    )
+
+
+def _needed(side: _T | None) -> _T:
+    if side is None:
+        raise LoadFailed("the pattern's client lacks the side that its exchange needs")
+    return side
+
+
+async def _until(when_ns: int) -> None:
+    wait = when_ns - time.monotonic_ns()
+    if wait > 0:
+        await asyncio.sleep(wait / NS)
