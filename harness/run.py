@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 from harness.machine import Machine
 from harness.measure.audit import audit
@@ -16,6 +17,7 @@ from harness.measure.validity import Evidence, judge
 from harness.observe import Live, Observation, observe
 from harness.pattern import Pattern
 from harness.plan import Plan, plan
+from harness.process.redis import without_password
 from harness.result import Audit, Context, Result
 from harness.workload import Workload
 
@@ -73,7 +75,8 @@ def conclude(
         pattern=pattern.name,
         block=pattern.block,
         floor=pattern.floor,
-        workload=workload,
+        # It is kept in a file that people pass on.
+        workload=replace(workload, redis=without_password(workload.redis)),
         block_index=block_index,
         offered_rate=kept_up.offered_rate,
         achieved_rate=kept_up.achieved_rate,

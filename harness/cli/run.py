@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shlex
 import sys
@@ -31,6 +32,8 @@ from harness.schema import to_json
 from harness.series import cells_of, measure
 
 RUNS_DIR = Path("results/runs")
+_PASSWORD = re.compile(r"(?<=:)[^:/@\s]+(?=@)")
+"""As it stands in a URL."""
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -112,5 +115,6 @@ def new_result_path() -> Path:
 
 
 def typed_command() -> str:
-    """Give the command line as it can be typed again."""
-    return shlex.join([os.path.basename(sys.argv[0]), *sys.argv[1:]])  # noqa: PTH119
+    """Give the command line as it can be typed again, but for passwords: it is stored."""
+    program = os.path.basename(sys.argv[0])  # noqa: PTH119
+    return shlex.join([program, *(_PASSWORD.sub("PASSWORD", word) for word in sys.argv[1:])])

@@ -6,12 +6,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from harness import schema
 from harness.cli.run import exit_code
 from harness.errors import Exit
+from harness.pattern import RedisSpec
+from harness.process.servers import started
+from harness.workload import Workload
 
 QUICK = ("--duration", "200ms", "--warmup", "0s", "--rate", "200")
 TWO = """
@@ -26,6 +30,18 @@ patterns = ["floor"]
 duration = "200ms"
 warmup = "0s"
 """
+
+
+@pytest.mark.slow
+def test_a_password_is_neither_printed_nor_kept(abec, tmp_path: Path) -> None:
+    with started((RedisSpec(),), Workload()) as running:
+        url = running.endpoints["redis"].partition("?")[0]
+        done = abec("run", "redis_pubsub", "--redis", url, "--json", *QUICK)
+    password = urlsplit(url).password
+    assert password is not None
+    (kept,) = tmp_path.glob("results/runs/*.json")
+    assert schema.load(kept).results
+    assert password not in done.stdout + done.stderr + kept.read_text()
 
 
 @pytest.mark.slow
