@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from harness.machine import Machine
 from harness.workload import Workload
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever the meaning or the shape of a stored result changes."""
 
 
@@ -76,6 +76,9 @@ class ServerUse:
     cpu_per_message: float | None
     """CPU seconds per published message."""
     cpu_per_delivery: float | None
+    switches: int | None
+    """Context switches of all server threads, voluntary and not; None if no server is ours."""
+    switches_per_delivery: float | None
     pss_before: int
     """Proportional set size when ready and without connections."""
     pss: int
@@ -87,15 +90,17 @@ class ServerUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireUse:
-    """TCP payload bytes and segments per published message over the window, at the receivers.
+    """TCP payload bytes and segments over the window, at the receivers' connections.
 
-    ``in`` is towards the receivers. Empty polls are included.
+    ``in`` is towards the receivers, per published message. Empty polls are included.
     """
 
     bytes_in: float
     bytes_out: float
     segments_in: float
     segments_out: float
+    bytes_per_delivery: float | None
+    """Both ways together, per delivered message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ from harness.observe import Live, Observation, observe
 from harness.pattern import Pattern
 from harness.plan import Plan, plan
 from harness.process.redis import without_password
-from harness.result import Audit, Context, Result
+from harness.recording import Traffic
+from harness.result import Audit, Context, Result, WireUse
 from harness.workload import Workload
 
 
@@ -93,7 +94,7 @@ def conclude(
         saturated=kept_up.saturated,
         audit=balance,
         server=server_use(seen.idle_servers, *seen.servers, book),
-        wire=wire_use(seen.recording.traffic, _sent_in_window(book)),
+        wire=_wire(seen.recording.traffic, book),
         generator=generator,
         host=host,
         context=Context(
@@ -110,8 +111,9 @@ def conclude(
     )
 
 
-def _sent_in_window(book: Ledger) -> int:
-    return book.sent_between(book.window_start_ns, book.window_end_ns)
+def _wire(traffic: Traffic, book: Ledger) -> WireUse:
+    window_ns = book.window_start_ns, book.window_end_ns
+    return wire_use(traffic, book.sent_between(*window_ns), book.delivered_between(*window_ns))
 
 
 def _pinned(planned: Plan, seen: Observation) -> dict[int, int | None]:

@@ -13,6 +13,8 @@ from harness.workload import Exchange, Workload
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}
 """The quantiles that a ``Latency`` holds, by the name of its field."""
+FEWEST_CONNECTIONS = 100
+"""Below, what servers allocate for their own first messages drowns what connections take."""
 
 
 class Kind(StrEnum):
@@ -29,6 +31,8 @@ class Metric:
 
     name: str
     kind: Kind
+    unit: str = "s"
+    """``s``, ``B``, or what is counted: ``switches``, ``messages``, ``per million``."""
     of: Callable[[Result], Sample]
     """A latency's None is infinite; a cost's None was not measured."""
     shown: Callable[[Result], bool] = lambda _run: True
@@ -132,7 +136,43 @@ TIME_PER_MESSAGE = Metric(
     of=lambda run: 1 / run.achieved_rate if run.achieved_rate else None,
 )
 """The inverse of the throughput, so that more is worse here too."""
-LOST = Metric(name="lost", kind=Kind.LOSS, of=lambda run: run.audit.lost)
+BYTES_PER_DELIVERY = Metric(
+    name="TCP payload per delivery",
+    kind=Kind.COST,
+    unit="B",
+    of=lambda run: run.wire.bytes_per_delivery,
+)
+"""Both ways together, at the receivers' connections."""
+SWITCHES_PER_DELIVERY = Metric(
+    name="context switches per delivery",
+    kind=Kind.COST,
+    unit="switches",
+    of=lambda run: run.server.switches_per_delivery,
+)
+LOST = Metric(name="lost", kind=Kind.LOSS, unit="messages", of=lambda run: run.audit.lost)
+
+
+def _memory_per_connection(run: Result) -> Sample:
+    connections, server = run.workload.receivers, run.server
+    if connections < FEWEST_CONNECTIONS or not server.pss_before:
+        return None
+    return (server.pss - server.pss_before) / connections
+
+
+MEMORY_PER_CONNECTION = Metric(
+    name="memory per connection", kind=Kind.COST, unit="B", of=_memory_per_connection
+)
+"""Proportional set size; not measured with fewer than 100 connections."""
+
+
+def _lost_per_million(run: Result) -> Sample:
+    return 1e6 * run.audit.lost / run.audit.owed if run.audit.owed else 0.0
+
+
+LOST_PER_MILLION = Metric(
+    name="lost per million", kind=Kind.LOSS, unit="per million", of=_lost_per_million
+)
+"""Of the deliveries owed, warm-up included."""
 
 
 def tail(configurations: Iterable[Configuration]) -> Metric | None:

@@ -1,14 +1,15 @@
 """What the kernel tells about servers and host at one moment: the I/O of measuring resources.
 
 CPU comes from the processes' own clocks in nanoseconds: /proc/PID/stat has ticks of 10 ms.
+Context switches come thread by thread: /proc/PID/status tells those of the first thread only.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import ServerFailed
@@ -18,6 +19,7 @@ TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _KSOFTIRQD = b"(ksoftirqd/"
 """Kernel threads that carry our own loopback traffic."""
 _PROC = Path("/proc")
+_SWITCHES = (b"\nvoluntary_ctxt_switches:", b"\nnonvoluntary_ctxt_switches:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,8 @@ class ServerSnapshot:
     at_ns: int
     cpu_ns: Mapping[int, int]
     """CPU time by process id."""
+    switches: Mapping[int, int] = field(default_factory=dict)
+    """Context switches so far, voluntary and not, by thread id."""
     pss: int = 0
     """Bytes, summed over the processes that may be looked at; 0 where memory was not asked for."""
     kernel: int = 0
@@ -34,7 +38,9 @@ class ServerSnapshot:
 
     @classmethod
     def read(cls, pids: Iterable[int], *, memory: bool) -> ServerSnapshot:
-        """Look at the clocks, and after them at the memory, which takes milliseconds.
+        """Look at the clocks, then at the switches, and last at the memory.
+
+        The switches take about 25 µs a thread, the memory milliseconds.
 
         Raises:
             ServerFailed: a process is gone.
@@ -43,12 +49,19 @@ class ServerSnapshot:
         try:
             at_ns = time.monotonic_ns()
             cpu_ns = {pid: time.clock_gettime_ns(cpu_clock(pid)) for pid in pids}
+            switches = {thread: count for pid in pids for thread, count in _switches(pid)}
             if not memory:
-                return cls(at_ns=at_ns, cpu_ns=cpu_ns)
+                return cls(at_ns=at_ns, cpu_ns=cpu_ns, switches=switches)
             pss = sum(map(_pss, pids))
         except OSError as error:
             raise ServerFailed(f"a server ended while its use was read: {error}") from error
-        return cls(at_ns=at_ns, cpu_ns=cpu_ns, pss=pss, kernel=_kibibytes("/proc/meminfo", "Slab:"))
+        return cls(
+            at_ns=at_ns,
+            cpu_ns=cpu_ns,
+            switches=switches,
+            pss=pss,
+            kernel=_kibibytes("/proc/meminfo", "Slab:"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +173,16 @@ def _table(file: str, prefix: str) -> Mapping[str, int]:
     text = (_PROC / "net" / file).read_text(encoding="ascii")
     names, numbers = (line.split()[1:] for line in text.splitlines() if line.startswith(prefix))
     return dict(zip(names, map(int, numbers), strict=True))
+
+
+def _switches(pid: int) -> Iterator[tuple[int, int]]:
+    """Give each thread of a process, and how often it has been switched away from."""
+    for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 # as in _processes
+        try:
+            status = Path(f"/proc/{pid}/task/{thread}/status").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # the thread ended meanwhile
+        yield int(thread), sum(int(status.split(name)[1].split()[0]) for name in _SWITCHES)
 
 
 def _pss(pid: int) -> int:

@@ -37,12 +37,15 @@ def server_use(
     cpu = (sum(after.cpu_ns.values()) - sum(before.cpu_ns.values())) / 1e9
     sent = ledger.sent_between(before.at_ns, after.at_ns)
     delivered = ledger.delivered_between(before.at_ns, after.at_ns)
+    switches = _switches(before, after)
     return ServerUse(
         cpu=cpu,
         cores=cpu / ((after.at_ns - before.at_ns) / 1e9),
         # A server that somebody else started is not among ours: not measured, which is not 0.
         cpu_per_message=cpu / sent if sent and after.cpu_ns else None,
         cpu_per_delivery=cpu / delivered if delivered and after.cpu_ns else None,
+        switches=switches,
+        switches_per_delivery=switches / delivered if delivered and switches is not None else None,
         pss_before=idle.pss,
         pss=after.pss,
         kernel_before=idle.kernel,
@@ -50,14 +53,33 @@ def server_use(
     )
 
 
-def wire_use(traffic: Traffic, published: int) -> WireUse:
-    """Divide the receivers' traffic by the messages published meanwhile (0 if there are none)."""
+def _switches(before: ServerSnapshot, after: ServerSnapshot) -> int | None:
+    """Count what the threads that live at the end were switched; None without a server of ours.
+
+    A thread that began in between counts from its beginning. One that ended in between takes
+    what it did with it; servers keep their threads.
+    """
+    if not after.switches:
+        return None
+    return sum(count - before.switches.get(thread, 0) for thread, count in after.switches.items())
+
+
+def wire_use(traffic: Traffic, published: int, delivered: int) -> WireUse:
+    """Divide the receivers' traffic by the messages of the window.
+
+    Args:
+        traffic: what went through the receivers' connections over the window.
+        published: messages sent in the window; without any, each figure per message is 0.
+        delivered: first arrivals in the window; without any, a delivery's bytes are unknown.
+    """
     share = 1 / published if published else 0.0
+    both_ways = traffic.bytes_in + traffic.bytes_out
     return WireUse(
         bytes_in=traffic.bytes_in * share,
         bytes_out=traffic.bytes_out * share,
         segments_in=traffic.segments_in * share,
         segments_out=traffic.segments_out * share,
+        bytes_per_delivery=both_ways / delivered if delivered else None,
     )
 
 

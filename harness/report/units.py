@@ -103,6 +103,15 @@ def change_interval(factor: float | None, low: float | None, high: float | None)
     return f"{value} [{', '.join(ends)}]"
 
 
+def figure(value: float | None, unit: str) -> str:
+    """Write a figure in the unit of its metric: ``412 µs``, ``4.00 KiB``, ``1.20 switches``."""
+    if unit == "s":
+        return seconds(value)
+    if value is None:
+        return INFINITE
+    return size(value) if unit == "B" else f"{significant(value)} {unit}"
+
+
 def times(factor: float | None) -> str:
     """Write a ratio: ``1.04``, ``12.3``."""
     return INFINITE if factor is None else significant(factor)

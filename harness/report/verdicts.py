@@ -107,12 +107,14 @@ def _barred(own: Sequence[Verdict]) -> bool:
 
 
 def _figure(metric: Metric, samples: Sequence[Sample]) -> str:
-    """Write one side: the median, but of losses the sum, since none may hide in a median."""
+    """Write one side: the median, but of losses sum or mean, since none may hide in a median."""
     if not samples:
         return units.ABSENT
     if metric.kind is Kind.LOSS:
-        return units.count(sum(sample or 0 for sample in samples))
-    return units.seconds(median(samples))
+        total = sum(sample or 0 for sample in samples)
+        counted = metric.unit == "messages"
+        return units.count(total) if counted else units.figure(total / len(samples), metric.unit)
+    return units.figure(median(samples), metric.unit)
 
 
 def _change(finding: Finding) -> str:

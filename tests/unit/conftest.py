@@ -116,13 +116,19 @@ def result(
             cores=(cpu or 0) * rate,
             cpu_per_message=cpu,
             cpu_per_delivery=None if cpu is None else cpu / fan_out,
+            switches=None if cpu is None else messages // 2,
+            switches_per_delivery=None if cpu is None else 0.5 / fan_out,
             pss_before=30 << 20,
             pss=32 << 20,
             kernel_before=90 << 20,
             kernel=91 << 20,
         ),
         wire=WireUse(
-            bytes_in=262.0 * fan_out, bytes_out=3.5, segments_in=1.02 * fan_out, segments_out=0.9
+            bytes_in=262.0 * fan_out,
+            bytes_out=3.5,
+            segments_in=1.02 * fan_out,
+            segments_out=0.9,
+            bytes_per_delivery=262.0 + 3.5 / fan_out,
         ),
         generator=GeneratorUse(cpu_mean=0.2, cpu_peak=0.34, longest_pause=0.004, peak_rss=60 << 20),
         host=HostUse(

@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 
 from harness.measure.configuration import (
+    BYTES_PER_DELIVERY,
     CPU_PER_MESSAGE,
     LOST,
+    LOST_PER_MILLION,
+    MEMORY_PER_CONNECTION,
     P50,
     P90,
     P99,
+    SWITCHES_PER_DELIVERY,
     TIME_PER_MESSAGE,
     Configuration,
     by_workload,
@@ -102,6 +106,28 @@ def test_infinite_latency_is_a_sample_and_unmeasured_cost_is_none(make_series: M
     assert row.samples(CPU_PER_MESSAGE) == ()
     assert row.samples(LOST) == (0,) * 8
     assert row.samples(TIME_PER_MESSAGE) == (0.001,) * 8
+
+
+def test_costs_are_per_delivery_and_per_connection(make_series: Make) -> None:
+    row = only(make_series({"sse": {}}, workload=Workload(subscribers=1000, rate=10.0)))
+
+    assert row.samples(BYTES_PER_DELIVERY) == (262.0 + 3.5 / 1000,) * 8
+    assert row.samples(SWITCHES_PER_DELIVERY) == (0.5 / 1000,) * 8
+    assert row.samples(MEMORY_PER_CONNECTION) == ((2 << 20) / 1000,) * 8
+
+
+def test_memory_of_few_connections_was_not_measured(make_series: Make) -> None:
+    few = only(make_series({"sse": {}}, workload=Workload(subscribers=99)))
+
+    assert few.samples(MEMORY_PER_CONNECTION) == ()
+
+
+def test_losses_are_given_per_million(make_result: Make, make_series: Make) -> None:
+    clean = make_result()
+    lossy = replace(clean, audit=replace(clean.audit, owed=8000, lost=2))
+
+    assert LOST_PER_MILLION.of(lossy) == 250.0
+    assert only(make_series({"sse": {}})).samples(LOST_PER_MILLION) == (0.0,) * 8
 
 
 @pytest.mark.parametrize(

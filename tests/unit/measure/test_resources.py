@@ -1,9 +1,11 @@
 import os
+import resource
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,6 +59,52 @@ def test_the_cpu_clock_of_this_process_is_its_own() -> None:
     before = time.process_time_ns()
     clock = time.clock_gettime_ns(cpu_clock(os.getpid()))
     assert before <= clock <= time.process_time_ns()
+
+
+@contextmanager
+def echoing() -> Iterator[Callable[[], None]]:
+    """Give what sends a byte to another thread of this process and waits for its answer."""
+    (question, ask), (answer, reply) = os.pipe(), os.pipe()
+
+    def echo() -> None:
+        while os.read(question, 1) == b"?":
+            os.write(reply, b"!")
+
+    def call() -> None:
+        os.write(ask, b"?")
+        assert os.read(answer, 1) == b"!"
+
+    thread = threading.Thread(target=echo)
+    thread.start()
+    try:
+        yield call
+    finally:
+        os.write(ask, b".")
+        thread.join()
+        for descriptor in (question, ask, answer, reply):
+            os.close(descriptor)
+
+
+def switched_by_getrusage() -> int:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_nvcsw + used.ru_nivcsw
+
+
+def test_switches_are_those_of_all_threads() -> None:
+    def switches() -> int:
+        return sum(ServerSnapshot.read([os.getpid()], memory=False).switches.values())
+
+    with echoing() as call:
+        outer = switched_by_getrusage()
+        before = switches()
+        inner = switched_by_getrusage()
+        for _ in range(200):
+            call()
+        inner = switched_by_getrusage() - inner
+        found = switches() - before
+        outer = switched_by_getrusage() - outer
+    assert inner <= found <= outer
+    assert found >= 200
 
 
 def test_memory_is_that_of_the_kernel_and_of_all_processes() -> None:

@@ -77,14 +77,23 @@ def test_server_use_is_a_difference(make_ledger: Callable[..., Ledger]) -> None:
     )
     found = server_use(
         ServerSnapshot(at_ns=0, cpu_ns={7: 0, 8: 0}, pss=100, kernel=1000),
-        ServerSnapshot(at_ns=1 * S, cpu_ns={7: 1 * S, 8: 2 * S}),
-        ServerSnapshot(at_ns=3 * S, cpu_ns={7: 1 * S + 300 * MS, 8: 2 * S}, pss=150, kernel=1600),
+        ServerSnapshot(at_ns=1 * S, cpu_ns={7: 1 * S, 8: 2 * S}, switches={7: 10, 8: 5, 81: 90}),
+        ServerSnapshot(
+            at_ns=3 * S,
+            cpu_ns={7: 1 * S + 300 * MS, 8: 2 * S},
+            switches={7: 14, 8: 5, 82: 2},
+            pss=150,
+            kernel=1600,
+        ),
         ledger,
     )
     assert found.cpu == pytest.approx(0.3)
     assert found.cores == pytest.approx(0.15)
     assert found.cpu_per_message == pytest.approx(0.3)
     assert found.cpu_per_delivery == pytest.approx(0.1)
+    # Thread 81 ended, and takes its 90 with it; 82 began.
+    assert found.switches == 4 + 0 + 2
+    assert found.switches_per_delivery == pytest.approx(2)
     assert (found.pss_before, found.pss) == (100, 150)
     assert (found.kernel_before, found.kernel) == (1000, 1600)
 
@@ -95,14 +104,25 @@ def test_cost_of_no_message_is_unknown(make_ledger: Callable[..., Ledger]) -> No
     assert found.cores == 1
     assert found.cpu_per_message is None
     assert found.cpu_per_delivery is None
+    assert found.switches_per_delivery is None
+
+
+def test_a_server_of_somebody_elses_was_not_measured(make_ledger: Callable[..., Ledger]) -> None:
+    ledger = make_ledger(Workload(), [(0, 0, 500, 500, 500)], [(0, 0, 0, 600, 0)])
+    moments = [ServerSnapshot(at_ns=at, cpu_ns={}) for at in (0, 0, S)]
+    found = server_use(*moments, ledger)
+    assert (found.cpu_per_delivery, found.switches_per_delivery) == (None, None)
+    assert found.switches is None
 
 
 def test_traffic_is_given_per_message() -> None:
     traffic = Traffic(bytes_in=1000, bytes_out=10, segments_in=4, segments_out=2)
-    found = wire_use(traffic, 4)
+    found = wire_use(traffic, 4, 8)
     assert (found.bytes_in, found.bytes_out) == (250, 2.5)
     assert (found.segments_in, found.segments_out) == (1, 0.5)
-    assert wire_use(traffic, 0).bytes_in == 0
+    assert found.bytes_per_delivery == 1010 / 8
+    nothing = wire_use(traffic, 0, 0)
+    assert (nothing.bytes_in, nothing.bytes_per_delivery) == (0, None)
 
 
 # generator

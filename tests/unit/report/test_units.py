@@ -146,6 +146,21 @@ def test_a_change_with_its_interval() -> None:
     assert units.change_interval(None, 1.5, None) == "∞ [+50 %, ∞]"
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (412e-6, "s", "412 µs"),
+        (None, "s", "∞"),
+        (4096.0, "B", "4 KiB"),
+        (1.2034, "switches", "1.20 switches"),
+        (0.0, "per million", "0 per million"),
+        (None, "per million", "∞"),
+    ],
+)
+def test_a_figure_has_the_unit_of_its_metric(value: float | None, unit: str, text: str) -> None:
+    assert units.figure(value, unit) == text
+
+
 def test_times() -> None:
     assert [units.times(factor) for factor in (1, 3.729, 94.84, None)] == [
         "1.00",
