@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from enum import Enum
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,6 +11,7 @@ import cattrs
 
 from harness.errors import BadInput, NotMeasured
 from harness.result import SCHEMA_VERSION, Series
+from harness.whole_file import write_whole
 
 _INDENT = 1
 """One value a line, so that two files can be told apart by any diff."""
@@ -37,17 +37,8 @@ def save(series: Series, path: Path) -> None:
         NotMeasured: the file could not be written; nothing half-written is left.
     """
     text = to_json(series) + "\n"
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(path, text)
     except OSError as error:
         raise NotMeasured(f"{path}: the result could not be saved: {error.strerror}") from error
 
