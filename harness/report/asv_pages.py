@@ -1,24 +1,29 @@
-"""A plug-in for ``asv publish``: pages that work without a network.
+"""A plug-in for asv: pages that work without a network, and say why something is n/a.
 
 asv's page names its scripts by the addresses of public servers. This puts copies beside the
-page and names those, and adds a script by which the pages compare patterns. asv imports this
-module for each of its commands, so it imports little.
+page and names those, and adds a script by which the pages compare patterns and show reasons. asv
+imports this module for each of its commands, so it imports little.
 """
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 from asv.publishing import OutputPublisher
-from asv.results import iter_results
+from asv.results import Results, iter_results
 from asv.util import UserError
+
+from harness.report import asv_reasons
 
 _STATIC = Path(__file__).parent / "static"
 VENDORED = _STATIC / "asv"
 _ADDITIONS = "asv_additions.js"
+_REASONS = "reasons.json"
 _FOLDER = "vendor"
 _EXTERNAL = re.compile(
     r"""<(?P<tag>script|link)\b[^>]*?\b(?:src|href)="https?://(?P<path>[^"]+)"[^>]*>"""
@@ -30,6 +35,24 @@ _LOCAL_NAMES = {
     "jquery.flot.categories.min.js": "jquery.flot.categories.js",
 }
 """The vendored name of what asv loads by another name."""
+
+
+def setup() -> None:
+    """Have the reasons for n/a kept whenever asv saves results; asv calls this on loading.
+
+    asv has no hook there, and tells the benchmark's process neither machine nor commit: only
+    here are they and what the benchmark said in one place.
+    """
+    save = Results.save
+    if hasattr(save, "__wrapped__"):
+        return  # a command that runs another one loads its plug-ins again
+
+    @functools.wraps(save)
+    def save_with_reasons(self: Any, result_dir: str) -> None:
+        save(self, result_dir)
+        asv_reasons.keep(self, result_dir)
+
+    Results.save = save_with_reasons
 
 
 class OfflinePages(OutputPublisher):  # type: ignore[misc] # asv has no type hints
@@ -45,6 +68,8 @@ class OfflinePages(OutputPublisher):  # type: ignore[misc] # asv has no type hin
     ) -> None:
         """Copy what is vendored into asv's ``html_dir``, and rewrite its ``index.html``.
 
+        Beside it go the reasons for n/a, which the added script fetches.
+
         Raises:
             UserError: the page loads something that is not vendored, as a newer asv's may.
         """
@@ -53,6 +78,8 @@ class OfflinePages(OutputPublisher):  # type: ignore[misc] # asv has no type hin
         index = pages / "index.html"
         page = localise(index.read_text(encoding="utf-8"))
         shutil.copy(_STATIC / _ADDITIONS, pages)
+        reasons = json.dumps(asv_reasons.newest(conf.results_dir), ensure_ascii=False)
+        (pages / _REASONS).write_text(reasons, encoding="utf-8")
         commits = {result.commit_hash for result in iter_results(conf.results_dir)}
         addition = f'<script src="{_ADDITIONS}" data-commits="{len(commits)}"></script>'
         page = page.replace("</head>", f"{addition}</head>", 1)

@@ -75,6 +75,47 @@
     return draw(placeholder, graphs, options);
   }, draw);
 
+  /* Why a combination has no value, under the graph of its benchmark. */
+  var reasons = $.getJSON("reasons.json");
+
+  function item(told, several_machines) {
+    var values = told.combinations.map(function (combination) { return combination.join(" / "); });
+    var where = several_machines ? told.machine + ", " + told.commit : told.commit;
+    return $("<li>").append(
+      $("<b>").text(values.join(", ")), $("<span>").text(" at " + where + ": " + told.reason)
+    );
+  }
+
+  function show_reasons(all) {
+    var box = $("#graph").parent();
+    $("#why-na").remove();
+    box.css("bottom", "10px");
+    var told = all[benchmark_in_address()] || [];
+    if (!told.length) { return; }
+    var machines = told.map(function (one) { return one.machine; });
+    var several = machines.some(function (machine) { return machine !== machines[0]; });
+    var list = $("<ul>").append(told.map(function (one) { return item(one, several); }));
+    /* The graph fills its box and hangs out of it by the overview's padding; a region that
+       scrolls has to be reached by keyboard. */
+    box.css("bottom", "calc(30% + 40px)").after(
+      $("<section id='why-na' tabindex='0' aria-labelledby='why-na-title'>")
+        .css({ position: "absolute", left: "220px", right: "20px", bottom: 0, height: "30%" })
+        .css({ overflowY: "auto", borderTop: "1px solid #ccc", background: "#fff" })
+        .append($("<h4 id='why-na-title'>").text("Why n/a"), list)
+    );
+    $(window).trigger("resize");
+  }
+
+  function benchmark_in_address() {
+    var found = /^#\/?(\w+\.\w+\.track_\w+)/.exec(window.location.hash);
+    return found ? found[1] : "";
+  }
+
+  $(document).ready(function () {
+    reasons.done(show_reasons);
+    window.addEventListener("hashchange", function () { reasons.done(show_reasons); });
+  });
+
   if (document.currentScript.dataset.commits !== "1") {
     return;
   }
