@@ -3,13 +3,13 @@
 What questions share stands beside them, in the order of the data: ``settings`` (the environment),
 ``patterns`` and ``axes`` (what is asked), ``measured`` and ``saved`` (where runs come from),
 ``validity`` (which of them count), ``values`` (what asv gets) and ``metrics`` (how a method becomes
-a metric).
+a metric). docs/questions.md lists the questions.
 
 Environment variables, read when a benchmark runs:
 
+- ``ABEC_PROFILE=quick|full`` how much is asked, quick by default;
 - ``ABEC_SCENARIOS=FILE`` adds your own scenarios (``abec init`` writes such a file);
 - ``ABEC_RUNS=N`` independent runs of each combination, 8 by default;
-- ``ABEC_QUICK=1`` shortens windows, and takes 7 runs;
 - ``ABEC_SERIES=FILE[:FILE…]`` measures nothing and reads what ``abec`` saved.
 """
 

@@ -14,7 +14,7 @@ import signal
 from pathlib import Path
 
 from benchmarks.saved import saved_runs
-from benchmarks.settings import CHECKOUT, count_of_runs, quickened, saved_series
+from benchmarks.settings import CHECKOUT, count_of_runs, saved_series
 from benchmarks.values import NotApplicable
 from harness import schema
 from harness.errors import BadInput
@@ -36,7 +36,6 @@ def runs_of(pattern: str, workload: Workload, asked_by: str) -> Series:
     saved = saved_series()
     if saved:
         return saved_runs(saved, pattern, workload)
-    workload = quickened(workload)
     path = _path(pattern, workload, asked_by)
     if path.exists():
         return schema.load(path)

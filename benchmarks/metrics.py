@@ -17,30 +17,46 @@ from harness.registry import names
 from harness.result import Result
 from harness.scenario import Scenario
 
+NOT_APPLICABLE = "n/a: "
+"""Begins the line on stderr that says why a combination has no number."""
+
+
+Of = Callable[[Any, tuple[Result, ...]], Value]
+Track = Callable[[Any, Any, str], Value]
+
 
 class Question:
     """What all questions share. The common ``setup_cache`` gives them one working directory."""
 
+    params: tuple[list[Any], list[str]]
+    """What the first parameter turns, and the patterns; empty where the profile asks nothing."""
     scenarios: Mapping[Any, Scenario]
     """What is measured, by the name that the first parameter knows it by."""
     param_names: tuple[str, str] = ("scenario", "pattern")
     timeout = 7200.0
     """Seconds of silence after which asv kills the process; the instrument's own are shorter."""
 
+    def __init_subclass__(cls) -> None:
+        """Hide a question that the profile does not ask: asv's check fails on empty axes."""
+        if "params" in vars(cls) and not all(cls.params):
+            for name in dir(cls):
+                if name.startswith("track_"):
+                    setattr(cls, name, _hidden(getattr(cls, name)))
+
     def setup_cache(self) -> None:
         """Keep nothing: that it is there lets one measurement feed several metrics."""
 
     def setup(self, name: Any, pattern: str) -> None:
         """Leave out what a scenario of the user's is not meant for, or a commit does not have."""
-        if pattern not in names():
-            raise NotImplementedError(f"pattern {pattern} is not installed")
         patterns = self.scenarios[name].patterns
-        if patterns and pattern not in patterns:
-            raise NotImplementedError(f"scenario {name} is for {', '.join(patterns)}")
-
-
-Of = Callable[[Any, tuple[Result, ...]], Value]
-Track = Callable[[Any, Any, str], Value]
+        if pattern not in names():
+            reason = f"pattern {pattern} is not installed"
+        elif patterns and pattern not in patterns:
+            reason = f"scenario {name} is for {', '.join(patterns)}"
+        else:
+            return
+        _say_why(reason)
+        raise NotImplementedError(reason)
 
 
 def tracked(unit: str, *, version: str, despite: Collection[str] = ()) -> Callable[[Of], Track]:
@@ -62,10 +78,26 @@ def tracked(unit: str, *, version: str, despite: Collection[str] = ()) -> Callab
                 # What was not measured has failed, unless that was somebody else's task.
                 if isinstance(error, NotMeasured) and not saved_series():
                     raise
-                sys.stderr.write(f"n/a: {error}\n")
+                _say_why(str(error))
                 return math.nan
 
         vars(track).update(unit=unit, version=version)
         return track
 
     return decorate
+
+
+def _hidden(method: Track) -> Track:
+    """Give a metric that asv passes over; methods are shared with classes that are asked."""
+
+    @functools.wraps(method)
+    def track(self: Question, name: Any, pattern: str) -> Value:
+        return method(self, name, pattern)
+
+    vars(track).update(skip_benchmark=True)
+    return track
+
+
+def _say_why(reason: str) -> None:
+    """Tell asv's parent process, which keeps what stands behind the mark beside its results."""
+    sys.stderr.write(f"{NOT_APPLICABLE}{reason}\n")

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.axes import axes, built_in
+from benchmarks.axes import built_in, scenario_axes
 from benchmarks.metrics import Question, tracked
 from benchmarks.values import Value, latency
 from harness.result import Result
 
 
 class RequestReply(Question):
-    """Latency of a request and its answer.
+    """What a caller waits: from when a request was due to its answer, at 1,000 requests/s.
 
-    ``rpc``: 1,000 requests per second over 64 connections, so that a request seldom finds its
-    connection busy, as with the pool of a client; a run of 5 seconds carries a p99.
+    ``rpc`` has 64 connections, so that a request seldom finds its own busy, as with the pool of
+    a client.
     """
 
     scenarios = built_in("rpc")
-    params = axes(scenarios)
+    params = scenario_axes(scenarios)
 
     @tracked("seconds", version="1")
     def track_p50(self, runs: Sequence[Result]) -> Value:

@@ -9,9 +9,9 @@ generator too, which is no fault as long as it has time left.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from benchmarks.axes import axes, scenarios
+from benchmarks.axes import scenario_axes, with_own
 from benchmarks.metrics import Question, tracked
 from benchmarks.validity import ABOUT_TIMES
 from benchmarks.values import Value, measured, samples
@@ -23,8 +23,13 @@ IN_FLIGHT = 64
 """Enough that a server always finds the next message waiting; more only lengthens the queue."""
 
 
-def saturating(exchange: Exchange, *, publishers: int = 1, subscribers: int = 1) -> Scenario:
-    """Give a closed loop. Two seconds hold thousands of messages, and no tail is asked for."""
+def saturating(
+    exchange: Exchange, *patterns: str, publishers: int = 1, subscribers: int = 1
+) -> Scenario:
+    """Give a closed loop for these patterns.
+
+    Two seconds hold thousands of messages, and no tail is asked for.
+    """
     workload = Workload(
         exchange=exchange,
         publishers=publishers,
@@ -34,7 +39,7 @@ def saturating(exchange: Exchange, *, publishers: int = 1, subscribers: int = 1)
         warmup=0.5,
         duration=2.0,
     )
-    return Scenario(name=f"{IN_FLIGHT} in flight", workload=workload)
+    return Scenario(name=f"{IN_FLIGHT} in flight", workload=workload, patterns=patterns)
 
 
 class _Saturation(Question):
@@ -45,28 +50,30 @@ class _Saturation(Question):
 
     @tracked("messages/s", version="1", despite=ABOUT_TIMES)
     def track_throughput(self, runs: Sequence[Result]) -> Value:
-        """Give messages per second, to four digits; higher is better."""
-        return measured(float(f"{run.achieved_rate:.4g}") for run in runs)
+        """Give messages per second; higher is better."""
+        return measured(run.achieved_rate for run in runs)
 
 
 class SaturationBroadcast(_Saturation):
-    """One publisher, one subscriber: the path itself, without fan-out."""
+    """How much a broadcast carries: one publisher, one subscriber, the path without fan-out."""
 
-    scenarios: Mapping[str, Scenario] = scenarios(saturating(Exchange.BROADCAST))
-    params = axes(scenarios)
+    scenarios = with_own(
+        saturating(Exchange.BROADCAST, "floor", "redis_pubsub", "sse", "websocket")
+    )
+    params = scenario_axes(scenarios)
 
 
 class SaturationWorkQueue(_Saturation):
-    """Four consumers, as at ``jobs``."""
+    """How much a queue carries, to 4 consumers as at ``jobs``."""
 
-    scenarios: Mapping[str, Scenario] = scenarios(saturating(Exchange.WORK_QUEUE, subscribers=4))
-    params = axes(scenarios)
+    scenarios = with_own(saturating(Exchange.WORK_QUEUE, "redis_queue", subscribers=4))
+    params = scenario_axes(scenarios)
 
 
 class SaturationRequestReply(_Saturation):
-    """A connection for each request in flight, so that none waits for another's answer."""
+    """How many requests are answered, each on a connection of its own so that none waits."""
 
-    scenarios: Mapping[str, Scenario] = scenarios(
-        saturating(Exchange.REQUEST_REPLY, publishers=IN_FLIGHT)
+    scenarios = with_own(
+        saturating(Exchange.REQUEST_REPLY, "rest", "websocket", publishers=IN_FLIGHT)
     )
-    params = axes(scenarios)
+    params = scenario_axes(scenarios)

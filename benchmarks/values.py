@@ -12,6 +12,8 @@ from harness.result import Latency, Result
 Value = float | dict[str, Any]
 """A plain number, samples, or NaN, which asv shows as n/a."""
 
+DIGITS = 4
+"""asv prints what it is given; more digits than these would be noise."""
 DISTINCT_BEYOND = 20
 """A percentile is n/a with fewer distinct published messages beyond it."""
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
@@ -50,7 +52,7 @@ def samples(values: Iterable[float | None]) -> Value:
     Raises:
         NotMeasured: the median is infinite, which asv cannot store; it calls that failed.
     """
-    found = [math.inf if value is None else value for value in values]
+    found = [math.inf if value is None else rounded(value) for value in values]
     infinite = found.count(math.inf)
     if infinite and 2 * infinite >= len(found) - 1:
         raise NotMeasured(
@@ -62,7 +64,24 @@ def samples(values: Iterable[float | None]) -> Value:
 
 def measured(values: Iterable[float | None]) -> Value:
     """Give asv one sample a run, leaving out runs in which it was not measured."""
-    found = [value for value in values if value is not None]
+    found = [rounded(value) for value in values if value is not None]
     if not found:
         raise NotApplicable("was not measured")
     return {"samples": found, "number": 1}
+
+
+def lost_per_million(runs: Sequence[Result]) -> Value:
+    """Give what was lost of a million deliveries owed, over all runs together.
+
+    A plain number and no samples: what is rare would vanish in a median. asv reports any rise
+    from zero.
+    """
+    owed = sum(run.audit.owed for run in runs)
+    if not owed:
+        raise NotApplicable("nothing was sent")
+    return rounded(1e6 * sum(run.audit.lost for run in runs) / owed)
+
+
+def rounded(value: float) -> float:
+    """Round to ``DIGITS`` significant digits."""
+    return float(f"{value:.{DIGITS}g}")

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.axes import axes, built_in
+from benchmarks.axes import built_in, scenario_axes
 from benchmarks.metrics import Question, tracked
 from benchmarks.values import Value, latency
 from harness.result import Result
 
 
 class QueueDelivery(Question):
-    """Delivery latency of a queue.
+    """What a job waits: from when it was due until one consumer has it, at 1,000 jobs/s.
 
-    ``jobs``: 4 consumers, so that one is free while others fetch, and 1,000 msg/s, so that a
-    run of 5 seconds carries a p99.
+    ``jobs`` has 4 consumers, so that one is free while others fetch.
     """
 
     scenarios = built_in("jobs")
-    params = axes(scenarios)
+    params = scenario_axes(scenarios)
 
     @tracked("seconds", version="1")
     def track_p50(self, runs: Sequence[Result]) -> Value:

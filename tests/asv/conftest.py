@@ -151,6 +151,6 @@ def fed(checkout: Checkout, saved: str) -> Checkout:
 def in_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Give what sets the environment of a benchmark that runs in a directory of its own."""
     monkeypatch.chdir(tmp_path)
-    for name in ("ABEC_SERIES", "ABEC_RUNS", "ABEC_QUICK", "ABEC_SCENARIOS"):
+    for name in ("ABEC_SERIES", "ABEC_RUNS", "ABEC_PROFILE", "ABEC_SCENARIOS"):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch.setenv

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import measured
 from benchmarks.measured import runs_of
-from benchmarks.settings import count_of_runs
+from benchmarks.settings import Profile, count_of_runs, profile
 from harness.errors import BadInput
 from harness.result import Series
 from harness.workload import Workload
@@ -33,7 +33,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, in_directory: object) -> Asked:
 def test_what_one_metric_measured_the_others_read(asked: Asked) -> None:
     first = runs_of("sse", Workload(), "Delivery.track_p50")
     assert runs_of("sse", Workload(), "Delivery.track_p99") == first
-    assert runs_of("sse", Workload(), "ServerCpuBroadcast.track_per_message") == first
+    assert runs_of("sse", Workload(), "CostOfBroadcast.track_server_cpu") == first
     assert asked == [("sse", Workload())]
 
 
@@ -60,12 +60,31 @@ def test_a_metric_that_joins_late_reads_the_first_round(asked: Asked) -> None:
     assert runs_of("sse", Workload(), "Delivery.track_p99") == first
 
 
-def test_the_quick_profile_measures_less(asked: Asked, in_directory: Callable[..., None]) -> None:
-    assert count_of_runs() == 8
-    in_directory("ABEC_QUICK", "1")
-    found = runs_of("sse", Workload(), "Delivery.track_p50")
-    assert found.runs == 7
-    assert asked[0][1].duration < Workload().duration
+def test_eight_runs_are_measured_as_the_workload_says(
+    asked: Asked, in_directory: Callable[..., None]
+) -> None:
+    assert runs_of("sse", Workload(), "Delivery.track_p50").runs == 8
+    in_directory("ABEC_RUNS", "5")
+    assert runs_of("websocket", Workload(), "Delivery.track_p50").runs == 5
+    assert asked == [("sse", Workload()), ("websocket", Workload())]
+
+
+def test_the_profile_is_quick_unless_it_is_said_or_nothing_is_measured(
+    in_directory: Callable[..., None],
+) -> None:
+    assert profile() is Profile.QUICK
+    in_directory("ABEC_PROFILE", "full")
+    assert profile() is Profile.FULL
+    in_directory("ABEC_PROFILE", "quick")
+    in_directory("ABEC_SERIES", "saved.json")
+    assert profile() is Profile.FULL
+
+
+def test_a_profile_that_there_is_not_is_refused(in_directory: Callable[..., None]) -> None:
+    in_directory("ABEC_PROFILE", "slow")
+    with pytest.raises(BadInput) as refusal:
+        profile()
+    assert str(refusal.value) == "ABEC_PROFILE slow: must be quick or full"
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "many", "2.5"])

@@ -20,7 +20,10 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.wait import WebDriverWait
 
+from benchmarks.patterns import PATTERNS
+from benchmarks.settings import Profile
 from harness.report.asv_pages import VENDORED, localise
+from harness.workload import Exchange
 from tests.asv.conftest import MEASURED, Checkout
 
 _INK = """
@@ -141,6 +144,23 @@ def test_a_first_result_shows_patterns_side_by_side(browser: Opened) -> None:
     )
     assert sorted(names) == sorted(MEASURED["ticker"])
     _assert_sound(browser)
+
+
+@pytest.mark.slow
+def test_what_is_not_available_is_explained_under_the_graph(browser: Opened) -> None:
+    browser.open("#delivery.Delivery.track_p50")
+    assert browser.drawn("#main-graph canvas.flot-base") == 1
+    section = browser.driver.find_element("id", "why-na")
+    assert section.is_displayed()
+    (told,) = (item.text for item in section.find_elements("tag name", "li"))
+    missing = PATTERNS[Profile.FULL][Exchange.BROADCAST]
+    names = ", ".join(f"ticker / {name}" for name in missing if name not in MEASURED["ticker"])
+    assert re.fullmatch(rf"not among the saved runs \([0-9a-f]{{8}}\): {names}", told)
+    graph = browser.driver.find_element("id", "overview").rect
+    assert graph["y"] + graph["height"] <= section.rect["y"]
+    _assert_sound(browser)
+    browser.driver.execute_script("window.location.hash = '#/regressions'")
+    WebDriverWait(browser.driver, 15).until(lambda driver: not driver.find_elements("id", "why-na"))
 
 
 @pytest.mark.slow

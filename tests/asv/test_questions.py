@@ -3,83 +3,131 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
+import asv.benchmark
 import pytest
 from asv.benchmarks import Benchmarks
 from asv.config import Config
 from asv_runner.check import _check
-from asv_runner.discovery import list_benchmarks
 from packaging.requirements import Requirement
 
 from benchmarks import metrics, patterns
-from benchmarks.connections import Connections
+from benchmarks.axes import windowed
+from benchmarks.connections import FEWEST_CONNECTIONS, holding
 from benchmarks.delivery import Delivery
+from benchmarks.fan_out import fanned_out
 from benchmarks.patterns import pattern_names
-from benchmarks.settings import quickened
 from benchmarks.validity import ABOUT_TIMES, FEWEST_RUNS
 from benchmarks.values import DISTINCT_BEYOND, QUANTILES
-from harness.measure import statistics, validity
+from harness.measure import configuration, statistics, validity
 from harness.registry import load, names
-from harness.scenario import BUILT_IN, Scenario
-from harness.workload import Exchange
+from harness.report import asv_reasons
+from harness.scenario import BUILT_IN
+from harness.workload import Exchange, Workload
 
 ROOT = Path(__file__).parents[2]
-QUESTIONS = {
-    "connections.Connections": {
-        "track_setup_p99": "seconds",
-        "track_memory_per_connection": "bytes",
-        "track_spread": "seconds",
-    },
+COSTS = {
+    "track_server_cpu": "seconds",
+    "track_tcp_payload": "bytes",
+    "track_context_switches": "switches",
+    "track_lost": "per million",
+}
+SATURATION = {"track_time_per_message": "seconds", "track_throughput": "messages/s"}
+QUICK: dict[str, dict[str, str]] = {
+    "cost_per_message.CostOfBroadcast": COSTS,
+    "cost_per_message.CostOfRequestReply": COSTS,
+    "cost_per_message.CostOfWorkQueue": COSTS,
     "delivery.Delivery": {
         "track_p50": "seconds",
         "track_p90": "seconds",
         "track_p99": "seconds",
     },
-    "lost_messages.LostMessagesBroadcast": {"track_lost": "messages"},
-    "lost_messages.LostMessagesRequestReply": {"track_lost": "messages"},
-    "lost_messages.LostMessagesWorkQueue": {"track_lost": "messages"},
     "request_reply.RequestReply": {"track_p50": "seconds", "track_p99": "seconds"},
-    "saturation.SaturationBroadcast": {
-        "track_time_per_message": "seconds",
-        "track_throughput": "messages/s",
-    },
-    "saturation.SaturationRequestReply": {
-        "track_time_per_message": "seconds",
-        "track_throughput": "messages/s",
-    },
-    "saturation.SaturationWorkQueue": {
-        "track_time_per_message": "seconds",
-        "track_throughput": "messages/s",
-    },
-    "server_cpu.ServerCpuBroadcast": {"track_per_message": "seconds"},
-    "server_cpu.ServerCpuRequestReply": {"track_per_message": "seconds"},
-    "server_cpu.ServerCpuWorkQueue": {"track_per_message": "seconds"},
     "work_queue.QueueDelivery": {"track_p50": "seconds", "track_p99": "seconds"},
 }
+FULL: dict[str, dict[str, str]] = QUICK | {
+    "connections.Connections": {
+        "track_setup_p99": "seconds",
+        "track_memory_per_connection": "bytes",
+        "track_spread": "seconds",
+    },
+    "delivery.DeliveryByClient": {"track_p50": "seconds", "track_p99": "seconds"},
+    "fan_out.FanOut": {
+        "track_server_cpu": "seconds",
+        "track_context_switches": "switches",
+        "track_p50": "seconds",
+        "track_last_p50": "seconds",
+        "track_p90": "seconds",
+    },
+    "payload.Payload": {
+        "track_server_cpu": "seconds",
+        "track_tcp_payload": "bytes",
+        "track_p50": "seconds",
+    },
+    "polling_interval.PollingInterval": {
+        "track_server_cpu": "seconds",
+        "track_tcp_payload": "bytes",
+        "track_p50": "seconds",
+    },
+    "saturation.SaturationBroadcast": SATURATION,
+    "saturation.SaturationRequestReply": SATURATION,
+    "saturation.SaturationWorkQueue": SATURATION,
+}
+
+
+def discover(profile: str, directory: Path) -> list[dict[str, Any]]:
+    """Discover benchmarks as asv does, in a process of its own."""
+    found = directory / f"{profile}.json"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ABEC_")}
+    done = subprocess.run(
+        [sys.executable, asv.benchmark.__file__, "discover", str(ROOT / "benchmarks"), str(found)],
+        env={**kept, "ABEC_PROFILE": profile},
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    discovered: list[dict[str, Any]] = json.loads(found.read_text())
+    return discovered
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """Discover benchmarks as asv does."""
-    path = tmp_path_factory.mktemp("discovered") / "benchmarks.json"
-    with path.open("w") as file:
-        list_benchmarks(str(ROOT / "benchmarks"), file)
-    discovered: list[dict[str, Any]] = json.loads(path.read_text())
-    return discovered
+    """Give what the full profile has."""
+    return discover("full", tmp_path_factory.mktemp("full"))
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Give what the quick profile has."""
+    return discover("quick", tmp_path_factory.mktemp("quick"))
+
+
+def names_and_units(questions: dict[str, dict[str, str]]) -> dict[str, str]:
+    return {
+        f"{question}.{metric}": unit
+        for question, metrics in questions.items()
+        for metric, unit in metrics.items()
+    }
 
 
 def test_each_metric_of_each_question_is_found_with_its_unit(found: list[dict[str, Any]]) -> None:
-    expected = {
-        f"{question}.{metric}": unit
-        for question, metrics in QUESTIONS.items()
-        for metric, unit in metrics.items()
-    }
-    assert {benchmark["name"]: benchmark["unit"] for benchmark in found} == expected
+    units = {benchmark["name"]: benchmark["unit"] for benchmark in found}
+    assert units == names_and_units(FULL)
+
+
+def test_quick_asks_for_delivery_and_cost_of_each_exchange(quick: list[dict[str, Any]]) -> None:
+    assert {benchmark["name"] for benchmark in quick} == set(names_and_units(QUICK))
+    assert all(all(benchmark["params"]) for benchmark in quick)
 
 
 def test_versions_are_set_by_hand(found: list[dict[str, Any]]) -> None:
@@ -91,26 +139,40 @@ def test_all_metrics_share_one_working_directory(found: list[dict[str, Any]]) ->
     assert found[0]["setup_cache_key"]
 
 
-def test_axes_hold_the_patterns_that_carry_the_exchange(found: list[dict[str, Any]]) -> None:
-    params = {benchmark["name"]: benchmark["params"] for benchmark in found}
+def test_axes_say_what_a_question_turns(found: list[dict[str, Any]]) -> None:
+    axes = {
+        benchmark["name"].rpartition(".")[0]: dict(
+            zip(benchmark["param_names"], benchmark["params"], strict=True)
+        )
+        for benchmark in found
+    }
+    turned = {
+        name: {k: v for k, v in axis.items() if k != "pattern"} for name, axis in axes.items()
+    }
+    assert turned == {
+        "connections.Connections": {"connections": ["100", "1000"]},
+        "cost_per_message.CostOfBroadcast": {"scenario": ["'ticker'"]},
+        "cost_per_message.CostOfRequestReply": {"scenario": ["'rpc'"]},
+        "cost_per_message.CostOfWorkQueue": {"scenario": ["'jobs'"]},
+        "delivery.Delivery": {"scenario": ["'ticker'"]},
+        "delivery.DeliveryByClient": {"client": ["'wire'", "'library'"]},
+        "fan_out.FanOut": {"subscribers": ["8", "64"]},
+        "payload.Payload": {"payload": ["256", "4096", "65536"]},
+        "polling_interval.PollingInterval": {"poll_interval": ["0.005", "0.02", "0.08"]},
+        "request_reply.RequestReply": {"scenario": ["'rpc'"]},
+        "saturation.SaturationBroadcast": {"scenario": ["'64 in flight'"]},
+        "saturation.SaturationRequestReply": {"scenario": ["'64 in flight'"]},
+        "saturation.SaturationWorkQueue": {"scenario": ["'64 in flight'"]},
+        "work_queue.QueueDelivery": {"scenario": ["'jobs'"]},
+    }
     carrying = {
-        exchange: [repr(name) for name in names() if exchange in load(name).exchanges]
+        exchange: {repr(name) for name in names() if exchange in load(name).exchanges}
         for exchange in Exchange
     }
-    assert params["delivery.Delivery.track_p50"] == [
-        ["'ticker'", "'chat'"],
-        carrying[Exchange.BROADCAST],
-    ]
-    assert params["work_queue.QueueDelivery.track_p50"][1] == carrying[Exchange.WORK_QUEUE]
-    assert params["request_reply.RequestReply.track_p50"][1] == carrying[Exchange.REQUEST_REPLY]
-    assert params["connections.Connections.track_spread"] == [
-        ["1", "10", "100", "1000"],
-        carrying[Exchange.BROADCAST],
-    ]
-    assert all(
-        benchmark["param_names"] in (["scenario", "pattern"], ["connections", "pattern"])
-        for benchmark in found
-    )
+    assert set(axes["delivery.Delivery"]["pattern"]) == carrying[Exchange.BROADCAST]
+    assert set(axes["work_queue.QueueDelivery"]["pattern"]) == carrying[Exchange.WORK_QUEUE]
+    replying = set(axes["request_reply.RequestReply"]["pattern"])
+    assert replying == carrying[Exchange.REQUEST_REPLY] - {"'floor@no-loop'"}
 
 
 def test_axes_do_not_depend_on_what_a_commit_has(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +190,8 @@ def test_axes_do_not_depend_on_what_a_commit_has(monkeypatch: pytest.MonkeyPatch
 
 def test_the_readmes_expression_selects_one_pattern(found: list[dict[str, Any]]) -> None:
     chosen = Benchmarks(Config(), found, regex="Delivery.*websocket")
-    assert set(chosen) == {f"delivery.Delivery.track_{name}" for name in ("p50", "p90", "p99")}
+    assert {f"delivery.Delivery.track_{name}" for name in ("p50", "p90", "p99")} < set(chosen)
+    assert all(name.startswith("delivery.Delivery") for name in chosen)
     _, patterns = chosen["delivery.Delivery.track_p50"]["params"]
     picked = {
         patterns[index % len(patterns)]
@@ -165,28 +228,39 @@ def test_finding_them_needs_neither_scipy_nor_the_instrument() -> None:
 
 def test_what_may_be_shown_is_what_tables_show() -> None:
     assert statistics.FEWEST_RUNS == FEWEST_RUNS
+    assert configuration.FEWEST_CONNECTIONS == FEWEST_CONNECTIONS
+    assert asv_reasons.NOT_APPLICABLE == metrics.NOT_APPLICABLE
     assert validity.MESSAGES_BEYOND == DISTINCT_BEYOND
     assert set(ABOUT_TIMES) < {rule.name for rule in validity.RULES}
 
 
+def _scenario(name: str) -> Workload:
+    return windowed(BUILT_IN[name].workload)
+
+
 @pytest.mark.parametrize(
-    ("scenario", "quantile"),
+    ("profile", "workload", "quantile"),
     [
-        (BUILT_IN["ticker"], "p99"),
-        (BUILT_IN["jobs"], "p99"),
-        (BUILT_IN["rpc"], "p99"),
-        (BUILT_IN["chat"], "p90"),
-        (Connections.scenarios[1000], "p50"),
+        *(
+            (profile, partial(_scenario, name), "p99")
+            for profile in ("quick", "full")
+            for name in ("ticker", "jobs", "rpc")
+        ),
+        ("full", partial(fanned_out, 64), "p90"),
+        ("full", partial(holding, 1000), "p50"),
     ],
 )
-@pytest.mark.parametrize("quick", ["", "1"])
 def test_windows_hold_enough_messages(
-    scenario: Scenario, quantile: str, quick: str, monkeypatch: pytest.MonkeyPatch
+    profile: str,
+    workload: Callable[[], Workload],
+    quantile: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("ABEC_QUICK", quick)
-    workload = quickened(scenario.workload)
-    assert workload.rate is not None
-    expected = workload.rate * workload.duration
+    """Whatever the schedule's seed."""
+    monkeypatch.setenv("ABEC_PROFILE", profile)
+    asked = workload()
+    assert asked.rate is not None
+    expected = asked.rate * asked.duration
     fewest = expected - 3.5 * expected**0.5
     assert fewest * (1 - QUANTILES[quantile]) >= DISTINCT_BEYOND
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import asv.benchmark
 import pytest
 
+from benchmarks.patterns import PATTERNS
+from benchmarks.settings import Profile
 from harness.cli.options import asked
 from harness.schema import from_json, load
 from harness.workload import Exchange, Workload
@@ -25,7 +27,7 @@ payload = "1KiB"
 warmup = "100ms"
 duration = "600ms"
 seed = 5
-patterns = ["floor", "sse"]
+patterns = ["floor", "sse@aiohttp"]
 """
 FILE = f"""{PRICES}
 [scenario.orders]
@@ -42,6 +44,7 @@ from benchmarks.saturation import SaturationBroadcast
 from benchmarks.work_queue import QueueDelivery
 print(json.dumps([list(q.scenarios) for q in (Delivery, QueueDelivery, SaturationBroadcast)]))
 print(repr(Delivery.scenarios["prices"].workload))
+print(json.dumps(Delivery.params[1]))
 """
 
 
@@ -67,14 +70,18 @@ def test_scenarios_stand_on_the_axis_of_their_kind(file: Path, env: Mapping[str,
         text=True,
         check=True,
     )
-    axes, workload = done.stdout.splitlines()
+    axes, workload, asked_patterns = done.stdout.splitlines()
     delivery, queue, saturation = json.loads(axes)
-    assert delivery == ["ticker", "chat", "prices"]
+    assert delivery == ["ticker", "prices"]
     assert queue == ["jobs", "orders"]
-    assert saturation[1:] == ["flood"]
+    assert saturation == ["flood"]
     (prices, orders, flood) = asked([], {"scenario": str(file)})
     assert workload == repr(prices.scenario.workload)
-    assert [pattern.name for pattern in prices.patterns] == ["floor", "sse"]
+    assert [pattern.name for pattern in prices.patterns] == ["floor", "sse@aiohttp"]
+    assert json.loads(asked_patterns) == [
+        *PATTERNS[Profile.QUICK][Exchange.BROADCAST],
+        "sse@aiohttp",
+    ]
     assert orders.scenario.workload == Workload(exchange=Exchange.WORK_QUEUE, subscribers=3)
     assert flood.scenario.workload == Workload(rate=None, concurrency=10)
 
@@ -100,11 +107,11 @@ def test_the_command_line_and_asv_measure_the_same_workload(
     file: Path, env: Mapping[str, str], tmp_path: Path
 ) -> None:
     file.write_text(PRICES)
-    _run_as_asv_does("delivery.Delivery.track_p50", "'prices', 'sse'", env, tmp_path)
+    _run_as_asv_does("delivery.Delivery.track_p50", "'prices', 'sse@aiohttp'", env, tmp_path)
     (path,) = tmp_path.glob("series-*.json")
     by_asv = load(path)
     done = subprocess.run(
-        [sys.executable, "-m", "harness", "run", "sse", "--scenario", str(file), "--json"],
+        [sys.executable, "-m", "harness", "run", "sse@aiohttp", "--scenario", str(file), "--json"],
         cwd=tmp_path,
         env=env,
         capture_output=True,
@@ -114,7 +121,7 @@ def test_the_command_line_and_asv_measure_the_same_workload(
     assert done.returncode in (0, 3), done.stderr
     by_command = from_json(done.stdout, "abec run")
     workload = by_asv.results[0].workload
-    assert {result.pattern for result in by_command.results} == {"floor", "sse"}
+    assert {result.pattern for result in by_command.results} == {"floor", "sse@aiohttp"}
     assert all(result.workload == workload for result in by_command.results)
     assert (workload.subscribers, workload.payload, workload.seed) == (2, 1024, 5)
 

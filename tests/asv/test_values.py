@@ -12,15 +12,15 @@ import pytest
 from asv_runner.statistics import compute_stats
 
 from benchmarks import metrics
-from benchmarks.connections import Connections
+from benchmarks.connections import Connections, holding
+from benchmarks.cost_per_message import CostOfBroadcast
 from benchmarks.delivery import Delivery
-from benchmarks.lost_messages import LostMessagesBroadcast
-from benchmarks.saturation import SaturationBroadcast
-from benchmarks.server_cpu import ServerCpuBroadcast
-from benchmarks.values import NotApplicable, latency, measured, samples
+from benchmarks.saturation import SaturationBroadcast, saturating
+from benchmarks.values import NotApplicable, latency, lost_per_million, measured, samples
 from harness.errors import NotMeasured
 from harness.result import Doubt, Result, Series
-from harness.workload import Workload
+from harness.scenario import Scenario
+from harness.workload import Exchange, Workload
 from tests.unit.conftest import latency as make_latency
 from tests.unit.conftest import result, series
 
@@ -45,6 +45,11 @@ def of_runs(monkeypatch: pytest.MonkeyPatch, in_directory: object) -> Callable[.
 def test_a_sample_is_one_run() -> None:
     runs = [result(p50=value) for value in EIGHT]
     assert latency(runs, "delivery", "p50") == {"samples": EIGHT, "number": 1}
+
+
+def test_values_have_four_digits() -> None:
+    given = {"samples": [0.0012350], "number": 1}
+    assert samples([0.00123496]) == measured([0.00123504]) == given
 
 
 def test_a_percentile_needs_twenty_messages_beyond_it() -> None:
@@ -108,60 +113,103 @@ def test_reading_saved_series_never_fails(
     assert math.isnan(value)
 
 
-def test_cpu_per_message(of_runs: Callable[..., None]) -> None:
-    of_runs([result(cpu=12e-6)] * 8)
-    value = ServerCpuBroadcast().track_per_message("ticker", "sse")
-    assert value == {"samples": [12e-6] * 8, "number": 1}
+def test_costs_are_those_of_a_delivery(of_runs: Callable[..., None]) -> None:
+    chat = Workload(subscribers=64, rate=100.0)
+    of_runs([result(cpu=12e-6, workload=chat)] * 8)
+    question = CostOfBroadcast()
+    cpu = question.track_server_cpu("ticker", "sse")
+    assert cpu == {"samples": [1.875e-07] * 8, "number": 1}
+    switches = question.track_context_switches("ticker", "sse")
+    assert switches == {"samples": [0.007812] * 8, "number": 1}
+    payload = question.track_tcp_payload("ticker", "sse")
+    assert payload == {"samples": [262.1] * 8, "number": 1}
 
 
-def test_lost_messages_are_a_sum(of_runs: Callable[..., None]) -> None:
+def test_what_a_strangers_server_cost_is_not_known(
+    of_runs: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_runs([result(cpu=None)] * 8)
+    assert not isinstance(CostOfBroadcast().track_context_switches("ticker", "sse"), dict)
+    assert capsys.readouterr().err == "n/a: was not measured\n"
+
+
+def test_losses_are_of_a_million_over_all_runs(of_runs: Callable[..., None]) -> None:
     clean = result()
     lossy = replace(clean, audit=replace(clean.audit, lost=3, delivered=clean.audit.owed - 3))
     of_runs([clean] * 7 + [lossy])
-    assert LostMessagesBroadcast().track_lost("ticker", "sse") == 3
+    assert clean.audit.owed == 5000
+    assert CostOfBroadcast().track_lost("ticker", "sse") == 75.0
+    nothing = replace(clean, audit=replace(clean.audit, owed=0))
+    with pytest.raises(NotApplicable, match="nothing was sent"):
+        lost_per_million([nothing])
 
 
-def test_saturation_is_gated_as_time_and_shown_as_rate(of_runs: Callable[..., None]) -> None:
-    (name,) = SaturationBroadcast.scenarios
+@pytest.mark.parametrize(("doubt", "believed"), [(LAG, True), (STEAL, False)])
+def test_losses_and_bytes_do_not_depend_on_when_messages_came(
+    of_runs: Callable[..., None], doubt: Doubt, believed: bool
+) -> None:
+    of_runs([result(doubts=(doubt,))] * 8)
+    question = CostOfBroadcast()
+    assert isinstance(question.track_tcp_payload("ticker", "sse"), dict) is believed
+    lost = question.track_lost("ticker", "sse")
+    assert isinstance(lost, float)
+    assert math.isnan(lost) is not believed
+    assert not isinstance(question.track_server_cpu("ticker", "sse"), dict)
+
+
+def test_saturation_is_gated_as_time_and_shown_as_rate(
+    of_runs: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = saturating(Exchange.BROADCAST, "sse")
+    name = asked.name
+    monkeypatch.setattr(SaturationBroadcast, "scenarios", {name: asked})
     of_runs([result(achieved_rate=12_345.6)] * 7 + [result(achieved_rate=0.0)])
     question = SaturationBroadcast()
     time = question.track_time_per_message(name, "sse")
-    assert time == {"samples": [1 / 12_345.6] * 7 + [math.inf], "number": 1}
+    assert time == {"samples": [8.1e-05] * 7 + [math.inf], "number": 1}
     rate = question.track_throughput(name, "sse")
     assert rate == {"samples": [12_350.0] * 7 + [0.0], "number": 1}
 
 
-def test_connections(of_runs: Callable[..., None]) -> None:
-    workload = Connections.scenarios[1000].workload
-    run = result(p50=0.01, workload=workload)
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> Connections:
+    """Ask what the full profile asks, and of fewer connections."""
+    asked = {size: Scenario(name=f"{size}", workload=holding(size)) for size in (10, 100, 1000)}
+    monkeypatch.setattr(Connections, "scenarios", asked)
+    return Connections()
+
+
+def test_connections(of_runs: Callable[..., None], connections: Connections) -> None:
+    run = result(p50=0.01, workload=holding(1000))
     run = replace(
         run,
         setup=make_latency(0.002, 0.009, 1000),
         server=replace(run.server, pss_before=30_000_000, pss=50_000_000),
     )
     of_runs([run] * 8)
-    question = Connections()
-    assert question.track_setup_p99(1000, "sse") == {"samples": [0.009] * 8, "number": 1}
-    memory = question.track_memory_per_connection(1000, "sse")
+    assert connections.track_setup_p99(1000, "sse") == {"samples": [0.009] * 8, "number": 1}
+    memory = connections.track_memory_per_connection(1000, "sse")
     assert memory == {"samples": [20_000.0] * 8, "number": 1}
-    spread = question.track_spread(1000, "sse")
+    spread = connections.track_spread(1000, "sse")
     assert isinstance(spread, dict)
     assert spread["samples"] == pytest.approx([0.003] * 8)
 
 
 @pytest.mark.parametrize(("doubt", "believed"), [(LAG, True), (STEAL, False)])
 def test_set_up_does_not_depend_on_when_messages_came(
-    of_runs: Callable[..., None], doubt: Doubt, believed: bool
+    of_runs: Callable[..., None], connections: Connections, doubt: Doubt, believed: bool
 ) -> None:
-    of_runs([result(workload=Connections.scenarios[100].workload, doubts=(doubt,))] * 8)
-    assert isinstance(Connections().track_setup_p99(100, "sse"), dict) is believed
-    assert isinstance(Connections().track_memory_per_connection(100, "sse"), dict) is believed
-    assert not isinstance(Connections().track_spread(100, "sse"), dict)
+    of_runs([result(workload=holding(100), doubts=(doubt,))] * 8)
+    assert isinstance(connections.track_setup_p99(100, "sse"), dict) is believed
+    assert isinstance(connections.track_memory_per_connection(100, "sse"), dict) is believed
+    assert not isinstance(connections.track_spread(100, "sse"), dict)
 
 
-def test_few_connections_have_no_memory_of_their_own(of_runs: Callable[..., None]) -> None:
-    of_runs([result(workload=Connections.scenarios[10].workload)] * 8)
-    assert not isinstance(Connections().track_memory_per_connection(10, "sse"), dict)
+def test_few_connections_have_no_memory_of_their_own(
+    of_runs: Callable[..., None], connections: Connections
+) -> None:
+    of_runs([result(workload=holding(10))] * 8)
+    assert not isinstance(connections.track_memory_per_connection(10, "sse"), dict)
 
 
 def test_saved_runs_are_found_by_what_was_asked(
@@ -181,4 +229,5 @@ def test_saved_runs_are_found_by_what_was_asked(
 
     assert len(found("ticker", "sse")["samples"]) == 7
     assert math.isnan(found("ticker", "floor"))
-    assert math.isnan(found("chat", "sse"))
+    in_directory("ABEC_SERIES", f"{tmp_path}/1.json")
+    assert math.isnan(found("ticker", "sse"))

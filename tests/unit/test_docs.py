@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -18,6 +20,7 @@ from harness.workload import Workload
 ROOT = Path(__file__).parents[2]
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 VALIDITY = ROOT / "docs" / "validity.md"
+QUESTIONS = ROOT / "tests" / "unit" / "questions_page.py"
 ADDING = ROOT / "docs" / "add-a-pattern.md"
 REMEDY = ".venv/bin/python tests/unit/test_docs.py"
 BEGIN = re.compile(r"^<!-- rules: .*-->\n", re.MULTILINE)
@@ -79,6 +82,20 @@ def test_every_field_of_a_result_is_explained() -> None:
     identity |= {"generator", "host"}
     wanted |= {field.name for field in fields(result.Result)} - identity
     assert not wanted - told
+
+
+def test_the_page_of_questions_is_that_of_the_benchmarks() -> None:
+    done = subprocess.run(
+        [sys.executable, str(QUESTIONS)], capture_output=True, text=True, check=True
+    )
+    page = (ROOT / "docs" / "questions.md").read_text(encoding="utf-8")
+    assert page == done.stdout, (
+        "stale: .venv/bin/python tests/unit/questions_page.py > docs/questions.md"
+    )
+    shared = {"__init__", "axes", "measured", "metrics", "patterns"}
+    shared |= {"saved", "settings", "validity", "values"}
+    asked = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - shared
+    assert asked == set(re.findall(r"\| \*?`(\w+)\.\w+`", page))
 
 
 def anchors(path: Path) -> set[str]:

@@ -82,7 +82,7 @@
     var values = told.combinations.map(function (combination) { return combination.join(" / "); });
     var where = several_machines ? told.machine + ", " + told.commit : told.commit;
     return $("<li>").append(
-      $("<b>").text(values.join(", ")), $("<span>").text(" at " + where + ": " + told.reason)
+      $("<b>").text(told.reason), $("<span>").text(" (" + where + "): " + values.join(", "))
     );
   }
 
