@@ -28,12 +28,14 @@ def closing(series: Series) -> str:
     for workload, group in groupby(found, lambda conclusion: conclusion.workload):
         several = len({conclusion.workload for conclusion in found}) > 1
         title = f"What these runs support{f' ({traffic(workload)})' if several else ''}"
-        parts.append("\n".join([title, *_sentences(list(group), series)]))
-    return "\n\n".join([*parts, _method(found)])
+        told = [paragraph(text, _INDENT, _INDENT * 2) for text in sentences(list(group), series)]
+        parts.append("\n".join([title, *told]))
+    return "\n\n".join([*parts, paragraph(method(found))])
 
 
-def _sentences(found: Sequence[Conclusion], series: Series) -> list[str]:
-    sentences = [
+def sentences(found: Sequence[Conclusion], series: Series) -> list[str]:
+    """Say what the runs support about one workload, one sentence for each thing."""
+    told = [
         *_ahead([c for c in found if c.standing is Standing.AHEAD]),
         *_within_spread([c for c in found if c.standing is Standing.WITHIN_SPREAD]),
         *map(_stacks_differ, (c for c in found if c.standing is Standing.STACKS_DIFFER)),
@@ -42,7 +44,7 @@ def _sentences(found: Sequence[Conclusion], series: Series) -> list[str]:
         _guard(found),
         _polling(found, series),
     ]
-    return [paragraph(sentence, _INDENT, _INDENT * 2) for sentence in sentences if sentence]
+    return [sentence for sentence in told if sentence]
 
 
 def _ahead(found: Sequence[Conclusion]) -> list[str]:
@@ -141,7 +143,8 @@ def _polling(found: Sequence[Conclusion], series: Series) -> str:
     return f"What {_listed(polling)} delivers is a choice of its interval, here {interval}."
 
 
-def _method(found: Sequence[Conclusion]) -> str:
+def method(found: Sequence[Conclusion]) -> str:
+    """Say how many comparisons were declared and made, and by which test."""
     tested = [
         finding
         for c in found
@@ -151,7 +154,7 @@ def _method(found: Sequence[Conclusion]) -> str:
     names = dict.fromkeys(_name(c) for c in found)
     declared = sum(len(c.findings) for c in found)
     were = "comparison was" if declared == 1 else "comparisons were"
-    return paragraph(
+    return (
         f"{declared} {were} declared beforehand (pairs of patterns on one stack, "
         f"{' and '.join(names)}), {len(tested)} made: exact Mann–Whitney over runs, Holm, "
         f"{units.percent(ALPHA)} error over all of them."
