@@ -55,6 +55,7 @@ def test_it_renders_soundly(
     size: tuple[int, int], dark: bool, browser: Browser, page: Path
 ) -> None:
     browser.open(page, size, dark=dark)
+    browser.script("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
 
     assert browser.log() == []
     assert browser.script("return document.documentElement.scrollWidth") <= size[0]

@@ -24,7 +24,7 @@ from harness.report.pages.page import (
 )
 
 _Measured = tuple[Configuration, tuple[distribution.Run, ...]]
-_BAND = "Line: the median over runs of each run's own curve; band: its interval"
+_BAND = "Median over runs of each run's own curve, with its interval as a band."
 
 
 def distributions(
@@ -60,7 +60,7 @@ def _quantiles(name: str, measured: Sequence[_Measured], colours: Colours) -> Fi
     return Figure(
         id=name,
         title="Delivery latency by percentile",
-        caption=f"{_BAND}. {marks.intervals(rows)} Each nine has the same width; a line ends where "
+        caption=f"{_BAND} {marks.intervals(rows)} Each nine has the same width; a line ends where "
         "fewer than 20 messages lie beyond.",
         drawing=Curves(
             x=Axis(label="percentile of deliveries", unit=Unit.NINES),
@@ -89,7 +89,7 @@ def _shares(name: str, measured: Sequence[_Measured], colours: Colours) -> Figur
     return Figure(
         id=name,
         title="Share delivered within a time (ECDF)",
-        caption=f"{_BAND}. {marks.intervals(rows)} What was lost is never delivered.",
+        caption=f"{_BAND} {marks.intervals(rows)} What was lost is never delivered.",
         drawing=Curves(
             x=Axis(label="delivery latency", unit=Unit.SECONDS, log=True),
             y=Axis(label="share of deliveries", unit=Unit.SHARE),

@@ -6,7 +6,7 @@ compared agree and by more than implementations differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import combinations
 
 from harness.measure.compare import Conclusion, Standing
@@ -106,29 +106,51 @@ def _times(found: Conclusion) -> str:
 
 
 def _not_told_apart(leads: Sequence[str], made: Sequence[Conclusion]) -> str:
+    """Name the leads that no metric tells apart, several in one breath where all are alike."""
+    alike = {
+        frozenset(pair)
+        for pair in _pairs(leads, made)
+        if all(c.standing is Standing.UNDETECTED for c in _about(pair, made))
+    }
     told = []
-    for pair in _pairs(leads, made):
-        cases = [c for c in made if {c.first, c.second} == set(pair)]
-        if all(c.standing is Standing.UNDETECTED for c in cases):
-            told.append(f"{pair[0]} and {pair[1]}{_would_show(cases)}")
+    while alike:
+        group = _grown(min(alike, key=sorted), alike)
+        within = {pair for pair in alike if pair <= group}
+        told.append(
+            _listed(sorted(group)) + _would_show([c for p in within for c in _about(p, made)])
+        )
+        alike -= within
     return f"not told apart: {', '.join(told)}" if told else ""
 
 
+def _grown(pair: frozenset[str], alike: Collection[frozenset[str]]) -> frozenset[str]:
+    """Add to a pair every pattern that is like all those it already has."""
+    group = pair
+    for other in sorted({family for two in alike for family in two} - pair):
+        if all(frozenset((other, one)) in alike for one in group):
+            group |= {other}
+    return group
+
+
+def _about(pair: Collection[str], made: Iterable[Conclusion]) -> list[Conclusion]:
+    return [c for c in made if {c.first, c.second} == set(pair)]
+
+
 def _would_show(cases: Sequence[Conclusion]) -> str:
-    """Say which ratio these runs would have shown, at least."""
-    parts = []
+    """Say which ratio these runs would have shown for each metric, between any two of them."""
+    known: dict[str, list[float]] = {}
     for c in cases:
-        known = [f.resolution for f in c.findings.values() if f.resolution is not None]
-        if known:
-            name = c.metric.name if c.workload.open_loop else "throughput"
-            parts.append(f"{name} {units.times(max(known))}×")
+        name = c.metric.name if c.workload.open_loop else "throughput"
+        found = [f.resolution for f in c.findings.values() if f.resolution is not None]
+        known.setdefault(name, []).extend(found)
+    parts = [f"{name} {units.times(max(found))}×" for name, found in sorted(known.items()) if found]
     return f" ({', '.join(parts)} would have shown)" if parts else ""
 
 
 def _no_winner(leads: Sequence[str], made: Sequence[Conclusion]) -> str:
     told = []
     for pair in _pairs(leads, made):
-        standings = {c.standing for c in made if {c.first, c.second} == set(pair)}
+        standings = {c.standing for c in _about(pair, made)}
         if Standing.AHEAD in standings:
             continue
         if Standing.WITHIN_SPREAD in standings:

@@ -119,7 +119,7 @@ def intervals(rows: Sequence[Configuration]) -> str:
         return f"No interval: fewer than {FEWEST_RUNS} runs."
     levels = ", ".join(f"{units.level(estimate([0.0] * n).level)} over {n} runs" for n in told)
     few = f"; none under {FEWEST_RUNS} runs" if len(told) < len(sizes) else ""
-    return f"Interval of the median by order statistics: {levels}{few}."
+    return f"Interval of the median: {levels}{few}."
 
 
 def _hover(row: Configuration, measure: Measure, found: Estimate) -> str:

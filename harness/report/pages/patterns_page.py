@@ -43,12 +43,12 @@ def _facts(fingerprint: str, name: str, sources: Sequence[Source], clean: Clean)
     told = {
         "measured": days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}",
         "commit": _each(runs, lambda m: m.commit[:_COMMIT] + " with changes" * m.dirty),
+        "Python": _each(runs, lambda m: m.python),
         "CPU": machine.cpu,
         "cores": str(len(machine.cores)),
         "memory": units.size(float(f"{machine.memory:.2e}")),
         "hypervisor": machine.virtualisation or "none seen",
         "kernel": _each(runs, lambda m: m.kernel),
-        "Python": _each(runs, lambda m: m.python),
         **_libraries(runs),
         "Redis": ", ".join(sorted({run.context.redis for run in runs} - {""})),
     }

@@ -31,6 +31,8 @@ DEFAULT_STACK = "default stack"
 """What ``stacks`` calls it where there are others."""
 _MEMORY = "memory per connection"
 _SPACE = re.compile(r"\s+")
+_LINE_END = re.compile(r"\n(?! )")
+"""Where a terminal's line ends between two parts, and not within one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,8 +188,8 @@ def _asked(part: _Part) -> Iterable[str]:
     """Restate the question; of memory, whose workloads differ by size alone, only the command."""
     series, rows = part.source.series, part.rows
     if part.kind is not _Kind.MEMORY:
-        yield question(rows, series)
-        yield from surroundings(rows).split("\n")
+        yield _LINE_END.sub(" · ", question(rows, series))
+        yield _LINE_END.sub(" · ", surroundings(rows))
     started = rows[0].runs[0].context.started_at
     yield f"measured {started[:16].replace('T', ' ')} UTC by: {series.command}"
 

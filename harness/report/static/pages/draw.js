@@ -18,25 +18,24 @@ var abecDraw = (function () {
     return Number(value.toPrecision(3)).toString();
   }
 
+  /* The last step takes what is smaller than all of them. */
   function scaled(value, steps) {
-    for (var i = 0; i < steps.length; i += 1) {
-      if (Math.abs(value) >= steps[i][0] * 0.9995) { return digits(value / steps[i][0]) + " " + steps[i][1]; }
-    }
-    return "0";
+    var step = steps.filter(function (one) { return Math.abs(value) >= one[0] * 0.9995; })[0] || steps[steps.length - 1];
+    return digits(value / step[0]) + " " + step[1];
   }
 
   function write(value, unit) {
     if (value === null || value === undefined) { return "∞"; }
     if (unit === "s") { return scaled(value, [[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]]); }
-    if (unit === "B") { return scaled(value, [[1048576, "MiB"], [1024, "KiB"], [1e-9, "B"]]); }
+    if (unit === "B") { return scaled(value, [[1048576, "MiB"], [1024, "KiB"], [1, "B"]]); }
     if (unit === "share") { return Number((100 * value).toPrecision(4)) + " %"; }
     if (unit === "nines") { return Number((100 * (1 - Math.pow(10, -value))).toFixed(Math.max(0, Math.ceil(value) + 1))) + " %"; }
     return value.toLocaleString("en", { maximumSignificantDigits: 3 });
   }
 
-  /* Ticks at 1, 2 and 5 of each decade, or fewer, so that no two of them touch. */
+  /* As many ticks in each decade as fit without touching: all nine, or 1, 2 and 5, or fewer. */
   function log_ticks(low, high, most) {
-    return [[1, 2, 5], [1, 3], [1]].map(function (steps) {
+    return [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]].map(function (steps) {
       var ticks = [];
       for (var decade = Math.floor(Math.log10(low)); decade <= Math.ceil(Math.log10(high)); decade += 1) {
         steps.forEach(function (step) {
@@ -62,12 +61,12 @@ var abecDraw = (function () {
 
   function axis(tone, spec, values, most) {
     var base = {
-      title: { text: spec.label, standoff: 8 }, color: tone("soft"), gridcolor: tone("grid"),
+      title: { text: spec.label, standoff: 8, font: { size: 13 } }, color: tone("soft"), gridcolor: tone("grid"),
       linecolor: tone("rule"), zeroline: false, fixedrange: true, tickmode: "array", automargin: true,
     };
     var finite = values.filter(function (value) { return value !== null && isFinite(value); });
     if (spec.unit === "nines") {
-      base.tickvals = [0, Math.log10(2), 1, 2, 3, 4, 5].filter(function (n) { return n <= Math.max.apply(null, finite) + 0.1; });
+      base.tickvals = [Math.log10(2), 1, 2, 3, 4, 5].filter(function (n) { return n <= Math.max.apply(null, finite) + 0.1; });
       base.ticktext = base.tickvals.map(function (n) { return write(n, "nines"); });
       base.range = [0, Math.max.apply(null, finite) * 1.02];
       return base;

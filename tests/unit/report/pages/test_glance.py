@@ -58,6 +58,13 @@ def test_no_difference_at_all(make_series: Make) -> None:
     assert "costs" not in text
 
 
+def test_patterns_that_are_all_alike_are_named_in_one_breath(make_series: Make) -> None:
+    text = said(make_series({"sse": {}, "websocket": {}, "long_polling": {}}, seed=4))
+
+    assert "not told apart: long_polling, sse and websocket (p50 1.0" in text
+    assert text.count("would have shown") == 1
+
+
 def test_implementations_that_differ_by_more_leave_no_winner(make_series: Make) -> None:
     rows = {"sse": {"p50": 5e-4}, "websocket": {"p50": 4e-4}, "sse@x": {"p50": 2e-3}}
 

@@ -116,9 +116,7 @@ def test_a_row_without_its_invalid_runs_says_so(make_series: Make) -> None:
 
 
 def test_intervals_name_their_exact_level(make_series: Make) -> None:
-    assert marks.intervals([row(make_series, 7)]) == (
-        "Interval of the median by order statistics: 98.4 % over 7 runs."
-    )
+    assert marks.intervals([row(make_series, 7)]) == ("Interval of the median: 98.4 % over 7 runs.")
     assert marks.intervals([row(make_series, 5), row(make_series, 3)]).endswith(
         ": 93.75 % over 5 runs; none under 5 runs."
     )

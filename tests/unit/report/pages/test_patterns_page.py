@@ -43,7 +43,7 @@ def test_the_header_says_when_at_which_commit_and_on_what(make_series: Make) -> 
     (machine,) = page(make_series({"floor": {}, "redis_pubsub": {}})).machines
 
     told = facts(machine)
-    assert list(told)[:4] == ["machine", "measured", "commit", "CPU"]
+    assert list(told)[:4] == ["machine", "measured", "commit", "Python"]
     assert told["measured"] == "2026-07-14"
     assert told["commit"] == "0123456789"
     assert told["uvicorn"] == "0.54.0"
