@@ -16,6 +16,7 @@ from harness import schema
 from harness.comparison import memory_slopes
 from harness.errors import BadInput, Exit
 from harness.machine import read_machine
+from harness.report.pages.asv_site import anonymise
 from harness.report.pages.names import OwnMachine
 from harness.report.pages.page import Page, Past
 from harness.report.pages.patterns_page import patterns_page
@@ -27,7 +28,7 @@ from harness.report.pages.render import (
     patterns_html,
     regressions_html,
 )
-from harness.report.pages.sections import Source
+from harness.report.pages.sections import Clean, Source
 from harness.report.pages.written import ASV, METHOD, PATTERNS, REGRESSIONS, write, write_site
 from harness.result import Series
 
@@ -79,7 +80,6 @@ def command(
 
 def _page(files: Sequence[str]) -> Page:
     """Read all files, then build the page: one that is bad leaves nothing behind."""
-    clean = partial(published, names=own_names())
     own = OwnMachine(fingerprint=read_machine().fingerprint, name=os.environ.get(_MACHINE, ""))
     sources = []
     for name in files:
@@ -87,7 +87,11 @@ def _page(files: Sequence[str]) -> Page:
             if not series.results:
                 raise BadInput(name, "", "holds no run; measure again")
             sources.append(Source(name=name, series=series, memory=memory_slopes(series)))
-    return patterns_page(sources, clean, own)
+    return patterns_page(sources, _clean(), own)
+
+
+def _clean() -> Clean:
+    return partial(published, names=own_names())
 
 
 def _series(name: str) -> list[Series]:
@@ -126,6 +130,7 @@ def _write_site(folder: Path, page: Page, history: str | None) -> str:
     pages = {PATTERNS: patterns_html(page, frame), METHOD: method_html(page.machines, frame)}
     if history:
         pages[REGRESSIONS] = regressions_html(_past(Path(history)), frame)
+    anonymise(folder, os.environ.get(_MACHINE, ""), _clean())
     write_site(folder, pages)
     return ", ".join(str(folder / name) for name in pages)
 

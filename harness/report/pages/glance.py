@@ -83,14 +83,14 @@ def _costs(leads: Sequence[str], costs: Sequence[Conclusion], rows: Sequence[Con
     base = min(known, key=known.__getitem__)
     supported = [c for c in costs if c.standing is Standing.AHEAD]
     dearer = [f"{c.second} {_times(c)}" for c in supported if c.first == base]
-    cheaper = [f"{_times(c)} that of {c.first}" for c in supported if c.second == base]
+    cheaper = [f"{_times(c)} the CPU of {c.first}" for c in supported if c.second == base]
     told = []
     if dearer:
         first, *others = dearer
         verb = first.replace(" ", " costs ", 1)
         told.append(f"{_listed([verb, *others])} the CPU of {base}")
     if cheaper:
-        told.append(f"{base} costs {_listed(cheaper)} in CPU")
+        told.append(f"{base} costs {_listed(cheaper)}")
     return "; ".join(told)
 
 

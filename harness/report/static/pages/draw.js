@@ -62,7 +62,7 @@ var abecDraw = (function () {
   function axis(tone, spec, values, most) {
     var base = {
       title: { text: spec.label, standoff: 8, font: { size: 13 } }, color: tone("soft"), gridcolor: tone("grid"),
-      linecolor: tone("rule"), zeroline: false, fixedrange: true, tickmode: "array", automargin: true,
+      linecolor: tone("rule"), zeroline: false, fixedrange: true, tickmode: "array", tickangle: 0, automargin: true,
     };
     var finite = values.filter(function (value) { return value !== null && isFinite(value); });
     if (spec.unit === "nines") {

@@ -93,7 +93,7 @@ def test_a_dearer_lead_says_so(make_series: Make) -> None:
 
     text = said(make_series(rows, noise=0.001))
 
-    assert "For this scenario: sse; sse costs 3.00 times that of websocket in CPU" in text
+    assert "For this scenario: sse; sse costs 3.00 times the CPU of websocket" in text
 
 
 def test_polling_is_named_with_its_interval(make_series: Make) -> None:
