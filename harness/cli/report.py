@@ -137,12 +137,12 @@ def _write_site(folder: Path, page: Page, history: str | None) -> str:
 
 def _past(folder: Path) -> Past:
     try:
-        history = import_module("harness.report.pages.history")
+        regressions = import_module("harness.report.pages.regressions")
     except ModuleNotFoundError as error:
         raise BadInput(
             "--history", folder, f"needs {error.name}; pip install abec-bench[asv]"
         ) from error
-    past: Past = history.past(folder)
+    past: Past = regressions.past(folder)
     return past
 
 

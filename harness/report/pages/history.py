@@ -1,4 +1,4 @@
-"""The *Regressions* page: where asv's records step up or down, by asv's own change points.
+"""What asv recorded over commits, and where it steps up or down by asv's own change points.
 
 Imported only where a history is asked for: asv is not needed for anything else on pages.
 """
@@ -17,27 +17,10 @@ from asv.results import iter_results
 from asv.step_detect import detect_steps
 from asv.util import load_json
 
-from harness.report import units
-from harness.report.pages import marks
-from harness.report.pages.page import (
-    Axis,
-    Cell,
-    Column,
-    Curves,
-    Figure,
-    Line,
-    Past,
-    Row,
-    State,
-    Table,
-    Unit,
-)
-
 BENCHMARKS = "benchmarks.json"
-FEWEST_COMMITS = 2
 SMALLEST_CHANGE = 0.05
 """Steps of a smaller share are not listed, as in asv's own page by default."""
-_SHOWN = 8
+SHOWN = 8
 """Characters of a commit."""
 _HIGHER_IS_BETTER = re.compile(r"throughput", re.IGNORECASE)
 
@@ -52,11 +35,16 @@ class History:
     machine: str
     """CPU and cores; the name by which asv knows it is that of the host."""
     environment: int
-    """Which of the machine's environments, from 1."""
+    """Which of the machine's environments, from 1: their names hold paths."""
     unit: str
     commits: tuple[str, ...]
     values: tuple[float | None, ...]
     """None where a commit has no valid figure."""
+
+    @property
+    def where(self) -> str:
+        """Say on what it was measured."""
+        return f"{self.machine}, environment {self.environment}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,127 +134,10 @@ def changes(histories: Iterable[History]) -> list[Change]:
     return sorted(kept, key=lambda change: (not change.worse, -abs(change.share)))
 
 
-def past(folder: Path) -> Past:
-    """Build the *Regressions* page of what asv recorded in ``folder``."""
-    histories = read(folder)
-    long = [history for history in histories if len(history.commits) >= FEWEST_COMMITS]
-    found = changes(long)
-    stepped = list(dict.fromkeys(change.history for change in found))
-    worse = sum(change.worse for change in found)
-    most = max((len(history.commits) for history in histories), default=0)
-    told = (
-        f"Histories: {units.count(len(long))}, of up to {most} commits. "
-        f"Steps: {worse} for the worse, {len(found) - worse} for the better, "
-        f"of {units.percent(SMALLEST_CHANGE)} or more."
-        if long
-        else f"A step needs results of two commits; there are results of {most}."
-    )
-    return Past(
-        told=told,
-        changes=table(found),
-        figures=tuple(figure(f"h{number}", one) for number, one in enumerate(stepped, 1)),
-    )
-
-
-def table(found: Sequence[Change]) -> Table:
-    """List changes with the commits between which they happened."""
-    return Table(
-        columns=(
-            Column(name="benchmark", words=True),
-            Column(name="parameters", words=True),
-            Column(name="old"),
-            Column(name="new"),
-            Column(name="change", words=True),
-            Column(name="between commits", words=True),
-            Column(name="machine", words=True),
-        ),
-        rows=tuple(
-            Row(
-                cells=(
-                    _word(change.history.benchmark),
-                    _word(change.history.combination),
-                    marks.cell(change.before.level, _writer(change.history.unit)),
-                    marks.cell(change.after.level, _writer(change.history.unit)),
-                    _word(f"{'worse' if change.worse else 'better'}, {_percent(change.share)}"),
-                    _word(" to ".join(commits(change))),
-                    _word(_where(change.history)),
-                )
-            )
-            for change in found
-        ),
-    )
-
-
-def figure(name: str, history: History) -> Figure:
-    """Draw a history with the levels that were found in it."""
-    unit = {"seconds": Unit.SECONDS, "bytes": Unit.BYTES}.get(history.unit, Unit.RATE)
-    places = tuple(float(place) for place in range(len(history.commits)))
-    nothing: tuple[None, ...] = (None,) * len(places)
-    levels: list[float | None] = [None] * len(places)
-    for step in steps(history):
-        levels[step.first : step.last + 1] = [step.level] * (step.last + 1 - step.first)
-    write = _writer(history.unit)
-    return Figure(
-        id=name,
-        title=f"{history.benchmark}: {history.combination}",
-        caption=f"One value a commit, oldest first, on {_where(history)}. Grey: the levels found.",
-        drawing=Curves(
-            x=Axis(
-                label="commit",
-                unit=Unit.PLACE,
-                ticks=tuple(commit[:_SHOWN] for commit in history.commits),
-            ),
-            y=Axis(label=history.unit or "value", unit=unit),
-            lines=(
-                Line(
-                    name="level",
-                    colour=0,
-                    state=State.FLOOR,
-                    x=places,
-                    y=tuple(levels),
-                    low=nothing,
-                    high=nothing,
-                ),
-                Line(
-                    name="measured",
-                    colour=1,
-                    state=State.VALID,
-                    x=places,
-                    y=history.values,
-                    low=nothing,
-                    high=nothing,
-                    marked=True,
-                ),
-            ),
-        ),
-        table=Table(
-            columns=(
-                Column(name="commit", words=True),
-                Column(name="value", unit=history.unit),
-                Column(name="level", unit=history.unit),
-            ),
-            rows=tuple(
-                Row(
-                    cells=(
-                        _word(commit[:_SHOWN]),
-                        *(
-                            Cell(text=units.ABSENT) if number is None else marks.cell(number, write)
-                            for number in (value, level)
-                        ),
-                    )
-                )
-                for commit, value, level in zip(
-                    history.commits, history.values, levels, strict=True
-                )
-            ),
-        ),
-    )
-
-
 def commits(change: Change) -> tuple[str, str]:
     """Give the last commit of the old level and the first of the new one, shortened."""
     known = change.history.commits
-    return known[change.before.last][:_SHOWN], known[change.after.first][:_SHOWN]
+    return known[change.before.last][:SHOWN], known[change.after.first][:SHOWN]
 
 
 def _combinations(params: Sequence[Sequence[str]]) -> list[str]:
@@ -289,23 +160,3 @@ def _numbered(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
         for machine, environments in by_machine.items()
         for number, environment in enumerate(environments, 1)
     }
-
-
-def _where(history: History) -> str:
-    return f"{history.machine}, environment {history.environment}"
-
-
-def _writer(unit: str) -> marks.Write:
-    if unit == "seconds":
-        return units.seconds
-    if unit == "bytes":
-        return units.size
-    return lambda value: f"{units.significant(value or 0.0)} {unit}".strip()
-
-
-def _percent(share: float) -> str:
-    return units.change(1 + share)
-
-
-def _word(text: str) -> Cell:
-    return Cell(text=text, value=text)
