@@ -24,16 +24,30 @@ from harness.schema import save
 from harness.workload import ClientKind, Exchange, Workload
 from tests.pages.made import whole
 from tests.unit.conftest import NATURE
+from tests.unit.report.pages.recorded import write_records
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
 _FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars "
-    "--disable-background-networking --disable-component-update --disable-sync"
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # What a page asked of another server would be an error in its log.
+    "--host-resolver-rules=MAP * ~NOTFOUND",
 )
 _DRAWN = """
 return Array.from(document.querySelectorAll("figure")).every(function (figure) {
   return !figure.offsetParent || figure.querySelector(".drawing svg.main-svg");
 });
+"""
+_TOLD = """
+return Array.from(document.querySelectorAll(".hoverlayer > *")).map(function (one) {
+  return one.textContent;
+}).join(" ").trim();
 """
 DOUBT = Doubt(rule="machine", reason="the hypervisor took 3 % of the cores' time", remedy="wait")
 
@@ -77,11 +91,17 @@ class Browser:
         found = self.driver.find_elements(By.CSS_SELECTOR, selector)
         return [element.text for element in found if element.is_displayed()]
 
-    def hover(self, selector: str) -> None:
-        """Point at the middle of an element."""
+    def hover(self, selector: str) -> str:
+        """Point at the middle of an element; give what then appears."""
         element = self.find(selector)
         self.script("arguments[0].scrollIntoView({block: 'center'})", element)
         ActionChains(self.driver, duration=50).move_to_element(element).perform()
+        told = WebDriverWait(self.driver, 5).until(lambda driver: driver.execute_script(_TOLD))
+        return str(told)
+
+    def press(self, key: str) -> None:
+        """Press a key where the focus is."""
+        ActionChains(self.driver).send_keys(key).perform()
 
     def choose(self, name: str, value: str) -> None:
         """Set a filter, as a reader does."""
@@ -104,15 +124,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
     options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
-    for flag in _FLAGS.split():
+    for flag in _FLAGS:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with webdriver.Chrome(options=options, service=Service(driver)) as opened:
-        opened.execute_cdp_cmd("Network.enable", {})
-        opened.execute_cdp_cmd(
-            "Network.emulateNetworkConditions",
-            {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0},
-        )
         yield Browser(driver=opened)
 
 
@@ -174,7 +189,8 @@ def page(results: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(results: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder of a site."""
     folder = tmp_path_factory.mktemp("site")
-    _report(*results, "--site", str(folder))
+    records = write_records(tmp_path_factory.mktemp("records"))
+    _report(*results, "--site", str(folder), "--history", str(records))
     return folder
 
 

@@ -173,8 +173,24 @@ var abecDraw = (function () {
     return "rgba(" + [n >> 16, (n >> 8) & 255, n & 255, alpha].join(",") + ")";
   }
 
+  function place_on(axis_spec, value) {
+    if (axis_spec.unit === "place") { return axis_spec.ticks[value]; }
+    return (axis_spec.unit === "nines" ? "" : axis_spec.label + " ") + write(value, axis_spec.unit);
+  }
+
+  /* The place under the pointer as first row of the box that lists all lines: its own title would
+     be the bare number on the axis. */
+  function heading(drawing) {
+    var longest = drawing.lines.reduce(function (best, line) { return line.x.length > best.x.length ? line : best; });
+    return {
+      type: "scatter", mode: "lines", x: longest.x, y: longest.y, showlegend: false, line: { width: 0, color: "rgba(0,0,0,0)" },
+      hovertemplate: longest.x.map(function (value) { return "<b>" + place_on(drawing.x, value) + "</b><extra></extra>"; }),
+    };
+  }
+
   function curves(tone, drawing, width) {
-    var traces = [];
+    var narrow = width < 520;
+    var traces = narrow ? [] : [heading(drawing)];
     drawing.lines.forEach(function (line) {
       var ink = colour(tone, line);
       var banded = line.low.some(function (value) { return value !== null; });
@@ -195,19 +211,18 @@ var abecDraw = (function () {
         hovertemplate: line.y.map(function (value, place) {
           var low = line.low[place], high = line.high[place];
           var interval = banded ? " (" + write(low, drawing.y.unit) + " to " + write(high, drawing.y.unit) + ")" : "";
-          return sign + line.name + " " + write(value, drawing.y.unit) + interval + "<extra></extra>";
+          var where = narrow ? place_on(drawing.x, line.x[place]) + "<br>" : "";
+          return where + sign + line.name + " " + write(value, drawing.y.unit) + interval + "<extra></extra>";
         }),
       });
     });
-    var made = layout(tone, width, width < 520 ? 380 : 400);
+    var made = layout(tone, width, narrow ? 380 : 400);
     var xs = [], ys = [];
     drawing.lines.forEach(function (line) { xs = xs.concat(line.x); ys = ys.concat(line.y, line.low, line.high); });
     made.xaxis = axis(tone, drawing.x, xs, Math.max(3, Math.floor(width / 85)));
     made.yaxis = axis(tone, drawing.y, ys, 8);
-    made.hovermode = width < 520 ? "closest" : "x unified";
-    if (drawing.x.unit !== "nines") {
-      made.xaxis.unifiedhovertitle = { text: "" };
-    }
+    made.xaxis.unifiedhovertitle = { text: "\u00a0" };
+    made.hovermode = narrow ? "closest" : "x unified";
     return { traces: traces, layout: made };
   }
 

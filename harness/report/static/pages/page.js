@@ -37,6 +37,7 @@
     entries.forEach(function (entry) {
       if (entry.isIntersecting && !entry.target.dataset.drawn) { draw(entry.target); }
     });
+    performance.mark("in view");
   }, { rootMargin: "300px" });
 
   function draw_next() {
@@ -44,6 +45,8 @@
     if (next) {
       draw(next);
       when_idle(draw_next);
+    } else {
+      performance.mark("all drawn");
     }
   }
 
@@ -83,8 +86,10 @@
         return filter.value && own !== undefined && own !== filter.value;
       });
     });
-    var none = document.querySelector(".glance .none");
-    none.hidden = Array.from(document.querySelectorAll(".glance li")).some(function (line) { return !line.hidden; });
+    var lines = Array.from(document.querySelectorAll(".glance li"));
+    document.querySelectorAll(".glance .none").forEach(function (none) {
+      none.hidden = lines.some(function (line) { return !line.hidden; });
+    });
     when_idle(draw_next);
   }
 
