@@ -34,19 +34,22 @@ var abecDraw = (function () {
   }
 
   /* As many ticks in each decade as fit without touching: all nine, or 1, 2 and 5, or fewer. */
-  function log_ticks(low, high, most) {
-    return [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]].map(function (steps) {
-      var ticks = [];
-      for (var decade = Math.floor(Math.log10(low)); decade <= Math.ceil(Math.log10(high)); decade += 1) {
-        steps.forEach(function (step) {
-          var tick = step * Math.pow(10, decade);
-          if (tick >= low * 0.999 && tick <= high * 1.001) { ticks.push(tick); }
-        });
-      }
-      return ticks;
-    }).reduce(function (best, ticks) {
-      return best.length > most && ticks.length > 1 ? ticks : best;
-    });
+  function log_ticks(low, high, pixels, room) {
+    var least = room * (Math.log10(high) - Math.log10(low)) / pixels;
+    var choices = [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]];
+    var steps = choices.filter(function (some) {
+      return some.every(function (step, place) {
+        return Math.log10((some[place + 1] || 10 * some[0]) / step) >= least;
+      });
+    })[0] || [1];
+    var ticks = [];
+    for (var decade = Math.floor(Math.log10(low)); decade <= Math.ceil(Math.log10(high)); decade += 1) {
+      steps.forEach(function (step) {
+        var tick = step * Math.pow(10, decade);
+        if (tick >= low * 0.999 && tick <= high * 1.001) { ticks.push(tick); }
+      });
+    }
+    return ticks;
   }
 
   function linear_ticks(high, most, unit) {
@@ -59,12 +62,15 @@ var abecDraw = (function () {
     return ticks;
   }
 
-  function axis(tone, spec, values, most) {
+  /* Values are what must be seen; labels need ``room`` of the axis' ``pixels`` each. */
+  function axis(tone, spec, values, pixels, room) {
+    var most = Math.max(2, Math.floor(pixels / (1.6 * room)));
     var base = {
       title: { text: spec.label, standoff: 8, font: { size: 13 } }, color: tone("soft"), gridcolor: tone("grid"),
       linecolor: tone("rule"), zeroline: false, fixedrange: true, tickmode: "array", tickangle: 0, automargin: true,
     };
     var finite = values.filter(function (value) { return value !== null && isFinite(value); });
+    finite = finite.length ? finite : [1];
     if (spec.unit === "nines") {
       base.tickvals = [Math.log10(2), 1, 2, 3, 4, 5].filter(function (n) { return n <= Math.max.apply(null, finite) + 0.1; });
       base.ticktext = base.tickvals.map(function (n) { return write(n, "nines"); });
@@ -87,7 +93,7 @@ var abecDraw = (function () {
       var high = Math.max.apply(null, finite) * 1.25;
       base.type = "log";
       base.range = [Math.log10(low), Math.log10(high)];
-      base.tickvals = log_ticks(low, high, most);
+      base.tickvals = log_ticks(low, high, pixels, room);
     } else {
       var top = Math.max.apply(null, finite.concat([0])) * 1.06 || 1;
       base.range = [-0.01 * top, top];
@@ -97,6 +103,7 @@ var abecDraw = (function () {
     return base;
   }
 
+  /* What all figures have in common. */
   function layout(tone, width, height) {
     return {
       width: width, height: height, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
@@ -121,7 +128,7 @@ var abecDraw = (function () {
     rows.forEach(function (row) {
       row.points.forEach(function (point) { if (point) { all.push(point.value, point.low, point.high); } });
     });
-    var value_axis = axis(tone, drawing.axis, all, Math.max(3, Math.floor(width / 95)));
+    var value_axis = axis(tone, drawing.axis, all, 0.8 * width, 56);
     var end = drawing.axis.log ? Math.pow(10, value_axis.range[1]) : value_axis.range[1];
     var traces = [];
     drawing.series.forEach(function (series, number) {
@@ -219,8 +226,8 @@ var abecDraw = (function () {
     var made = layout(tone, width, narrow ? 380 : 400);
     var xs = [], ys = [];
     drawing.lines.forEach(function (line) { xs = xs.concat(line.x); ys = ys.concat(line.y, line.low, line.high); });
-    made.xaxis = axis(tone, drawing.x, xs, Math.max(3, Math.floor(width / 85)));
-    made.yaxis = axis(tone, drawing.y, ys, 8);
+    made.xaxis = axis(tone, drawing.x, xs, 0.8 * width, drawing.x.unit === "place" ? 44 : 56);
+    made.yaxis = axis(tone, drawing.y, ys, 260, 22);
     made.xaxis.unifiedhovertitle = { text: "\u00a0" };
     made.hovermode = narrow ? "closest" : "x unified";
     return { traces: traces, layout: made };
