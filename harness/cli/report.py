@@ -67,13 +67,19 @@ def command(
     if not site and target.suffix not in {".html", ".htm"}:
         raise BadInput("-o", target, f"must end in .html; for example {target.stem}.html")
     page = _page(tuple(dict.fromkeys(files)))
+    pages = _site(target, page, history) if site else {target.name: _alone(page)}
     try:
-        written = _write_site(target, page, history) if site else _write_one(target, page)
+        if site:
+            anonymise(target, os.environ.get(_MACHINE, ""), _clean())
+            write_site(target, pages)
+        else:
+            write(target, pages[target.name])
     except OSError as error:
         option = "--site" if site else "-o"
         raise BadInput(
             option, target, f"cannot be written ({error.strerror}); name another one"
         ) from error
+    written = ", ".join(str(target / name) for name in pages) if site else target
     click.echo(f"wrote {written}: {_told(page)}")
     return Exit.MEASURED
 
@@ -113,12 +119,12 @@ def _parts(path: Path) -> dict[str, str] | None:
     return {part: json.dumps(series) for part, series in document.items()}
 
 
-def _write_one(target: Path, page: Page) -> str:
-    write(target, patterns_html(page, Frame(built=_now())))
-    return str(target)
+def _alone(page: Page) -> str:
+    return patterns_html(page, Frame(built=_now()))
 
 
-def _write_site(folder: Path, page: Page, history: str | None) -> str:
+def _site(folder: Path, page: Page, history: str | None) -> dict[str, str]:
+    """Give the text of each page of a site."""
     addresses = {"Patterns": PATTERNS}
     if history:
         addresses["Regressions"] = REGRESSIONS
@@ -130,9 +136,7 @@ def _write_site(folder: Path, page: Page, history: str | None) -> str:
     pages = {PATTERNS: patterns_html(page, frame), METHOD: method_html(page.machines, frame)}
     if history:
         pages[REGRESSIONS] = regressions_html(_past(Path(history)), frame)
-    anonymise(folder, os.environ.get(_MACHINE, ""), _clean())
-    write_site(folder, pages)
-    return ", ".join(str(folder / name) for name in pages)
+    return pages
 
 
 def _past(folder: Path) -> Past:

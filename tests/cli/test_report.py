@@ -16,6 +16,7 @@ from harness.result import Series
 from harness.schema import save, to_json
 from tests.pages.made import whole
 from tests.unit.conftest import NATURE
+from tests.unit.report.pages.recorded import write_records
 
 REFUSED = {
     "no file": ((), r"FILE: name one or more result files"),
@@ -28,6 +29,7 @@ REFUSED = {
     "no html": (("good.json", "-o", "page.pdf"), r"-o page\.pdf: must end in \.html"),
     "nowhere": (("good.json", "-o", "no/page.html"), r"-o no/page\.html: cannot be written \(No"),
     "two targets": (("good.json", "-o", "a.html", "--site", "b"), r"-o --site: give one of them"),
+    "history alone": (("good.json", "--history", "asv"), r"--history asv: is for a site; give --s"),
     "a site on a file": (("good.json", "--site", "text.json"), r"--site text\.json: cannot be"),
 }
 
@@ -89,6 +91,16 @@ def test_a_site_has_its_pages_beside_asvs(abec: Any, files: Path) -> None:
     assert done.stdout.startswith("wrote html/patterns.html, html/method.html: ")
     assert 'href="patterns.html"' in (site / "index.html").read_text()
     assert 'href="index.html"' in (site / "method.html").read_text()
+
+
+def test_a_history_is_a_page_of_a_site(abec: Any, files: Path) -> None:
+    records = files / "asv"
+    records.mkdir()
+    write_records(records)
+    done = abec("report", "good.json", "--site", "html", "--history", "asv")
+    assert done.returncode == 0, done.stderr
+    assert "html/regressions.html" in done.stdout
+    assert "Steps: 1 for the worse" in (files / "html/regressions.html").read_text()
 
 
 def test_nothing_private_is_published(

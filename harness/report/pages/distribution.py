@@ -28,6 +28,10 @@ _LOWEST_SHARE = 0.005
 """Where a curve of shares begins."""
 
 
+class BrokenHistogram(ValueError):
+    """A result holds a text that is no histogram of ours."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """The distribution of one run's delivery latency: its values' buckets, and what was lost."""
@@ -56,11 +60,14 @@ def read(latency: Latency) -> Run | None:
     """Read one run's distribution; None where the file holds none.
 
     Raises:
-        ValueError: it is no histogram of ours.
+        BrokenHistogram: it is no histogram of ours.
     """
     if not latency.histogram:
         return None
-    run = Run(histogram=Histogram.decode(latency.histogram), lost=latency.lost)
+    try:
+        run = Run(histogram=Histogram.decode(latency.histogram), lost=latency.lost)
+    except ValueError as error:
+        raise BrokenHistogram(str(error)) from error
     return run if run.histogram.count else None
 
 

@@ -95,7 +95,7 @@ def _costs(leads: Sequence[str], costs: Sequence[Conclusion], rows: Sequence[Con
 
 
 def _cpu(family: str, rows: Sequence[Configuration]) -> float | None:
-    row = next((r for r in rows if r.pattern == family and r.valid), None)
+    row = next((r for r in rows if r.family == family and r.valid), None)
     samples = () if row is None else row.samples(CPU_PER_DELIVERY)
     return median(samples) if samples else None
 
@@ -203,7 +203,7 @@ def _lost(leads: Sequence[str], rows: Sequence[Configuration]) -> str:
     counts = [
         (row.pattern, sum(run.audit.lost for run in row.used))
         for row in rows
-        if row.pattern in leads
+        if row.family in leads
     ]
     told = [f"{pattern} lost {units.count(lost)} messages" for pattern, lost in counts if lost]
     return ", ".join(told)

@@ -15,7 +15,9 @@ from typing import Any
 
 from asv.results import iter_results
 from asv.step_detect import detect_steps
-from asv.util import load_json
+from asv.util import UserError, load_json
+
+from harness.errors import BadInput
 
 BENCHMARKS = "benchmarks.json"
 SMALLEST_CHANGE = 0.05
@@ -81,14 +83,11 @@ def read(folder: Path) -> list[History]:
     """Read all that asv recorded in ``folder``; empty where it recorded nothing.
 
     Results of an older version of a benchmark are left out: they mean something else.
+
+    Raises:
+        BadInput: asv's list of benchmarks is damaged.
     """
-    if not (folder / BENCHMARKS).is_file():
-        return []
-    known: Mapping[str, Any] = {
-        name: about
-        for name, about in load_json(str(folder / BENCHMARKS)).items()
-        if isinstance(about, dict)
-    }
+    known = _benchmarks(folder / BENCHMARKS)
     points: dict[tuple[str, str, str, str], dict[tuple[int, str], float | None]] = {}
     for result in iter_results(str(folder)):
         machine = _machine(result.params)
@@ -138,6 +137,17 @@ def commits(change: Change) -> tuple[str, str]:
     """Give the last commit of the old level and the first of the new one, shortened."""
     known = change.history.commits
     return known[change.before.last][:SHOWN], known[change.after.first][:SHOWN]
+
+
+def _benchmarks(path: Path) -> Mapping[str, Any]:
+    """Read what asv knows about each benchmark; nothing where it recorded nothing."""
+    if not path.is_file():
+        return {}
+    try:
+        listed = load_json(str(path))
+    except UserError as error:
+        raise BadInput(str(path), "", f"cannot be read: {error}; asv run writes it") from error
+    return {name: about for name, about in listed.items() if isinstance(about, dict)}
 
 
 def _combinations(params: Sequence[Sequence[str]]) -> list[str]:

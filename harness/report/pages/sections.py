@@ -18,6 +18,7 @@ from harness.measure.configuration import Configuration, by_workload, comparable
 from harness.report.conclusion import method, sentences
 from harness.report.delivery import blocks, stacks
 from harness.report.pages import curves, dots
+from harness.report.pages.distribution import BrokenHistogram
 from harness.report.pages.glance import answer
 from harness.report.pages.names import machine_of, scenario_name, typed_scenario
 from harness.report.pages.page import Figure, Panel, Section
@@ -232,7 +233,7 @@ def _answers(
 def _read_panels(number: str, part: _Part, colours: dots.Colours) -> tuple[Panel, ...]:
     try:
         return tuple(_panels(number, part, colours))
-    except ValueError as error:
+    except BrokenHistogram as error:
         raise BadInput(part.source.name, "", f"holds a histogram that is none: {error}") from None
 
 

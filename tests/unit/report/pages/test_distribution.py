@@ -99,5 +99,5 @@ def test_an_empty_histogram_is_none(make_series: Make) -> None:
 
 def test_what_is_no_histogram_is_an_error(make_result: Make) -> None:
     broken = replace(make_result().delivery, histogram="bm9uc2Vuc2U=")
-    with pytest.raises(ValueError, match="no HdrHistogram"):
+    with pytest.raises(distribution.BrokenHistogram, match="no HdrHistogram"):
         distribution.read(broken)

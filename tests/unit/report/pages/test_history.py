@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import BadInput
 from harness.report.pages import history
 from tests.unit.report.pages.recorded import COMMITS, NOISE, made, stepped, write_records
 
@@ -51,6 +52,12 @@ def test_what_asv_recorded_is_read(tmp_path: Path) -> None:
     assert found.machine == "Example CPU, 2 cores"
     assert found.commits == COMMITS[1:]  # the first is of an older version of the benchmark
     assert found.values[0] == pytest.approx(4.04e-4)
+
+
+def test_a_damaged_list_of_benchmarks_is_named(tmp_path: Path) -> None:
+    (tmp_path / "benchmarks.json").write_text("{")
+    with pytest.raises(BadInput, match=r"benchmarks\.json: cannot be read"):
+        history.read(tmp_path)
 
 
 def test_no_records_no_history(tmp_path: Path) -> None:
