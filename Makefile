@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help bench test check prove clean
+.PHONY: help bench publish test check prove clean
 
 # The newest interpreter that really runs: a version manager may leave names that don't.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11; do \
@@ -10,14 +10,16 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := results/runs/bench
+RUNS ?= $(BENCH)/*.json
 
 help:
 	@echo "make bench   measure a quick profile of every exchange: table, asv results, pages"
+	@echo "make publish asv's pages and ours, in results/html; RUNS='FILE…' for other results"
 	@echo "make test    all tests, real servers included; make check: lint, types, unit tests"
 	@echo "make prove   every figure that the issues promise, measured; N=1.4 for one point"
 
 ifneq ($(shell uname -s),Linux)
-bench test check prove:
+bench publish test check prove:
 	@echo "abec: $$(uname -s): only Linux is measured (timerfd, TCP_INFO, /proc); use a Linux machine or VM" >&2; exit 2
 else
 $(VENV)/.python:
@@ -44,9 +46,15 @@ bench: $(VENV)/.bench
 		|| { tail -20 results/runs/bench/asv.log >&2; exit 3; }
 	@$(BIN)/asv publish --no-pull >> results/runs/bench/asv.log 2>&1 \
 		|| { tail -20 results/runs/bench/asv.log >&2; exit 3; }
+	@$(BIN)/abec report $(BENCH)/*.json --site results/html --history results/asv >> results/runs/bench/asv.log
 	@echo "your own numbers:     .venv/bin/abec run sse websocket --rate 500 --subscribers 20 --payload 1KiB --runs 8"
 	@echo "one pattern in depth: .venv/bin/abec compare websocket --scenario chat"
-	@echo "open the pages:       .venv/bin/asv preview --browser"
+	@echo "open the pages:       results/html/patterns.html, or .venv/bin/asv preview --browser"
+
+publish: $(VENV)/.bench
+	@ls $(RUNS) >/dev/null 2>&1 || { echo "abec: RUNS $(RUNS): no such results; make bench first, or name some" >&2; exit 2; }
+	@if [ -d results/asv ]; then $(BIN)/asv publish --no-pull >&2 || exit 3; fi
+	@$(BIN)/abec report $(RUNS) --site results/html --history results/asv
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest

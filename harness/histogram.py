@@ -8,9 +8,11 @@ file format; its recorder takes a microsecond a value, this binning some ten nan
 from __future__ import annotations
 
 import math
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
+from hdrh.codec import HdrCookieException, HdrLengthException
 from hdrh.histogram import HdrHistogram
 
 from harness.recording import Ints
@@ -24,6 +26,15 @@ _SUB_BUCKETS = 2048
 """The power of two that three significant digits need."""
 _HALF = _SUB_BUCKETS // 2
 _LENGTH = HdrHistogram(LOWEST_NS, HIGHEST_NS, DIGITS).counts_len
+_UNREADABLE = (
+    HdrCookieException,
+    HdrLengthException,
+    IndexError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
+"""What the package raises where the text is none of its own."""
 _CHUNK = 1 << 16
 """Values binned at once, so that the work stays in the cache."""
 
@@ -56,9 +67,12 @@ class Histogram:
         """Read what ``encode`` or any HdrHistogram library of the same range wrote.
 
         Raises:
-            ValueError: the histogram has other buckets.
+            ValueError: it is no histogram, or one with other buckets.
         """
-        read = HdrHistogram.decode(text)
+        try:
+            read = HdrHistogram.decode(text)
+        except _UNREADABLE as error:
+            raise ValueError(f"no HdrHistogram ({str(error) or 'another cookie'})") from error
         shape = (read.lowest_trackable_value, read.highest_trackable_value)
         if (*shape, read.significant_figures) != (LOWEST_NS, HIGHEST_NS, DIGITS):
             raise ValueError(
@@ -85,7 +99,22 @@ class Histogram:
         if not 0 <= percent <= 100 or not self.count:
             raise ValueError(f"percentile {percent:g} of {self.count} values")
         rank = max(1, math.ceil(round(percent / 100 * self.count, 6)))
-        return _highest(int(np.searchsorted(np.cumsum(self.counts), rank)))
+        return int(self.ranked(np.array([rank]))[0])
+
+    def ranked(self, ranks: Ints) -> Ints:
+        """Give for each rank, from 1 to ``count``, the highest value (ns) of its value's bucket."""
+        return _highest(np.searchsorted(np.cumsum(self.counts), ranks))
+
+    def at_most(self, values_ns: Ints) -> Ints:
+        """Count for each value those that fell into its bucket or a lower one.
+
+        Raises:
+            ValueError: a value is negative or above ``HIGHEST_NS``.
+        """
+        if len(values_ns) and not 0 <= values_ns.min() <= values_ns.max() <= HIGHEST_NS:
+            raise ValueError(f"{values_ns.min()} to {values_ns.max()} ns are outside the histogram")
+        counts: Ints = np.cumsum(self.counts)[_buckets(values_ns)]
+        return counts
 
     def encode(self) -> str:
         """Write the V2 compressed format in base64, as the hdrhistogram package does."""
@@ -105,8 +134,9 @@ def _buckets(values: Ints) -> Ints:
     return index
 
 
-def _highest(bucket: int) -> int:
-    """Give the highest value that falls into a bucket."""
-    doublings = max(0, bucket // _HALF - 1)
+def _highest(bucket: Ints) -> Ints:
+    """Give the highest value that falls into each bucket."""
+    doublings = np.maximum(0, bucket // _HALF - 1)
     lowest = (bucket - doublings * _HALF) << doublings
-    return lowest + (1 << doublings) - 1
+    highest: Ints = lowest + (np.left_shift(1, doublings)) - 1
+    return highest

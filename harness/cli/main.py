@@ -17,6 +17,7 @@ from harness.process.scratch import sweep
 _COMMANDS: Mapping[str, str] = {
     "run": "Measure patterns under a workload of your own.",
     "compare": "Measure patterns against each other, or judge two saved results.",
+    "report": "Make a page for a browser of saved results.",
     "patterns": "List patterns: exchange, servers, clients, guarantees.",
     "serve": "Start what a pattern needs and print its URLs.",
     "doctor": "Check whether this machine's figures can be trusted.",

@@ -8,15 +8,17 @@ over all of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import combinations
 
 from harness.measure.configuration import (
+    CPU_PER_DELIVERY,
     P50,
     TIME_PER_MESSAGE,
     Configuration,
+    Kind,
     Metric,
     configurations,
     tail,
@@ -25,6 +27,9 @@ from harness.measure.contrast import Contrast, Finding, Outcome, judge, obstacle
 from harness.measure.statistics import median
 from harness.result import Series
 from harness.workload import Workload
+
+_Metrics = Callable[[Configuration, Configuration], list[Metric]]
+"""What a pair is compared by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +106,21 @@ class Conclusion:
 
 def conclusions(series: Series) -> list[Conclusion]:
     """Test all declared contrasts of a series and say what may be concluded from each."""
+    return _conclusions(series, _metrics)
+
+
+def cost_conclusions(series: Series) -> list[Conclusion]:
+    """Do the same for the servers' CPU per delivery of the same pairs.
+
+    These tests have an error rate of their own, so that asking for costs takes nothing from
+    what is concluded about latency.
+    """
+    return _conclusions(series, lambda _first, _second: [CPU_PER_DELIVERY])
+
+
+def _conclusions(series: Series, metrics: _Metrics) -> list[Conclusion]:
     rows = configurations(series)
-    declared = _declare(rows)
+    declared = _declare(rows, metrics)
     findings = judge([contrast for _, _, contrast in declared])
     grouped: dict[tuple[Workload, str, str, str], dict[str, Finding]] = {}
     for (first, second, contrast), finding in zip(declared, findings, strict=True):
@@ -132,7 +150,7 @@ def implementation_spread(
 
 
 def _declare(
-    rows: Sequence[Configuration],
+    rows: Sequence[Configuration], metrics: _Metrics
 ) -> list[tuple[Configuration, Configuration, Contrast]]:
     pairs = [
         (first, second)
@@ -143,7 +161,7 @@ def _declare(
     return [
         (first, second, _contrast(metric, first, second))
         for first, second in pairs
-        for metric in _metrics(first, second)
+        for metric in metrics(first, second)
     ]
 
 
@@ -159,15 +177,17 @@ def _contrast(metric: Metric, first: Configuration, second: Configuration) -> Co
     reasons = [
         f"{row.pattern}: {reason}"
         for row in (first, second)
-        if (reason := obstacle(row, metric) or _saturated(row))
+        if (reason := obstacle(row, metric) or _saturated(row, metric))
     ]
     if reasons:
         return Contrast(metric=metric, obstacle="; ".join(reasons))
     return Contrast(metric=metric, first=first.samples(metric), second=second.samples(metric))
 
 
-def _saturated(row: Configuration) -> str:
-    return "saturated, so its latency depends on the window" if row.saturated else ""
+def _saturated(row: Configuration, metric: Metric) -> str:
+    if metric.kind is not Kind.LATENCY or not row.saturated:
+        return ""
+    return "saturated, so its latency depends on the window"
 
 
 def _conclude(

@@ -28,17 +28,16 @@ def closing(series: Series, width: int = WIDTH) -> str:
     for workload, group in groupby(found, lambda conclusion: conclusion.workload):
         several = len({conclusion.workload for conclusion in found}) > 1
         title = f"What these runs support{f' ({traffic(workload)})' if several else ''}"
-        sentences = [
-            paragraph(sentence, _INDENT, _INDENT * 2, width)
-            for sentence in _sentences(list(group), series)
-            if sentence
+        told = [
+            paragraph(text, _INDENT, _INDENT * 2, width) for text in sentences(list(group), series)
         ]
-        parts.append("\n".join([paragraph(title, hanging=_INDENT, width=width), *sentences]))
-    return "\n\n".join([*parts, paragraph(_method(found), width=width)])
+        parts.append("\n".join([paragraph(title, hanging=_INDENT, width=width), *told]))
+    return "\n\n".join([*parts, paragraph(method(found), width=width)])
 
 
-def _sentences(found: Sequence[Conclusion], series: Series) -> list[str]:
-    return [
+def sentences(found: Sequence[Conclusion], series: Series) -> list[str]:
+    """Say what the runs support about one workload, one sentence for each thing."""
+    told = [
         *_ahead([c for c in found if c.standing is Standing.AHEAD]),
         *_within_spread([c for c in found if c.standing is Standing.WITHIN_SPREAD]),
         *map(_stacks_differ, (c for c in found if c.standing is Standing.STACKS_DIFFER)),
@@ -47,6 +46,7 @@ def _sentences(found: Sequence[Conclusion], series: Series) -> list[str]:
         _guard(found),
         _polling(found, series),
     ]
+    return [sentence for sentence in told if sentence]
 
 
 def _ahead(found: Sequence[Conclusion]) -> list[str]:
@@ -145,7 +145,8 @@ def _polling(found: Sequence[Conclusion], series: Series) -> str:
     return f"What {listed(polling)} delivers is a choice of its interval, here {interval}."
 
 
-def _method(found: Sequence[Conclusion]) -> str:
+def method(found: Sequence[Conclusion]) -> str:
+    """Say how many comparisons were declared and made, and by which test."""
     tested = [
         finding
         for c in found

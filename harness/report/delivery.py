@@ -31,7 +31,7 @@ def delivery_tables(
     """Give the tables of rows of one workload: no figure of one block beside one of another."""
     parts = []
     for name, block in blocks(rows):
-        for stack, members in _stacks(block):
+        for stack, members in stacks(block):
             title = f"{name} · {stack}" if stack else name
             ranked = sorted(members, key=_rank)
             for what, drawn in (
@@ -49,7 +49,7 @@ def blocks(rows: Sequence[Configuration]) -> Iterable[tuple[str, list[Configurat
         yield _BLOCKS.get(block, block), [row for row in rows if row.block == block]
 
 
-def _stacks(block: Sequence[Configuration]) -> Iterable[tuple[str, list[Configuration]]]:
+def stacks(block: Sequence[Configuration]) -> Iterable[tuple[str, list[Configuration]]]:
     """Divide a block by stack, its floor in each; patterns alone on theirs come last."""
     floors = [row for row in block if row.is_floor]
     by_stack: dict[str, list[Configuration]] = {}

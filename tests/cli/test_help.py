@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-COMMANDS = ("run", "compare", "patterns", "serve", "doctor", "init", "bench")
+COMMANDS = ("run", "compare", "report", "patterns", "serve", "doctor", "init", "bench")
 
 
 def test_bare_command_shows_the_help_and_refuses(abec) -> None:

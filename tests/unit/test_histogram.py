@@ -92,3 +92,23 @@ def test_impossible_percentiles_are_refused(percent: float) -> None:
 def test_other_buckets_are_refused() -> None:
     with pytest.raises(ValueError, match="expected 1 to"):
         Histogram.decode(HdrHistogram(1, 1000, 2).encode().decode())
+
+
+@settings(deadline=None, max_examples=30)
+@given(values_ns.filter(bool))
+def test_ranks_are_the_order_statistics_to_three_digits(values: list[int]) -> None:
+    ranked = Histogram.of(array(values)).ranked(np.arange(1, len(values) + 1))
+    assert list(ranked) == list(map(oracle(values).get_highest_equivalent_value, sorted(values)))
+
+
+def test_values_up_to_another_are_counted_bucket_by_bucket() -> None:
+    histogram = Histogram.of(array([5, 5, 7, 4096, 4097]))
+    assert list(histogram.at_most(array([4, 5, 6, 4095, 4096, 10_000]))) == [0, 2, 2, 3, 5, 5]
+    with pytest.raises(ValueError, match="outside the histogram"):
+        histogram.at_most(array([-1]))
+
+
+@pytest.mark.parametrize("text", ["", "AAAA", "bm9uc2Vuc2U=", "HISTFAAAAB", "not base 64!"])
+def test_what_is_no_histogram_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no HdrHistogram"):
+        Histogram.decode(text)

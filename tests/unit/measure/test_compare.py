@@ -10,6 +10,7 @@ from harness.measure.compare import (
     Conclusion,
     Standing,
     conclusions,
+    cost_conclusions,
     implementation_spread,
 )
 from harness.measure.configuration import P50, configurations
@@ -157,3 +158,34 @@ def test_the_spread_takes_valid_implementations_and_infinity(make_series: Make) 
     assert spread({"sse": {"p50": 1e-4}, "sse@a": {"p50": 3e-4}}) == pytest.approx(3)
     assert spread({"sse": {}, "sse@a": {"p50": None}}) == float("inf")
     assert spread({"sse": {}, "sse@a": {"p50": None, "doubts": (DOUBT,)}}) is None
+
+
+def test_costs_are_tested_apart_from_latencies(make_series: Make) -> None:
+    rows = {"sse": {"cpu": 1e-5}, "websocket": {"cpu": 2e-5}, "long_polling": {"cpu": 1e-5}}
+    series = make_series(rows, seed=1)
+
+    found = {(c.first, c.second): c for c in cost_conclusions(series)}
+
+    assert found["sse", "websocket"].standing is Standing.AHEAD
+    assert found["sse", "websocket"].factors == [pytest.approx(2, rel=0.05)]
+    assert found["long_polling", "sse"].standing is Standing.UNDETECTED
+    assert {c.metric.name for c in found.values()} == {"server CPU per delivery"}
+    assert {c.metric.name for c in conclusions(series)} == {"p50", "p99"}
+
+
+def test_a_saturated_pattern_still_has_a_cost(make_series: Make) -> None:
+    rows = {"sse": {"cpu": 1e-5}, "websocket": {"cpu": 2e-5, "saturated": True}}
+    series = make_series(rows, seed=1)
+
+    (cost,) = cost_conclusions(series)
+
+    assert cost.standing is Standing.AHEAD
+    assert {c.standing for c in conclusions(series)} == {Standing.NOT_COMPARED}
+
+
+def test_costs_are_guarded_by_implementations_too(make_series: Make) -> None:
+    rows = {"sse": {"cpu": 1e-5}, "websocket": {"cpu": 2e-5}, "sse@x": {"cpu": 9e-5}}
+
+    (cost,) = cost_conclusions(make_series(rows, seed=1))
+
+    assert cost.standing is Standing.WITHIN_SPREAD

@@ -1,0 +1,164 @@
+"""``abec report``: pages for a browser, made of saved results."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from harness import schema
+from harness.comparison import memory_slopes
+from harness.errors import BadInput, Exit
+from harness.machine import read_machine
+from harness.report.pages.asv_site import anonymise
+from harness.report.pages.names import OwnMachine
+from harness.report.pages.page import Page, Past
+from harness.report.pages.patterns_page import patterns_page
+from harness.report.pages.private import own_names, published
+from harness.report.pages.render import (
+    Frame,
+    Link,
+    method_html,
+    patterns_html,
+    regressions_html,
+)
+from harness.report.pages.sections import Clean, Source
+from harness.report.pages.written import ASV, METHOD, PATTERNS, REGRESSIONS, write, write_site
+from harness.result import Series
+
+_DEFAULT = "report.html"
+_MACHINE = "ABEC_MACHINE"
+_PARTS = frozenset({"latency", "saturation", "polling", "memory"})
+"""What `abec compare --json` prints a series each of."""
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.argument("files", nargs=-1)
+@click.option("-o", "--output", metavar="FILE", help=f"the page [{_DEFAULT}]")
+@click.option("--site", metavar="DIR", help="several pages beside asv's instead of one")
+@click.option("--history", metavar="DIR", help="of asv's records, for a page of a site")
+def command(
+    files: tuple[str, ...], output: str | None, site: str | None, history: str | None
+) -> int:
+    """Make one page of result FILES: figures, tables, data and method, without any network.
+
+    \b
+    Examples:
+      abec report results/runs/20260714-101500-7f3a.json -o page.html
+      abec report results/runs/*.json -o page.html
+
+    FILES are what `abec run`, `compare` and `bench` saved, or printed with --json. Files of
+    several machines get a switch and are never mixed. Paths, addresses of servers, host and
+    user names are left out; the environment variable ABEC_MACHINE names the machine.
+    """
+    if not files:
+        raise BadInput("FILE", "", "name one or more result files; abec run saves them")
+    if output and site:
+        raise BadInput("-o --site", "", "give one of them")
+    if history and not site:
+        raise BadInput("--history", history, "is for a site; give --site too, or leave it out")
+    target = Path(site or output or _DEFAULT)
+    if not site and target.suffix not in {".html", ".htm"}:
+        raise BadInput("-o", target, f"must end in .html; for example {target.stem}.html")
+    page = _page(tuple(dict.fromkeys(files)))
+    pages = _site(target, page, history) if site else {target.name: _alone(page)}
+    try:
+        if site:
+            anonymise(target, os.environ.get(_MACHINE, ""), _clean())
+            write_site(target, pages)
+        else:
+            write(target, pages[target.name])
+    except OSError as error:
+        option = "--site" if site else "-o"
+        raise BadInput(
+            option, target, f"cannot be written ({error.strerror}); name another one"
+        ) from error
+    written = ", ".join(str(target / name) for name in pages) if site else target
+    click.echo(f"wrote {written}: {_told(page)}")
+    return Exit.MEASURED
+
+
+def _page(files: Sequence[str]) -> Page:
+    """Read all files, then build the page: one that is bad leaves nothing behind."""
+    own = OwnMachine(fingerprint=read_machine().fingerprint, name=os.environ.get(_MACHINE, ""))
+    sources = []
+    for name in files:
+        for series in _series(name):
+            if not series.results:
+                raise BadInput(name, "", "holds no run; measure again")
+            sources.append(Source(name=name, series=series, memory=memory_slopes(series)))
+    return patterns_page(sources, _clean(), own)
+
+
+def _clean() -> Clean:
+    return partial(published, names=own_names())
+
+
+def _series(name: str) -> list[Series]:
+    """Read a result file, or what `abec compare --json` printed: several in one."""
+    path = Path(name)
+    parts = _parts(path)
+    if parts is None:
+        return [schema.load(path)]
+    return [schema.from_json(text, f"{name}, {part}") for part, text in parts.items()]
+
+
+def _parts(path: Path) -> dict[str, str] | None:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None  # the reader of series says what is wrong
+    if not isinstance(document, dict) or not document or not _PARTS.issuperset(document):
+        return None
+    return {part: json.dumps(series) for part, series in document.items()}
+
+
+def _alone(page: Page) -> str:
+    return patterns_html(page, Frame(built=_now()))
+
+
+def _site(folder: Path, page: Page, history: str | None) -> dict[str, str]:
+    """Give the text of each page of a site."""
+    addresses = {"Patterns": PATTERNS}
+    if history:
+        addresses["Regressions"] = REGRESSIONS
+    addresses["Method"] = METHOD
+    if (folder / ASV).is_file():
+        addresses["Every commit (asv)"] = ASV
+    links = tuple(Link(name=name, address=address) for name, address in addresses.items())
+    frame = Frame(built=_now(), links=links)
+    pages = {PATTERNS: patterns_html(page, frame), METHOD: method_html(page.machines, frame)}
+    if history:
+        pages[REGRESSIONS] = regressions_html(_past(Path(history)), frame)
+    return pages
+
+
+def _past(folder: Path) -> Past:
+    try:
+        regressions = import_module("harness.report.pages.regressions")
+    except ModuleNotFoundError as error:
+        raise BadInput(
+            "--history", folder, f"needs {error.name}; pip install abec-bench[asv]"
+        ) from error
+    past: Past = regressions.past(folder)
+    return past
+
+
+def _told(page: Page) -> str:
+    figures = sum(len(panel.figures) for section in page.sections for panel in section.panels)
+    counted = (
+        (len(page.sections), "section"),
+        (figures, "figure"),
+        (len(page.machines), "machine"),
+    )
+    return ", ".join(f"{number} {noun}{'s' * (number != 1)}" for number, noun in counted)
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime())

@@ -1,0 +1,76 @@
+"""What `make publish` leaves: asv's pages and ours, linked, and without private names."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from asv.graph import Graph
+
+from harness.report.pages.private import own_names
+from tests.asv.conftest import Checkout
+
+_SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
+"""The vendored library, whose names are nobody's."""
+
+
+@pytest.fixture(scope="module")
+def site(fed: Checkout, saved: str) -> Path:
+    """Publish as the Makefile does."""
+    fed.asv("publish", "--no-pull")
+    done = subprocess.run(
+        (
+            *(sys.executable, "-m", "harness", "report", *saved.split(os.pathsep)),
+            *("--site", "results/html", "--history", "results/asv"),
+        ),
+        cwd=fed.path,
+        env=fed.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return fed.path / "results/html"
+
+
+@pytest.mark.slow
+def test_our_pages_are_linked_from_asvs(site: Path) -> None:
+    assert '<a href="patterns.html">' in (site / "index.html").read_text()
+    for page in ("patterns.html", "method.html", "regressions.html"):
+        assert 'href="index.html"' in (site / page).read_text()
+    assert "there are results of 1." in (site / "regressions.html").read_text()
+
+
+@pytest.mark.slow
+def test_nothing_private_is_published(site: Path, fed: Checkout) -> None:
+    names = {*own_names(), platform.node(), getpass.getuser()} - {"root"}
+    paths = {str(fed.path), sys.prefix, fed.env["HOME"]}
+    folders = {path.replace("/", "_") for path in paths}
+    for path in site.rglob("*"):
+        assert not any(folder in path.name for folder in folders), path
+        assert not any(path.name == f"machine-{name}" for name in names), path
+        if path.suffix not in {".json", ".xml", ".html"}:
+            continue
+        text = _SCRIPT.sub("", path.read_text(encoding="utf-8"))
+        for name in names:
+            assert not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", text), path
+        for private in (*paths, *folders, "/home/", "/root/"):
+            assert private not in text, f"{private} in {path}"
+
+
+@pytest.mark.slow
+def test_asvs_pages_still_find_their_graphs(site: Path) -> None:
+    index = json.loads((site / "index.json").read_text())
+    (params,) = index["graph_param_list"]
+    assert params["python"] == "python"
+    assert list(index["machines"]) == [params["machine"]]
+    graph = Graph.get_file_path(params, "delivery.Delivery.track_p50")
+    assert (site / f"{graph}.json").is_file()

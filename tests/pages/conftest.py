@@ -1,0 +1,200 @@
+"""A browser that finds no network, and pages of made-up results to open in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+from harness.cli.report import command
+from harness.result import Doubt, Result, Series
+from harness.schema import save
+from harness.workload import ClientKind, Exchange, Workload
+from tests.pages.made import whole
+from tests.unit.conftest import NATURE
+from tests.unit.report.pages.recorded import write_records
+
+DESKTOP, PHONE = (1280, 900), (390, 844)
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # What a page asked of another server would be an error in its log.
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+_DRAWN = """
+return Array.from(document.querySelectorAll("figure")).every(function (figure) {
+  return !figure.offsetParent || figure.querySelector(".drawing svg.main-svg");
+});
+"""
+_TOLD = """
+return Array.from(document.querySelectorAll(".hoverlayer > *")).map(function (one) {
+  return one.textContent;
+}).join(" ").trim();
+"""
+DOUBT = Doubt(rule="machine", reason="the hypervisor took 3 % of the cores' time", remedy="wait")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Browser:
+    """A browser with a page of ours open."""
+
+    driver: webdriver.Chrome
+
+    def open(self, page: Path, size: tuple[int, int] = DESKTOP, *, dark: bool = False) -> None:
+        """Open ``page`` from the file system, and wait until it is drawn."""
+        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})
+        width, height = size
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self.log()
+        self.driver.get(page.as_uri())
+        self.wait_until_drawn()
+
+    def wait_until_drawn(self) -> None:
+        """Wait until every figure that is not hidden has its drawing."""
+        WebDriverWait(self.driver, 15).until(lambda driver: driver.execute_script(_DRAWN))
+
+    def log(self) -> list[str]:
+        """Give what the page logged since the last call."""
+        driver: Any = self.driver
+        return [entry["message"] for entry in driver.get_log("browser")]
+
+    def script(self, text: str, *arguments: Any) -> Any:
+        """Run ``text`` in the page."""
+        return self.driver.execute_script(text, *arguments)
+
+    def find(self, selector: str) -> WebElement:
+        """Give the first element."""
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def visible(self, selector: str) -> list[str]:
+        """Give the text of all elements that are not hidden."""
+        found = self.driver.find_elements(By.CSS_SELECTOR, selector)
+        return [element.text for element in found if element.is_displayed()]
+
+    def hover(self, selector: str) -> str:
+        """Point at the middle of an element; give what then appears."""
+        element = self.find(selector)
+        self.script("arguments[0].scrollIntoView({block: 'center'})", element)
+        ActionChains(self.driver, duration=50).move_to_element(element).perform()
+        told = WebDriverWait(self.driver, 5).until(lambda driver: driver.execute_script(_TOLD))
+        return str(told)
+
+    def press(self, key: str) -> None:
+        """Press a key where the focus is."""
+        ActionChains(self.driver).send_keys(key).perform()
+
+    def choose(self, name: str, value: str) -> None:
+        """Set a filter, as a reader does."""
+        self.script(
+            "arguments[0].value = arguments[1];"
+            "arguments[0].dispatchEvent(new Event('change', {bubbles: true}))",
+            self.find(f"select#{name}"),
+            value,
+        )
+        self.wait_until_drawn()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Give a browser; where there is none, skip, but not in CI."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        reason = "chromium and chromedriver are not installed (Debian: chromium-driver)"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
+    for flag in _FLAGS:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with webdriver.Chrome(options=options, service=Service(driver)) as opened:
+        yield Browser(driver=opened)
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Save series as a comparison, a library client and another machine would leave them."""
+    folder = tmp_path_factory.mktemp("results")
+    stacks = {
+        **NATURE,
+        "sse@aiohttp": {"p50": 430e-6},
+        "websocket@aiohttp": {"p50": 399e-6},
+        "floor@no-loop": {"p50": 50e-6},
+        "redis_pubsub": {"p50": 120e-6},
+    }
+    rows = {**NATURE, "long_polling": {**NATURE["long_polling"], "doubts": (DOUBT,)}}
+    requests = Workload(exchange=Exchange.REQUEST_REPLY, publishers=64)
+    calls = {"floor": {}, "rest": {"p50": 3e-4}, "websocket": {}}
+    made = {
+        "latency": whole(stacks),
+        "library": whole(rows, workload=Workload(client=ClientKind.LIBRARY)),
+        "rpc": whole(calls, workload=requests),
+        "saturation": whole(NATURE, workload=Workload(rate=None, concurrency=64)),
+        "polling": _curve(),
+        "elsewhere": _elsewhere(whole(NATURE, runs=2)),
+    }
+    for name, series in made.items():
+        save(series, folder / f"{name}.json")
+    return [str(folder / f"{name}.json") for name in made]
+
+
+def _curve() -> Series:
+    every = [
+        whole(
+            {"rest_polling": {"p50": interval / 2, "p99": interval, "analytic_mean": interval / 2}},
+            workload=Workload(poll_interval=interval),
+        )
+        for interval in (0.005, 0.02, 0.08)
+    ]
+    return replace(every[0], results=tuple(run for series in every for run in series.results))
+
+
+def _elsewhere(series: Series) -> Series:
+    def moved(run: Result) -> Result:
+        machine = replace(run.context.machine, cpu="Other CPU", cores=(0, 1, 2, 3))
+        return replace(run, context=replace(run.context, machine=machine))
+
+    return replace(series, results=tuple(map(moved, series.results)))
+
+
+@pytest.fixture(scope="session")
+def page(results: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the page of all of them."""
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    _report(*results, "-o", str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def site(results: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a site."""
+    folder = tmp_path_factory.mktemp("site")
+    records = write_records(tmp_path_factory.mktemp("records"))
+    _report(*results, "--site", str(folder), "--history", str(records))
+    return folder
+
+
+def _report(*arguments: str) -> None:
+    done = CliRunner().invoke(command, arguments, standalone_mode=False)
+    assert done.exception is None, done.exception
+    assert done.return_value == 0

@@ -1,0 +1,266 @@
+"""The pages in a browser, from the file system, without a network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.pages.conftest import DESKTOP, PHONE, Browser
+
+pytestmark = pytest.mark.slow
+
+_CONTRAST = """
+function channels(text) { return text.match(/[\\d.]+/g).map(Number); }
+function luminance(rgb) {
+  var linear = rgb.slice(0, 3).map(function (value) {
+    value /= 255;
+    return value <= 0.03928 ? value / 12.92 : Math.pow((value + 0.055) / 1.055, 2.4);
+  });
+  return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+}
+function behind(element) {
+  for (; element; element = element.parentElement) {
+    var own = channels(getComputedStyle(element).backgroundColor);
+    if (own.length < 4 || own[3] > 0) { return own; }
+  }
+  return [255, 255, 255];
+}
+var low = {};
+document.querySelectorAll("main *, header *, footer *").forEach(function (element) {
+  var words = Array.from(element.childNodes).some(function (node) {
+    return node.nodeType === 3 && node.textContent.trim();
+  });
+  if (!words || !element.offsetParent || element.closest("svg")) { return; }
+  var one = luminance(channels(getComputedStyle(element).color));
+  var other = luminance(behind(element));
+  var ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+  if (ratio < 4.5) { low[element.tagName + "." + element.className] = ratio; }
+});
+return low;
+"""
+_PALETTE = """
+var style = getComputedStyle(document.documentElement);
+return ["paper", "c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "invalid"].map(
+  function (name) { return style.getPropertyValue("--" + name).trim(); });
+"""
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_it_renders_soundly(
+    size: tuple[int, int], dark: bool, browser: Browser, page: Path
+) -> None:
+    browser.open(page, size, dark=dark)
+    browser.script("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+
+    assert browser.log() == []
+    assert browser.script("return document.documentElement.scrollWidth") <= size[0]
+    assert browser.script(_CONTRAST) == {}
+    wider = "return Array.from(document.querySelectorAll('.drawing')).filter(function (one) {"
+    wider += "return one.offsetParent && one.scrollWidth > one.clientWidth + 1; }).length"
+    assert browser.script(wider) == 0
+
+
+def test_what_is_in_view_is_drawn_within_two_seconds(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    moments = browser.script(
+        "return ['in view', 'all drawn'].map("
+        "(name) => performance.getEntriesByName(name)[0].startTime)"
+    )
+    assert 0 < moments[0] < 2000
+    assert moments[0] < moments[1]
+
+
+@pytest.mark.parametrize("name", ["patterns.html", "method.html", "regressions.html"])
+def test_pages_of_a_site_open(name: str, browser: Browser, site: Path) -> None:
+    browser.open(site / name)
+
+    assert browser.log() == []
+    assert browser.visible("nav a") == ["Patterns", "Regressions", "Method"]
+    browser.open(site / name, PHONE)
+    assert browser.script("return document.documentElement.scrollWidth") <= PHONE[0]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_colours_of_figures_stand_out(dark: bool, browser: Browser, page: Path) -> None:
+    browser.open(page, dark=dark)
+    paper, *inks = (_luminance(colour) for colour in browser.script(_PALETTE))
+    for ink in inks:
+        assert (max(ink, paper) + 0.05) / (min(ink, paper) + 0.05) >= 3
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_the_theme_follows_the_system_and_a_switch(browser: Browser, page: Path) -> None:
+    browser.open(page, dark=True)
+    background = "return getComputedStyle(document.body).backgroundColor"
+    ink = "return document.querySelector('.xtick text').style.fill"
+    dark = browser.script(background), browser.script(ink)
+    button = browser.find("#theme")
+    assert button.text == "Light"
+    button.click()
+    light = browser.script(background), browser.script(ink)
+    assert button.text == "Dark"
+    assert all(one != other for one, other in zip(dark, light, strict=True))
+
+
+def test_hovering_a_dot_gives_its_numbers(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    told = browser.hover("[id$=default-stack-latency] .scatterlayer .trace:nth-child(2) .point")
+    assert "websocket: p50 39" in told
+    assert "(98.4 %, 7 runs)" in told
+
+
+def test_hovering_an_invalid_dot_gives_the_reason(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.choose("client", "library")
+    figure = "section[data-client=library] [id$=-latency]"
+    told = browser.hover(f"{figure} .scatterlayer .trace:nth-child(5) .point")
+    assert "long_polling: p50" in told
+    assert "invalid in 7 of 7 runs" in told
+
+
+def test_hovering_a_curve_gives_every_pattern(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    told = browser.hover("[id$=default-stack-percentiles] .nsewdrag")
+    for pattern in ("floor", "sse", "websocket", "long_polling", "rest_polling"):
+        assert f"{pattern} " in told
+    assert " %" in told
+
+
+def test_invalid_rows_are_grey_and_say_why_in_the_table(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    row = browser.script(
+        "return document.querySelector('section[data-client=library] tr.invalid').textContent"
+    )
+    assert "long_polling" in row
+    assert "invalid in 7 of 7 runs, machine: the hypervisor took 3 %" in row
+    labels = browser.script(
+        "return Array.from(document.querySelectorAll("
+        "'section[data-client=library] [id$=-latency] .ytick text'))"
+        ".map(function (text) { return text.textContent; })"
+    )
+    assert "! long_polling" in labels
+
+
+def test_filters_show_only_what_fits(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    headings = "section.workload > h2"
+    everything = browser.visible(headings)
+
+    browser.choose("scenario", "rpc")
+    assert [text.partition(":")[0] for text in browser.visible(headings)] == ["rpc"]
+    assert len(browser.visible(".glance li")) == 1
+
+    browser.choose("client", "library")
+    assert browser.visible(headings) == []
+    assert browser.visible(".glance .none") == ["Nothing was measured that fits these filters."]
+
+    browser.choose("scenario", "")
+    assert len(browser.visible(headings)) == 1
+
+    browser.choose("client", "")
+    assert browser.visible(headings) == everything
+
+
+def test_the_stack_filter_shows_one_stack_at_a_time(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.choose("client", "wire")
+    browser.choose("scenario", "ticker")
+    titles = ".panel > h3"
+    assert "Edge delivery · default stack" in browser.visible(titles)
+    assert "Edge delivery · @aiohttp" not in browser.visible(titles)
+
+    browser.choose("stack", "@aiohttp")
+    assert "Edge delivery · default stack" not in browser.visible(titles)
+    assert {"Edge delivery · @aiohttp", "Edge delivery · implementations"} <= set(
+        browser.visible(titles)
+    )
+
+
+def test_machines_are_shown_one_at_a_time(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    assert browser.visible("header .facts dd")[0] == "Example CPU, 2 cores"
+    first = len(browser.visible("section.workload"))
+
+    other = browser.script("return document.querySelector('#machine').options[1].value")
+    browser.choose("machine", other)
+
+    assert browser.visible("header .facts dd")[0] == "Other CPU, 4 cores"
+    assert (first, len(browser.visible("section.workload"))) == (5, 1)
+    assert "no answer" in browser.visible(".glance .answer")[0]
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_data_can_be_downloaded(kind: str, browser: Browser, page: Path) -> None:
+    browser.open(page)
+    figure = "[id$=default-stack-latency]"
+    browser.script("arguments[0].open = true", browser.find(f"{figure} details"))
+    link = browser.find(f"{figure} a[data-format={kind}]")
+    link.send_keys(Keys.SHIFT)  # focus fills the link, without a click that would download
+    assert str(link.get_attribute("download")).endswith(f"latency.{kind}")
+    head, _, data = unquote(str(link.get_attribute("href"))).partition(",")
+    if kind == "csv":
+        first, *lines = data.strip().split("\r\n")
+        rows = [dict(zip(first.split(","), line.split(","), strict=False)) for line in lines]
+        assert head.startswith("data:text/csv")
+    else:
+        rows = [{name: str(value) for name, value in row.items()} for row in json.loads(data)]
+    by_name = {row["pattern"]: row for row in rows}
+    assert set(by_name) == {"floor", "sse", "websocket", "long_polling", "rest_polling"}
+    assert float(by_name["sse"]["p50 [s]"]) == pytest.approx(412e-6, rel=0.05)
+    assert by_name["floor"]["state"] == "floor"
+
+
+def test_every_figure_has_title_axes_table_and_downloads(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.choose("stack", "")
+    poor = browser.script(
+        """
+        return Array.from(document.querySelectorAll("figure")).filter(function (figure) {
+          if (!figure.offsetParent) { return false; }
+          var axis = figure.querySelector(".xtitle");
+          return !(figure.querySelector("h4").textContent && axis && axis.textContent &&
+            figure.querySelectorAll(".xtick text").length > 1 &&
+            figure.querySelectorAll("tbody tr").length &&
+            figure.querySelectorAll("a[download]").length === 2);
+        }).map(function (figure) { return figure.id; });
+        """
+    )
+    assert poor == []
+
+
+def test_keyboard_focus_is_seen(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    seen = []
+    for _ in range(6):
+        browser.press(Keys.TAB)
+        seen.append(
+            browser.script(
+                "var style = getComputedStyle(document.activeElement);"
+                "return [document.activeElement.tagName, style.outlineStyle, style.outlineWidth]"
+            )
+        )
+    assert {tag for tag, *_ in seen} >= {"A", "BUTTON", "SUMMARY", "SELECT"}
+    assert all(rest == ["solid", "3px"] for _, *rest in seen)
+
+
+def test_it_prints_on_white_with_every_figure(browser: Browser, page: Path) -> None:
+    browser.open(page, dark=True)
+    browser.script("window.dispatchEvent(new Event('beforeprint'))")
+    browser.wait_until_drawn()
+    assert browser.script("return document.documentElement.dataset.theme") == "light"
+    browser.script("window.dispatchEvent(new Event('afterprint'))")
+    assert browser.script("return document.documentElement.dataset.theme || ''") == ""
+    printed = browser.driver.execute_cdp_cmd("Page.printToPDF", {})
+    assert len(printed["data"]) > 100_000

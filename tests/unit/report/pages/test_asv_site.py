@@ -1,0 +1,88 @@
+"""asv's pages lose the names of hosts and the paths of interpreters, and stay whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.report.pages.asv_site import anonymise
+
+PYTHON = "/home/jo/bench/.venv/bin/python"
+FOLDER = "graphs/machine-build-7/python-_home_jo_bench_.venv_bin_python"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """Write what `asv publish` 0.6.6 does, as far as names are in it."""
+    facts = {"cpu": "Example CPU", "num_cpu": "2", "machine": "build-7"}
+    index: dict[str, Any] = {
+        "params": {"machine": ["build-7"], "python": [PYTHON], "uvloop": ["0.23.0", None]},
+        "graph_param_list": [{"machine": "build-7", "python": PYTHON}],
+        "machines": {"build-7": facts},
+        "benchmarks": {"delivery": {"params": [["'build-7'"]]}},
+    }
+    documents = {
+        "index.json": index,
+        "regressions.json": {"regressions": [["delivery", f"{FOLDER}/delivery.json", {}]]},
+        "reasons.json": {"delivery": [{"machine": "build-7", "reason": "jo: no /home/jo/x.toml"}]},
+    }
+    for name, document in documents.items():
+        (tmp_path / name).write_text(json.dumps(document))
+    (tmp_path / "regressions.xml").write_text('<a href="index.html#d?machine=build-7">')
+    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / FOLDER / "delivery.json").write_text("[[1, 0.0004]]")
+    return tmp_path
+
+
+def documents(site: Path) -> str:
+    return "".join(path.read_text() for path in site.glob("*.*"))
+
+
+def test_hosts_and_paths_are_renamed_everywhere(site: Path) -> None:
+    anonymise(site, "", lambda text: text.replace("jo", "…"))
+
+    index = json.loads((site / "index.json").read_text())
+    name = "Example CPU, 2 cores"
+    assert index["params"]["machine"] == [name]
+    assert index["graph_param_list"] == [{"machine": name, "python": "python"}]
+    assert index["machines"][name]["machine"] == name
+    graph = f"graphs/machine-{name}/python-python/delivery.json"
+    assert (site / graph).read_text() == "[[1, 0.0004]]"
+    regressions = json.loads((site / "regressions.json").read_text())
+    assert regressions["regressions"][0][1] == graph
+    assert "machine=Example+CPU%2C+2+cores" in (site / "regressions.xml").read_text()
+    assert "jo" not in documents(site)
+    assert documents(site).count("build-7") == 1  # a benchmark's own parameter is no machine
+    assert not [path for path in site.rglob("*") if "build-7" in path.name or "jo" in path.name]
+
+
+def test_it_can_be_done_again(site: Path) -> None:
+    anonymise(site, "build farm", lambda text: text)
+    before = documents(site)
+
+    anonymise(site, "build farm", lambda text: text)
+
+    assert documents(site) == before
+    assert "build farm" in before
+
+
+def test_two_machines_of_a_kind_keep_apart(site: Path) -> None:
+    index = json.loads((site / "index.json").read_text())
+    index["machines"]["build-8"] = {**index["machines"]["build-7"], "machine": "build-8"}
+    index["params"]["machine"].append("build-8")
+    index["params"]["python"].append("/opt/python")
+    (site / "index.json").write_text(json.dumps(index))
+
+    anonymise(site, "build farm", lambda text: text)
+
+    renamed = json.loads((site / "index.json").read_text())
+    assert renamed["params"]["machine"] == ["Example CPU, 2 cores", "Example CPU, 2 cores 2"]
+    assert renamed["params"]["python"] == ["python", "python 2"]
+
+
+def test_without_asvs_pages_nothing_happens(tmp_path: Path) -> None:
+    anonymise(tmp_path, "", lambda text: text)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,48 @@
+"""The *Regressions* page: what was found, drawn and told without private names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.report.pages import regressions
+from harness.report.pages.page import Curves
+from tests.unit.report.pages.recorded import made, stepped, write_records
+
+
+def test_a_missing_figure_is_a_gap() -> None:
+    values = stepped(4e-4, 6e-4)
+    values[2] = None
+
+    drawn = regressions.figure("h1", made(values))
+
+    assert isinstance(drawn.drawing, Curves)
+    level, measured = drawn.drawing.lines
+    assert measured.y[2] is None
+    assert level.y[0] == pytest.approx(4e-4, rel=0.03)
+    assert level.y[-1] == pytest.approx(6e-4, rel=0.03)
+    assert drawn.drawing.x.ticks[:2] == ("01010101", "02020202")
+    assert drawn.table.rows[2].cells[1].text == "–"
+
+
+def test_the_page_says_what_was_found_without_private_names(tmp_path: Path) -> None:
+    past = regressions.past(write_records(tmp_path))
+
+    assert past.told == (
+        "Histories: 1, of up to 11 commits. Steps: 1 for the worse, 0 for the better, "
+        "of 5 % or more."
+    )
+    assert len(past.figures) == 1
+    cells = [cell.text for cell in past.changes.rows[0].cells]
+    assert cells[:4] == ["delivery.Delivery.track_p50", "ticker, sse", "400 µs", "600 µs"]
+    assert cells[4].startswith("worse, +")
+    assert "build-7" not in repr(past)
+    assert "home" not in repr(past)
+
+
+def test_no_records_no_steps(tmp_path: Path) -> None:
+    assert (
+        regressions.past(tmp_path).told
+        == "A step needs results of two commits; there are results of 0."
+    )
