@@ -1,6 +1,7 @@
 """Named workloads: the built-in ones, and a user's own from a TOML file.
 
-A file has tables ``[scenario.NAME]`` whose keys are the fields of ``Workload``, and ``patterns``.
+A file has tables ``[scenario.NAME]`` whose keys are the fields of ``Workload``, ``patterns`` and
+``assert``, a list of objectives.
 The same values drive the command line, asv and tests.
 """
 
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 
 from harness.envelope import HEADER_BYTES, MIN_PAYLOAD_BYTES
 from harness.errors import BadInput
+from harness.objective import Objective, parse_objective
 from harness.workload import (
     Arrivals,
     ClientKind,
@@ -35,6 +37,8 @@ class Scenario:
     name: str
     workload: Workload
     patterns: tuple[str, ...] = ()
+    objectives: tuple[Objective, ...] = ()
+    """What each of them has to keep."""
 
 
 BUILT_IN: Mapping[str, Scenario] = {
@@ -137,17 +141,26 @@ def _scenario(path: str, name: str, table: object) -> Scenario:
     if not isinstance(table, dict):
         raise BadInput(f"{path}, scenario.{name}", "", "must be a table, [scenario.NAME]")
     values = dict(table)
-    patterns = values.pop("patterns", [])
-    if not isinstance(patterns, list) or not all(isinstance(item, str) for item in patterns):
-        raise BadInput(f"{path}, scenario.{name}, patterns", patterns, "must be a list of names")
+    where = f"{path}, scenario.{name}"
+    patterns = _texts(values.pop("patterns", []), f"{where}, patterns", "names")
+    objectives = tuple(
+        parse_objective(text, f"{where}, assert")
+        for text in _texts(values.pop("assert", []), f"{where}, assert", "texts")
+    )
     if "payload_file" in values:
         values["payload_file"] = str(Path(path).parent / str(values["payload_file"]))
     try:
         workload = override(Workload(), values)
     except BadInput as error:
         field = error.field.removeprefix("--").replace("-", "_")
-        raise BadInput(f"{path}, scenario.{name}, {field}", error.value, error.problem) from error
-    return Scenario(name=name, workload=workload, patterns=tuple(patterns))
+        raise BadInput(f"{where}, {field}", error.value, error.problem) from error
+    return Scenario(name=name, workload=workload, patterns=patterns, objectives=objectives)
+
+
+def _texts(value: object, field: str, what: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise BadInput(field, value, f"must be a list of {what}")
+    return tuple(value)
 
 
 def _read_toml(path: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
@@ -110,11 +110,7 @@ def asked(pattern_names: Sequence[str], options: Mapping[str, Any]) -> list[Aske
         scenarios: Iterable[Scenario] = (scenario,)
     else:
         scenarios = [
-            Scenario(
-                name=scenario.name,
-                workload=override(scenario.workload, values),
-                patterns=scenario.patterns,
-            )
+            replace(scenario, workload=override(scenario.workload, values))
             for scenario in find_scenario(options["scenario"]).values()
         ]
     return [

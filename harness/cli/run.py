@@ -8,6 +8,7 @@ import secrets
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,14 @@ from harness.cli.options import (
 from harness.cli.progress import ProgressLine
 from harness.errors import BadInput, Exit
 from harness.measure.configuration import configurations
+from harness.measure.objectives import Kept, Standing, kept, refused
+from harness.objective import Objective, parse_objective
+from harness.report.objectives import objectives_report
 from harness.report.rows import csv_rows
 from harness.report.text import run_report
 from harness.result import Series
 from harness.schema import to_json
-from harness.series import cells_of, measure
+from harness.series import MOST_RERUNS, cells_of, measure
 
 RUNS_DIR = Path("results/runs")
 _PASSWORD = re.compile(r"(?<=:)[^:/@\s]+(?=@)")
@@ -40,6 +44,20 @@ _PASSWORD = re.compile(r"(?<=:)[^:/@\s]+(?=@)")
 @click.argument("patterns", nargs=-1, shell_complete=complete_pattern)
 @workload_options
 @click.option("--runs", metavar="N", default="1", help="independent runs of each pattern [1]")
+@click.option(
+    "--assert",
+    "asserted",
+    metavar="OBJECTIVE",
+    multiple=True,
+    help="what each pattern has to keep, p99<5ms or lost==0; may be given again",
+)
+@click.option("--no-floor", is_flag=True, help="leave the floor out")
+@click.option(
+    "--reruns",
+    metavar="N",
+    default=str(MOST_RERUNS),
+    help=f"how often a run that the machine disturbs is repeated at most [{MOST_RERUNS}]",
+)
 @click.option("--json", "as_json", is_flag=True, help="print the result file instead of a table")
 @click.option("--csv", "as_csv", is_flag=True, help="print one line a run instead of a table")
 def command(
@@ -51,29 +69,41 @@ def command(
     Examples:
       abec run websocket sse --rate 2k --subscribers 50 --payload 1KiB --runs 8
       abec run redis_queue --scenario jobs --client library
+      abec run sse --rate 500 --runs 8 --assert "p99<5ms" --assert "lost==0"
 
     Each run starts fresh servers and clients. The floor (raw TCP) is measured beside the
     patterns. Results are saved to results/runs/; `abec compare OLD NEW` judges two of them. If
     the reader of stdout leaves (`| head`), the scenarios that are left are measured and saved.
+
+    Objectives (p50 p90 p99 p99.9 max cpu bytes memory lost, with units) are held against the
+    median over valid runs, of losses against the sum: exit code 1 if one is missed, 3 if one
+    could not be judged.
     """
     if not patterns and options.get("scenario") is None:
         raise BadInput("PATTERN", "", "name one or more, or a --scenario; abec patterns lists them")
     if as_json and as_csv:
         raise BadInput("--json --csv", "", "give one of them")
+    objectives = tuple(map(parse_objective, options.pop("asserted")))
+    floor, reruns = not options.pop("no_floor"), _count_of_reruns(options.pop("reruns"))
     questions = asked(patterns, options)
     for line in without_effect(questions, options):
         click.echo(line, err=True)
     answer, code = Answer(), Exit.MEASURED
     for question in questions:
-        series, path = measure_asked(question, count_of_runs(runs))
+        series, path = _measure(question, count_of_runs(runs), floor=floor, reruns=reruns)
+        judged = _judged(question, series, (*objectives, *question.scenario.objectives))
         if as_json:
             text = to_json(series)
         elif as_csv:
             text = "\n".join(csv_rows(series))
         else:
             text = run_report(series, str(path), width())
+        if judged and (as_json or as_csv):
+            click.echo(objectives_report(judged, width()), err=True)
+        elif judged:
+            text += f"\n\n{objectives_report(judged, width())}"
         answer.give(text, str(path))
-        code = max(code, exit_code(series))
+        code = _worse(code, _exit_of(judged) if judged else exit_code(series))
     return code
 
 
@@ -84,21 +114,54 @@ def count_of_runs(text: str) -> int:
     return int(text)
 
 
-def measure_asked(question: Asked, runs: int) -> tuple[Series, Path]:
-    """Measure one scenario with its floors; give the series and where it was saved."""
+def _count_of_reruns(text: str) -> int:
+    if not text.isdigit() or int(text) > 10:
+        raise BadInput("--reruns", text, "must be a whole number from 0 to 10; for example 2")
+    return int(text)
+
+
+def _measure(question: Asked, runs: int, *, floor: bool, reruns: int) -> tuple[Series, Path]:
+    """Measure one scenario; give the series and where it was saved."""
     workload = question.scenario.workload
-    cells = cells_of(with_floors(question.patterns, workload.exchange), workload)
+    names = tuple(pattern.name for pattern in question.patterns)
+    if floor:
+        names = with_floors(question.patterns, workload.exchange)
     path = new_result_path()
     with ProgressLine(question.scenario.name) as progress:
         series = measure(
-            cells,
+            cells_of(names, workload),
             runs=runs,
             order_seed=workload.seed,
             command=typed_command(),
             on_progress=progress,
             save_to=path,
+            most_reruns=reruns,
         )
     return series, path
+
+
+def _judged(question: Asked, series: Series, objectives: Sequence[Objective]) -> list[Kept]:
+    """Hold each objective against each pattern that was asked for; floors promise nothing."""
+    rows = {row.pattern: row for row in configurations(series)}
+    return [
+        kept(objective, rows[pattern.name])
+        if pattern.name in rows
+        else refused(objective, pattern.name, series.refused[pattern.name])
+        for pattern in question.patterns
+        for objective in objectives
+    ]
+
+
+def _exit_of(judged: Sequence[Kept]) -> Exit:
+    standings = {one.standing for one in judged}
+    if Standing.MISSED in standings:
+        return Exit.ANSWER_IS_NO
+    return Exit.NOT_MEASURED if Standing.UNKNOWN in standings else Exit.MEASURED
+
+
+def _worse(one: Exit, other: Exit) -> Exit:
+    """Give a no before what is not known, and either before a yes."""
+    return Exit.ANSWER_IS_NO if Exit.ANSWER_IS_NO in (one, other) else max(one, other)
 
 
 def exit_code(series: Series) -> Exit:

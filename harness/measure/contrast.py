@@ -58,8 +58,8 @@ class Finding:
     """The smallest ratio that would have been detected; None for losses."""
 
 
-def judge(contrasts: Sequence[Contrast]) -> list[Finding]:
-    """Test contrasts with the error rate ``ALPHA`` over all of them together (Holm).
+def judge(contrasts: Sequence[Contrast], alpha: float = ALPHA) -> list[Finding]:
+    """Test contrasts with the error rate ``alpha`` over all of them together (Holm).
 
     Contrasts that cannot be made don't count, nor do those whose values are all equal, like
     no loss on either side: they cannot be rejected whatever the truth (Tarone 1990).
@@ -68,7 +68,7 @@ def judge(contrasts: Sequence[Contrast]) -> list[Finding]:
     p_values = [mann_whitney(contrasts[i].first, contrasts[i].second) for i in testable]
     adjusted = dict(zip(testable, holm(p_values), strict=True))
     return [
-        _finding(contrast, adjusted.get(i, 1.0), max(1, len(testable)))
+        _finding(contrast, adjusted.get(i, 1.0), max(1, len(testable)), alpha)
         for i, contrast in enumerate(contrasts)
     ]
 
@@ -90,29 +90,38 @@ def obstacle(row: Configuration, metric: Metric, side: str = "") -> str:
 
     ``side`` goes before the words "runs", for example ``old``.
     """
-    side = f"{side} " if side else ""
+    if row.valid and len(row.used) < FEWEST_RUNS:
+        runs = f"{len(row.used)} {_before(side)}run{'s' * (len(row.used) != 1)}"
+        return f"only {runs}, a verdict needs {FEWEST_RUNS}; measure with --runs 8"
+    if not unfit(row, metric, side) and len(row.samples(metric)) < FEWEST_RUNS:
+        return f"{metric.name} was not measured in all {_before(side)}runs"
+    return unfit(row, metric, side)
+
+
+def unfit(row: Configuration, metric: Metric, side: str = "") -> str:
+    """Say why ``metric`` of ``row`` has no figure to be believed, however many runs there are."""
     if not row.valid:
         rules = sorted({doubt.rule for run in row.invalid_runs for doubt in run.doubts})
-        return f"{len(row.invalid_runs)} of {len(row.runs)} {side}runs invalid ({', '.join(rules)})"
-    if len(row.used) < FEWEST_RUNS:
-        runs = f"{len(row.used)} {side}run{'s' * (len(row.used) != 1)}"
-        return f"only {runs}, a verdict needs {FEWEST_RUNS}; measure with --runs 8"
+        runs = f"{len(row.invalid_runs)} of {len(row.runs)} {_before(side)}runs"
+        return f"{runs} invalid ({', '.join(rules)})"
     if not row.shows(metric):
-        return f"too few {side}messages for {metric.name}; add --duration"
-    if len(row.samples(metric)) < FEWEST_RUNS:
-        return f"{metric.name} was not measured in all {side}runs"
+        return f"too few {_before(side)}messages for {metric.name}; add --duration"
     return ""
 
 
-def _finding(contrast: Contrast, adjusted_p: float, contrasts: int) -> Finding:
+def _before(side: str) -> str:
+    return f"{side} " if side else ""
+
+
+def _finding(contrast: Contrast, adjusted_p: float, contrasts: int, alpha: float) -> Finding:
     if contrast.obstacle:
         return Finding(contrast=contrast, outcome=Outcome.NOT_COMPARED, reason=contrast.obstacle)
     first, second = contrast.first, contrast.second
-    alpha = ALPHA / contrasts
+    each = alpha / contrasts
     outcome, reason = Outcome.UNDETECTED, ""
-    if adjusted_p <= ALPHA:
+    if adjusted_p <= alpha:
         outcome = _direction(first, second)
-    elif _testable(contrast) and smallest_p(len(first), len(second)) > alpha:
+    elif _testable(contrast) and smallest_p(len(first), len(second)) > each:
         outcome = Outcome.NOT_COMPARED
         reason = f"{len(first)} v {len(second)} runs are too few for {contrasts} comparisons"
     return Finding(
@@ -121,7 +130,7 @@ def _finding(contrast: Contrast, adjusted_p: float, contrasts: int) -> Finding:
         reason=reason,
         shift=_shift(contrast),
         adjusted_p=adjusted_p,
-        resolution=None if _is_loss(contrast) else resolution(first, second, alpha),
+        resolution=None if _is_loss(contrast) else resolution(first, second, each),
     )
 
 

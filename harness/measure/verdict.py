@@ -65,7 +65,7 @@ def verdicts(old: Series, new: Series) -> Verdicts:
     if not _same_machine(old, new):
         return Verdicts(same_machine=False, unmatched=unmatched, matched=matched)
     declared = [(pair, metric) for pair in matched for metric in _metrics(*pair)]
-    findings = judge([_contrast(metric, *pair) for pair, metric in declared])
+    findings = judge([contrast(metric, *pair) for pair, metric in declared])
     return Verdicts(
         same_machine=True,
         verdicts=tuple(
@@ -80,6 +80,25 @@ def verdicts(old: Series, new: Series) -> Verdicts:
         unmatched=unmatched,
         matched=matched,
     )
+
+
+def contrast(
+    metric: Metric,
+    before: Configuration,
+    after: Configuration,
+    sides: tuple[str, str] = ("old", "new"),
+) -> Contrast:
+    """Declare the comparison of one metric, or say what stands against it.
+
+    ``sides`` is what the two are called in that.
+    """
+    old, new = sides
+    reason = obstacle(before, metric, old) or obstacle(after, metric, new)
+    if not reason and metric.kind is Kind.LATENCY and before.saturated and after.saturated:
+        reason = f"saturated in {old} and {new}: its latency depends on the window"
+    if reason:
+        return Contrast(metric=metric, obstacle=reason)
+    return Contrast(metric=metric, first=before.samples(metric), second=after.samples(metric))
 
 
 def differing(one: Workload, other: Workload) -> list[str]:
@@ -102,15 +121,6 @@ def _metrics(before: Configuration, after: Configuration) -> list[Metric]:
     far = tail((before, after))
     latencies = [P50] if far is None else [P50, far]
     return [*latencies, CPU_PER_MESSAGE, LOST]
-
-
-def _contrast(metric: Metric, before: Configuration, after: Configuration) -> Contrast:
-    reason = obstacle(before, metric, "old") or obstacle(after, metric, "new")
-    if not reason and metric.kind is Kind.LATENCY and before.saturated and after.saturated:
-        reason = "saturated in old and new: its latency depends on the window"
-    if reason:
-        return Contrast(metric=metric, obstacle=reason)
-    return Contrast(metric=metric, first=before.samples(metric), second=after.samples(metric))
 
 
 def _note(metric: Metric, before: Configuration, after: Configuration) -> str:

@@ -106,3 +106,24 @@ def test_the_built_in_ones_are_what_the_documentation_says() -> None:
         "jobs": Exchange.WORK_QUEUE,
         "rpc": Exchange.REQUEST_REPLY,
     }
+
+
+def test_objectives_stand_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "abec.toml"
+    path.write_text('[scenario.prices]\nassert = ["p99<5ms", "lost==0"]\n')
+    objectives = read_scenarios(str(path))["prices"].objectives
+    assert [objective.text for objective in objectives] == ["p99<5ms", "lost==0"]
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ('"p99<5ms"', r"scenario\.prices, assert p99<5ms: must be a list of texts"),
+        ('["p99<5"]', r"scenario\.prices, assert p99<5: 5 of what\?"),
+    ],
+)
+def test_a_wrong_objective_is_named_with_its_place(tmp_path: Path, value: str, line: str) -> None:
+    path = tmp_path / "abec.toml"
+    path.write_text(f"[scenario.prices]\nassert = {value}\n")
+    with pytest.raises(BadInput, match=line):
+        read_scenarios(str(path))
