@@ -38,6 +38,11 @@ class ProgressLine:
         if self._status is not None:
             self._status.stop()
 
+    def say(self, what: str) -> None:
+        """Show what is being done, where nobody knows how long it takes."""
+        if self._status is not None:
+            self._status.update(what)
+
     def __call__(self, progress: Progress) -> None:
         """Show where the series stands."""
         if self._status is None or progress.cell is None:

@@ -41,6 +41,37 @@ def verdict_report(old: Series, new: Series, width: int = WIDTH) -> tuple[str, E
     return "\n".join(part for part in parts if part), _exit(found)
 
 
+def figure(metric: Metric, samples: Sequence[Sample]) -> str:
+    """Write one side: the median, but of losses sum or mean, since none may hide in a median."""
+    if not samples:
+        return units.ABSENT
+    if metric.kind is Kind.LOSS:
+        total = sum(sample or 0 for sample in samples)
+        counted = metric.unit == "messages"
+        return units.count(total) if counted else units.figure(total / len(samples), metric.unit)
+    return units.figure(median(samples), metric.unit)
+
+
+def change(finding: Finding) -> str:
+    """Write the change with its interval: a ratio, of losses a difference a run."""
+    shift = finding.shift
+    if shift is None:
+        return units.ABSENT
+    if finding.contrast.metric.kind is Kind.LOSS:
+        value, low, high = (_signed(part) for part in (shift.value, shift.low, shift.high))
+        return f"{value} [{low}, {high}] a run"
+    return units.change_interval(shift.value, shift.low, shift.high)
+
+
+def words(finding: Finding) -> str:
+    """Say the outcome in words that fit the metric."""
+    if finding.outcome is Outcome.NOT_COMPARED:
+        return "no verdict possible" if finding.shift else f"not compared: {finding.reason}"
+    if finding.outcome is Outcome.UNDETECTED:
+        return "no change detected"
+    return _WORDS[finding.contrast.metric.kind, finding.outcome]
+
+
 def _exit(found: Verdicts) -> Exit:
     if found.count(Outcome.HIGHER):
         return Exit.ANSWER_IS_NO
@@ -57,12 +88,12 @@ def _tables(found: Verdicts, width: int) -> list[str]:
     """Give one table for each workload, under its traffic."""
     levels = {v.finding.shift.level for v in found.verdicts if v.finding.shift is not None}
     exactly = "" if len(levels) == 1 else "≥ "
-    change = f"change\n[{exactly}{units.level(min(levels))}]" if levels else "change"
+    heading = f"change\n[{exactly}{units.level(min(levels))}]" if levels else "change"
     columns = [
         Column(""),
         Column("old", aside=1),
         Column("new", aside=1),
-        Column(change),
+        Column(heading),
         Column("would\nshow", aside=2),
         Column("verdict", words=True),
     ]
@@ -91,11 +122,11 @@ def _rows(own: Sequence[Verdict]) -> list[list[str]]:
     return [
         [
             f"  {verdict.pattern} {verdict.finding.contrast.metric.name}",
-            _figure(verdict.finding.contrast.metric, verdict.finding.contrast.first),
-            _figure(verdict.finding.contrast.metric, verdict.finding.contrast.second),
-            _change(verdict.finding),
+            figure(verdict.finding.contrast.metric, verdict.finding.contrast.first),
+            figure(verdict.finding.contrast.metric, verdict.finding.contrast.second),
+            change(verdict.finding),
             _would_show(verdict.finding),
-            _words(verdict.finding) + (f"; {verdict.note}" if verdict.note else ""),
+            words(verdict.finding) + (f"; {verdict.note}" if verdict.note else ""),
         ]
         for verdict in own
     ]
@@ -106,37 +137,8 @@ def _barred(own: Sequence[Verdict]) -> bool:
     return len(obstacles) == 1 and "" not in obstacles
 
 
-def _figure(metric: Metric, samples: Sequence[Sample]) -> str:
-    """Write one side: the median, but of losses sum or mean, since none may hide in a median."""
-    if not samples:
-        return units.ABSENT
-    if metric.kind is Kind.LOSS:
-        total = sum(sample or 0 for sample in samples)
-        counted = metric.unit == "messages"
-        return units.count(total) if counted else units.figure(total / len(samples), metric.unit)
-    return units.figure(median(samples), metric.unit)
-
-
-def _change(finding: Finding) -> str:
-    shift = finding.shift
-    if shift is None:
-        return units.ABSENT
-    if finding.contrast.metric.kind is Kind.LOSS:
-        value, low, high = (_signed(part) for part in (shift.value, shift.low, shift.high))
-        return f"{value} [{low}, {high}] a run"
-    return units.change_interval(shift.value, shift.low, shift.high)
-
-
 def _signed(value: Sample) -> str:
     return ("+" if value is not None and value > 0 else "") + units.count(value)
-
-
-def _words(finding: Finding) -> str:
-    if finding.outcome is Outcome.NOT_COMPARED:
-        return "no verdict possible" if finding.shift else f"not compared: {finding.reason}"
-    if finding.outcome is Outcome.UNDETECTED:
-        return "no change detected"
-    return _WORDS[finding.contrast.metric.kind, finding.outcome]
 
 
 def _would_show(finding: Finding) -> str:
@@ -204,11 +206,11 @@ def _floor_moved(found: Verdicts) -> str:
 
 
 def _summary(found: Verdicts) -> str:
-    words = ["not compared"] * len(found.unmatched)
+    counted = ["not compared"] * len(found.unmatched)
     for own in (own for _, patterns in _by_workload(found) for own in patterns):
-        words += ["not compared"] if _barred(own) else [_counted(v.finding) for v in own]
+        counted += ["not compared"] if _barred(own) else [_counted(v.finding) for v in own]
     order = [*dict.fromkeys(_WORDS.values()), "unchanged", "not compared"]
-    counts = [f"{words.count(word)} {word}" for word in order if word in words]
+    counts = [f"{counted.count(word)} {word}" for word in order if word in counted]
     return f"{', '.join(counts) or 'Nothing to compare'}."
 
 

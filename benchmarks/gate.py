@@ -1,0 +1,75 @@
+"""Did a commit make it worse? What `abec regress` measured, for asv's tables and pages.
+
+Nothing is measured here: runs of two commits are interleaved, which asv cannot do. Without
+``ABEC_SERIES`` all of it is n/a.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from benchmarks.axes import own_scenarios
+from benchmarks.metrics import Question, tracked
+from benchmarks.settings import saved_series
+from benchmarks.validity import ABOUT_TIMES
+from benchmarks.values import Value, latency, measured
+from harness.measure.configuration import BYTES_PER_DELIVERY, MEMORY_PER_CONNECTION
+from harness.regress.gate import BUILT_IN
+from harness.result import Result
+from harness.scenario import Scenario
+
+
+def gate_scenarios() -> Mapping[str, Scenario]:
+    """Give the cells of the built-in gate, and those of the user's scenarios that can be cells."""
+    cells = {
+        cell.name: Scenario(name=cell.name, workload=cell.workload, patterns=(cell.pattern,))
+        for cell in BUILT_IN.cells
+    }
+    own = {name: scenario for name, scenario in own_scenarios().items() if scenario.patterns}
+    return {**cells, **own}
+
+
+class Gate(Question):
+    """Short windows, as many as a verdict needs: figures to compare, not to quote."""
+
+    scenarios = gate_scenarios()
+    params = (
+        list(scenarios),
+        sorted({pattern for scenario in scenarios.values() for pattern in scenario.patterns}),
+    )
+
+    def setup(self, name: str, pattern: str) -> None:
+        """Leave out what was not measured elsewhere."""
+        if not saved_series():
+            raise NotImplementedError("abec regress measures this, and gives asv its runs")
+        super().setup(name, pattern)
+
+    @tracked("seconds", version="1")
+    def track_p50(self, runs: Sequence[Result]) -> Value:
+        """Give the median over all deliveries."""
+        return latency(runs, "delivery", "p50")
+
+    @tracked("seconds", version="1")
+    def track_p99(self, runs: Sequence[Result]) -> Value:
+        """Give the delay that a hundredth of the deliveries exceeds."""
+        return latency(runs, "delivery", "p99")
+
+    @tracked("seconds", version="1")
+    def track_server_cpu(self, runs: Sequence[Result]) -> Value:
+        """Give CPU seconds of all servers for each delivered message."""
+        return measured(run.server.cpu_per_delivery for run in runs)
+
+    @tracked("bytes", version="1", despite=ABOUT_TIMES)
+    def track_tcp_payload(self, runs: Sequence[Result]) -> Value:
+        """Give TCP payload bytes, both ways, for each delivered message."""
+        return measured(map(BYTES_PER_DELIVERY.of, runs))
+
+    @tracked("bytes", version="1", despite=ABOUT_TIMES)
+    def track_memory_per_connection(self, runs: Sequence[Result]) -> Value:
+        """Give what the servers' own memory grew by, for each connection."""
+        return measured(map(MEMORY_PER_CONNECTION.of, runs))
+
+    @tracked("messages", version="1", despite=ABOUT_TIMES)
+    def track_lost(self, runs: Sequence[Result]) -> Value:
+        """Give the deliveries that never came, in all runs together."""
+        return sum(run.audit.lost for run in runs)

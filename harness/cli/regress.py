@@ -1,0 +1,151 @@
+"""``abec regress``: two commits against each other, for a gate in CI."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from harness.cli.progress import ProgressLine
+from harness.cli.run import new_result_path, typed_command
+from harness.errors import BadInput, NotMeasured
+from harness.machine import read_machine
+from harness.process.scratch import private_directory
+from harness.regress.command import prepare
+from harness.regress.document import to_json
+from harness.regress.gate import BUILT_IN, Gate, read_gate
+from harness.regress.measuring import Measured, first_look_s, measure
+from harness.regress.record import record
+from harness.regress.report import Answer, markdown, text
+from harness.regress.sides import Built, Commit, Side, build, resolve
+from harness.workload import parse_seconds
+
+_BUDGET = "15min"
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.option("--base", metavar="COMMIT", help="commit, branch or tag to compare with")
+@click.option("--head", metavar="COMMIT", default="HEAD", help="what is to be judged [HEAD]")
+@click.option("--scenario", metavar="FILE", help="a gate of your own: scenarios with patterns")
+@click.option("--budget", metavar="TIME", default=_BUDGET, help=f"for measuring [{_BUDGET}]")
+@click.option("--markdown", "to_markdown", metavar="FILE", help="append the answer as Markdown")
+@click.option("--json", "to_file", metavar="FILE", help="write the answer as JSON")
+def command(
+    base: str | None,
+    head: str,
+    scenario: str | None,
+    budget: str,
+    to_markdown: str | None,
+    to_file: str | None,
+) -> int:
+    """Measure two commits of this checkout against each other, and say whether head is worse.
+
+    \b
+    Examples:
+      abec regress --base main
+      abec regress --base v1.2 --head my-branch --markdown "$GITHUB_STEP_SUMMARY"
+
+    Each side is installed in an environment of its own (asv.conf.json), and runs alternate: 8 a
+    side at the first look, more where it is open, within the budget. One error rate of 1 % holds
+    over all comparisons and looks. Exit codes: 0 no regression, 1 regression, 2 bad input, 3
+    could not tell.
+    """
+    if base is None:
+        raise BadInput("--base", "", "name a commit, branch or tag; for example --base main")
+    gate = BUILT_IN if scenario is None else read_gate(scenario)
+    gate.require_possible(read_machine())
+    budget_s = _budget_s(budget, gate)
+    _require_place("--markdown", to_markdown)
+    _require_place("--json", to_file)
+    commits = {Side.BASE: resolve(Side.BASE, base), Side.HEAD: resolve(Side.HEAD, head)}
+    with private_directory() as directory:
+        scratch = Path(directory)
+        with ProgressLine() as progress:
+            progress.say("building both environments (the first time takes minutes)")
+            sides = build(commits, scratch)
+        measured, paths = _measure(gate, sides, scratch, budget_s)
+        answer = Answer(
+            base=commits[Side.BASE].label,
+            head=commits[Side.HEAD].label,
+            gate=gate,
+            measured=measured,
+            saved=tuple(str(path) for path in paths.values() if path.exists()),
+        )
+        click.echo(text(answer))
+        _write(answer, commits, to_markdown, to_file)
+        _record(gate, sides, paths, scratch)
+    return answer.code
+
+
+def _require_place(option: str, path: str | None) -> None:
+    """Refuse, before minutes of measuring, what cannot be written afterwards."""
+    if path is not None and not Path(path).absolute().parent.is_dir():
+        raise BadInput(option, path, "its directory does not exist")
+
+
+def _budget_s(text: str, gate: Gate) -> float:
+    budget_s = parse_seconds(text, "--budget")
+    least_s = first_look_s(gate)
+    if budget_s < least_s:
+        raise BadInput(
+            "--budget",
+            text,
+            f"the first look of this gate takes about {least_s:.0f} s; give more, or fewer cells",
+        )
+    return budget_s
+
+
+def _measure(
+    gate: Gate, sides: tuple[Built, Built], scratch: Path, budget_s: float
+) -> tuple[Measured, Mapping[Side, Path]]:
+    path = new_result_path()
+    paths = {side: path.with_name(f"{path.stem}-{side}.json") for side in Side}
+    called = prepare(sides, gate.cells, scratch)
+    if not called.lean:
+        click.echo(
+            "note: base or head knows no --no-floor, so floors are measured too: twice the time",
+            err=True,
+        )
+    with ProgressLine(gate.name) as progress:
+        measured = measure(
+            gate,
+            sides,
+            called.run,
+            budget_s=budget_s,
+            order_seed=secrets.randbelow(1 << 31),
+            command=typed_command(),
+            save_to=paths,
+            on_progress=progress,
+        )
+    return measured, paths
+
+
+def _write(
+    answer: Answer,
+    commits: Mapping[Side, Commit],
+    to_markdown: str | None,
+    to_file: str | None,
+) -> None:
+    try:
+        if to_markdown is not None:
+            with Path(to_markdown).open("a", encoding="utf-8") as file:
+                file.write(markdown(answer))
+        if to_file is not None:
+            hashes = {side: commit.sha for side, commit in commits.items()}
+            Path(to_file).write_text(to_json(answer, hashes) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise NotMeasured(f"{error.filename}: cannot be written: {error.strerror}") from error
+
+
+def _record(
+    gate: Gate, sides: tuple[Built, Built], paths: Mapping[Side, Path], scratch: Path
+) -> None:
+    """Let asv have the same samples; that it could not changes no verdict."""
+    with ProgressLine() as progress:
+        progress.say("recording for asv")
+        try:
+            record(gate, sides, paths, scratch)
+        except NotMeasured as error:
+            click.echo(f"abec: {error}", err=True)

@@ -1,0 +1,161 @@
+"""One run of one cell by the ``abec`` of one side: its public command, in a fresh process."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from harness import schema
+from harness.errors import BadInput, Exit, NotMeasured
+from harness.measure.verdict import differing
+from harness.process.child import Child, log_file
+from harness.process.watch import KEPT_LOGS
+from harness.regress.gate import GateCell
+from harness.regress.sides import Built
+from harness.result import Result
+from harness.scenario import flag
+from harness.workload import Workload
+
+_ASK_S = 60.0
+_LONGEST_RUN = 5.0
+"""A run that takes so many times what it should has hung; the harness's own limits are shorter."""
+_STOP_S = 4.0
+"""For an ``abec`` that is interrupted to end its servers, which get a second and a half."""
+_LEAN = ("--no-floor", "--reruns")
+"""Options without which a run measures the floor too, and repeats itself as it sees fit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """How the commands of both sides are called."""
+
+    scratch: Path
+    """Where they run, and what they leave there goes with it."""
+    lean: bool
+    """Whether both sides know ``--no-floor`` and ``--reruns``."""
+
+    def run(self, built: Built, cell: GateCell, reruns: int) -> Result:
+        """Measure ``cell`` once on one side; ``reruns`` at most if the machine disturbs it.
+
+        Raises:
+            NotMeasured: it failed there; says why.
+        """
+        options = ("--no-floor", "--reruns", str(reruns)) if self.lean else ()
+        arguments = ("run", cell.pattern, *workload_arguments(cell.workload), *options)
+        limit_s = _ASK_S + _LONGEST_RUN * (1 + reruns) * cell.expected_s
+        code, text, log = _call(built, (*arguments, "--json"), self.scratch, limit_s)
+        if not text.strip() or code not in (Exit.MEASURED, Exit.NOT_MEASURED):
+            raise NotMeasured(_told(log) or f"abec run ended with {code}, and said nothing")
+        return _result(text, built, cell)
+
+
+def prepare(sides: Sequence[Built], cells: Sequence[GateCell], scratch: Path) -> Command:
+    """Ask both sides what they can do.
+
+    Raises:
+        NotMeasured: one has no such command, or lacks a pattern.
+    """
+    keep = Path.cwd() / KEPT_LOGS
+    keep.mkdir(parents=True, exist_ok=True)
+    if not (scratch / KEPT_LOGS).exists():
+        # Logs of what failed are to outlive the scratch, and are named as in the checkout.
+        (scratch / KEPT_LOGS).parent.mkdir(parents=True)
+        (scratch / KEPT_LOGS).symlink_to(keep)
+    lean = True
+    for built in sides:
+        known = {
+            pattern["name"] for pattern in json.loads(_asked(built, scratch, "patterns", "--json"))
+        }
+        missing = [cell.pattern for cell in cells if cell.pattern not in known]
+        if missing:
+            raise NotMeasured(
+                f"{built.side} {built.commit.label} has no pattern {missing[0]}; leave it out of "
+                "the gate (--scenario FILE), or compare with a commit that has it"
+            )
+        options = _asked(built, scratch, "run", "--help")
+        lean = lean and all(option in options for option in _LEAN)
+    return Command(scratch=scratch, lean=lean)
+
+
+def workload_arguments(workload: Workload) -> Iterator[str]:
+    """Give a workload as options of ``abec run``: what is not the default, and the exchange."""
+    plain = Workload()
+    for field in fields(Workload):
+        value = getattr(workload, field.name)
+        if value is None or (value == getattr(plain, field.name) and field.name != "exchange"):
+            continue
+        yield flag(field.name)
+        if value is not True:
+            yield str(value)
+
+
+def _result(text: str, built: Built, cell: GateCell) -> Result:
+    try:
+        series = schema.from_json(text, f"the result of {built.side} {built.commit.label}")
+    except BadInput as error:
+        raise NotMeasured(str(error)) from error
+    if cell.pattern in series.refused:
+        raise NotMeasured(series.refused[cell.pattern])
+    result = next(run for run in series.results if run.pattern == cell.pattern)
+    if result.workload != cell.workload:
+        others = ", ".join(differing(cell.workload, result.workload))
+        raise NotMeasured(f"measures another workload than was asked for: {others}")
+    machine = replace(result.context.machine, commit=built.commit.sha, dirty=False)
+    return replace(result, context=replace(result.context, machine=machine))
+
+
+def _asked(built: Built, scratch: Path, *arguments: str) -> str:
+    code, text, log = _call(built, arguments, scratch, _ASK_S)
+    if code not in (Exit.MEASURED, Exit.NOT_MEASURED) or not text.strip():
+        raise NotMeasured(
+            f"{built.side} {built.commit.label}: abec {' '.join(arguments)} does not work there "
+            f"(exit {code}): {_told(log) or 'it says nothing'}"
+        )
+    return text
+
+
+def _call(
+    built: Built, arguments: Sequence[str], scratch: Path, limit_s: float
+) -> tuple[int | None, str, str]:
+    """Run ``abec`` in an environment; give its exit code, its stdout and its stderr."""
+    if not built.abec.exists():
+        raise NotMeasured(
+            f"{built.side} {built.commit.label} has no command abec; compare with a later commit"
+        )
+    log, output = log_file(scratch, str(built.side)), log_file(scratch, "output")
+    with _ended(
+        Child.spawn(
+            (str(built.abec), *arguments),
+            name=f"abec of {built.side}",
+            log_path=log,
+            stdout_path=output,
+            env={**built.env, "TMPDIR": str(scratch), "COLUMNS": "100"},
+            cwd=scratch,
+        )
+    ) as child:
+        if not child.wait(limit_s):
+            raise NotMeasured(f"abec {arguments[0]} did not end within {limit_s:.0f} s")
+        code = child.exit_code
+    told = output.read_text(encoding="utf-8", errors="replace")
+    said = log.read_text(encoding="utf-8", errors="replace")
+    log.unlink()
+    output.unlink()
+    return code, told, said
+
+
+@contextmanager
+def _ended(child: Child) -> Iterator[Child]:
+    try:
+        yield child
+    finally:
+        child.stop(_STOP_S)
+
+
+def _told(log: str) -> str:
+    """Give what the command said of its failure, without its name."""
+    lines = log.strip().removeprefix("abec: ").splitlines()
+    return "\n".join([*lines[:1], *(textwrap.indent(line, " ") for line in lines[1:])])

@@ -1,0 +1,142 @@
+"""The two sides, each installed in an environment of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from harness.errors import BadInput, NotMeasured
+from harness.process.child import Child, log_file, stop_all
+from harness.process.watch import KEPT_LOGS, explain
+
+_BUILD_GRACE_S = 4.0
+"""asv gives pip a second to end before it kills it."""
+
+
+class Side(StrEnum):
+    """One of the two that are compared."""
+
+    BASE = "base"
+    HEAD = "head"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """One commit of this suite, as it was asked for and as it is."""
+
+    asked: str
+    sha: str
+
+    @property
+    def label(self) -> str:
+        """What a reader calls it: ``v1.2 (1a2b3c4d)``."""
+        short = self.sha[:8]
+        return short if self.sha.startswith(self.asked) else f"{self.asked} ({short})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """One side, ready to run."""
+
+    side: Side
+    commit: Commit
+    directory: Path
+    """The environment's root."""
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """What a process of this environment has beside the parent's, as asv sets it."""
+        path = (str(self.directory / "bin"), os.environ.get("PATH", ""))
+        return {
+            "PATH": os.pathsep.join(filter(None, path)),
+            "PYTHONPATH": os.environ.get("ASV_PYTHONPATH", ""),
+        }
+
+    @property
+    def abec(self) -> Path:
+        """The command of this side."""
+        return self.directory / "bin" / "abec"
+
+
+def resolve(side: Side, asked: str) -> Commit:
+    """Find the commit that a name, tag or abbreviation stands for, in asv's repository.
+
+    Raises:
+        BadInput: there is no such commit, or this is no checkout of the suite.
+        NotMeasured: asv is not installed.
+    """
+    try:
+        # Not at the top: asv takes half a second, and has to be installed.
+        from asv.config import Config
+        from asv.plugin_manager import plugin_manager  # noqa: F401 (loads the kinds of repository)
+        from asv.repo import NoSuchNameError, get_repo
+        from asv.util import ProcessError, UserError
+    except ImportError as error:
+        raise NotMeasured(f"asv is missing ({error}); pip install -e '.[asv]'") from error
+    try:
+        repo = get_repo(Config.load())
+        return Commit(asked=asked, sha=repo.get_hash_from_name(asked))
+    except UserError as error:
+        raise BadInput(
+            "asv.conf.json", "", f"{error} Run this in a checkout of the suite"
+        ) from error
+    except (NoSuchNameError, ProcessError) as error:
+        raise BadInput(
+            f"--{side}",
+            asked,
+            "no such commit, tag or branch here; git fetch --tags brings those of a remote "
+            "(in CI: fetch-depth: 0)",
+        ) from error
+
+
+def build(
+    commits: Mapping[Side, Commit],
+    scratch: Path,
+    options: Mapping[Side, Sequence[str]] | None = None,
+) -> tuple[Built, Built]:
+    """Build both environments at once; what is there already is used again.
+
+    ``options`` are further arguments of ``harness.regress.build`` by side.
+
+    Raises:
+        NotMeasured: one does not build; the tail of its log is in the message.
+    """
+    children: dict[Side, Child] = {}
+    answers = {side: scratch / f"built-{side}.json" for side in commits}
+    try:
+        for side, commit in commits.items():
+            children[side] = Child.spawn(
+                (
+                    *(sys.executable, "-m", "harness.regress.build"),
+                    *(side, commit.sha, str(answers[side])),
+                    *(options or {}).get(side, ()),
+                ),
+                name=f"build {side}",
+                log_path=log_file(scratch, f"build-{side}"),
+                env={"TMPDIR": str(scratch)},
+            )
+        for side, child in children.items():
+            child.wait()
+            if child.exit_code != 0:
+                raise NotMeasured(_failure(side, commits[side], child))
+    finally:
+        stop_all(children.values(), _BUILD_GRACE_S)
+    return _built(Side.BASE, commits, answers), _built(Side.HEAD, commits, answers)
+
+
+def _built(side: Side, commits: Mapping[Side, Commit], answers: Mapping[Side, Path]) -> Built:
+    answer = json.loads(answers[side].read_text(encoding="utf-8"))
+    return Built(side=side, commit=commits[side], directory=Path(answer["directory"]))
+
+
+def _failure(side: Side, commit: Commit, child: Child) -> str:
+    problem, tail = explain(
+        f"{side} {commit.label}", child, "does not build", keep_logs_dir=KEPT_LOGS
+    )
+    return f"{problem}\n{textwrap.indent(tail, ' ' * 8)}".rstrip()
