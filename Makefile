@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help bench publish test check prove clean
+.PHONY: help bench publish regress test check prove clean
 
 # The newest interpreter that really runs: a version manager may leave names that don't.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11; do \
@@ -15,11 +15,12 @@ RUNS ?= $(BENCH)/*.json
 help:
 	@echo "make bench   measure a quick profile of every exchange: table, asv results, pages"
 	@echo "make publish asv's pages and ours, in results/html; RUNS='FILE…' for other results"
+	@echo "make regress BASE=main   is this commit worse than that one? (abec regress --help)"
 	@echo "make test    all tests, real servers included; make check: lint, types, unit tests"
 	@echo "make prove   every figure that the issues promise, measured; N=1.4 for one point"
 
 ifneq ($(shell uname -s),Linux)
-bench publish test check prove:
+bench publish test check prove regress:
 	@echo "abec: $$(uname -s): only Linux is measured (timerfd, TCP_INFO, /proc); use a Linux machine or VM" >&2; exit 2
 else
 $(VENV)/.python:
@@ -55,6 +56,9 @@ publish: $(VENV)/.bench
 	@ls $(RUNS) >/dev/null 2>&1 || { echo "abec: RUNS $(RUNS): no such results; make bench first, or name some" >&2; exit 2; }
 	@if [ -d results/asv ]; then $(BIN)/asv publish --no-pull >&2 || exit 3; fi
 	@$(BIN)/abec report $(RUNS) --site results/html --history results/asv
+
+regress: $(VENV)/.bench
+	@$(BIN)/abec regress $(if $(BASE),--base '$(BASE)') $(if $(HEAD),--head '$(HEAD)')
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest

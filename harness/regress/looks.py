@@ -27,4 +27,4 @@ def runs_at(look: int) -> int:
 
 def alpha_at(look: int) -> float:
     """Give the error rate that look 1, 2, … may spend over all of its comparisons."""
-    return ALPHA / 2**look
+    return ALPHA * 0.5**look

@@ -165,8 +165,7 @@ class _Ledger:
         self._reruns_left = max(0, self._reruns_left - result.context.reruns)
         self._expected_s += cell.expected_s
         result = replace(result, block_index=self._blocks)
-        side = built.side.value
-        self.runs[cell.name] = replace(runs, **{side: (*runs.of(built.side), result)})
+        self.runs[cell.name] = runs.and_one(built.side, result)
         self._save(built.side, results=(result,))
 
     def _save(

@@ -65,7 +65,7 @@ def main(*pairs: str) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     log.enable()
     try:
-        record(dict(pair.split("=", 1) for pair in pairs))  # type: ignore[misc]
+        record(dict(pair.split("=", 1) for pair in pairs))
     except (UserError, ProcessError, EnvironmentUnavailable) as error:
         log.flush()
         sys.stderr.write(f"\n{error}\n")

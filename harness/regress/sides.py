@@ -17,6 +17,8 @@ from harness.process.watch import KEPT_LOGS, explain
 
 _BUILD_GRACE_S = 4.0
 """asv gives pip a second to end before it kills it."""
+_TAIL_LINES = 30
+"""pip ends with a dozen lines of advice, and asv shows both of its streams."""
 
 
 class Side(StrEnum):
@@ -84,7 +86,7 @@ def resolve(side: Side, asked: str) -> Commit:
         return Commit(asked=asked, sha=repo.get_hash_from_name(asked))
     except UserError as error:
         raise BadInput(
-            "asv.conf.json", "", f"{error} Run this in a checkout of the suite"
+            "asv.conf.json", "", f"cannot be used ({error}); run this in a checkout of the suite"
         ) from error
     except (NoSuchNameError, ProcessError) as error:
         raise BadInput(
@@ -136,7 +138,6 @@ def _built(side: Side, commits: Mapping[Side, Commit], answers: Mapping[Side, Pa
 
 
 def _failure(side: Side, commit: Commit, child: Child) -> str:
-    problem, tail = explain(
-        f"{side} {commit.label}", child, "does not build", keep_logs_dir=KEPT_LOGS
-    )
-    return f"{problem}\n{textwrap.indent(tail, ' ' * 8)}".rstrip()
+    subject = f"{side} {commit.label}"
+    problem, _ = explain(subject, child, "does not build", keep_logs_dir=KEPT_LOGS)
+    return f"{problem}\n{textwrap.indent(child.log_tail(_TAIL_LINES), ' ' * 8)}".rstrip()

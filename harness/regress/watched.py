@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from harness.measure.configuration import (
@@ -94,4 +95,4 @@ def carries(workload: Workload, metric: Metric) -> bool:
 
 def _enough(messages: float, quantile: float) -> bool:
     """Whether so many messages, less three standard deviations, are enough for a quantile."""
-    return (messages - 3 * messages**0.5) * (1 - quantile) >= MESSAGES_BEYOND
+    return (messages - 3 * math.sqrt(messages)) * (1 - quantile) >= MESSAGES_BEYOND

@@ -83,6 +83,35 @@ REFUSED = {
         r"--deflate: sse does not compress",
     ),
     "runs that are no number": (("run", "sse", "--runs", "many"), r"--runs many: must be a whole"),
+    "reruns that are none": (
+        ("run", "sse", "--reruns", "-1"),
+        r"--reruns -1: must be a whole number from 0 to 10",
+    ),
+    "objective without a unit": (
+        ("run", "sse", "--assert", "p99<5"),
+        r"--assert p99<5: 5 of what\? give a unit; for example 5ms",
+    ),
+    "objective on no metric": (
+        ("run", "sse", "--assert", "p98<5ms"),
+        r'--assert p98<5ms: no such metric "p98"; did you mean p9',
+    ),
+    "regress without a base": (("regress",), r"--base: name a commit, branch or tag"),
+    "regress outside a checkout": (
+        ("regress", "--base", "main"),
+        r"asv\.conf\.json: .* a checkout of the suite",
+    ),
+    "budget below the first look": (
+        ("regress", "--base", "main", "--budget", "1min"),
+        r"--budget 1min: the first look of this gate takes about \d+ s; give more",
+    ),
+    "answer in no directory": (
+        ("regress", "--base", "main", "--markdown", "none/answer.md"),
+        r"--markdown none/answer\.md: its directory does not exist",
+    ),
+    "gate that is no file": (
+        ("regress", "--base", "main", "--scenario", "gate.toml"),
+        r"--scenario gate\.toml: cannot be read: No such file",
+    ),
     "redis that does not answer": (
         ("run", "redis_pubsub", "--redis", "redis://127.0.0.1:1"),
         r"--redis redis://127\.0\.0\.1:1: no Redis answers there; start it or leave --redis out",
@@ -128,6 +157,30 @@ def test_unknown_key_of_a_scenario_file_is_named(abec, tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text('[scenario.fast]\nrat = "5"\n')
     done = abec("run", "--scenario", "own.toml")
     refused(done, r'own\.toml, scenario\.fast, key "rat": .*did you mean rate\?', tmp_path)
+
+
+GATES = {
+    "five cells": (
+        '[scenario.a]\npatterns = ["sse", "websocket", "floor"]\n'
+        '[scenario.b]\npatterns = ["sse", "websocket"]\n',
+        r"gate\.toml: 5 cells; a gate has 1 to 4",
+    ),
+    "unknown pattern": (
+        '[scenario.prices]\npatterns = ["websockt"]\n',
+        r'pattern "websockt": not registered; did you mean websocket\?',
+    ),
+    "no patterns": (
+        "[scenario.prices]\nrate = 50\n",
+        r"gate\.toml, scenario\.prices: a gate needs its patterns",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), GATES.values(), ids=GATES)
+def test_a_gate_that_cannot_be_judged(text: str, message: str, abec, tmp_path: Path) -> None:
+    (tmp_path / "gate.toml").write_text(text)
+    done = abec("regress", "--base", "main", "--scenario", "gate.toml")
+    refused(done, message, tmp_path)
 
 
 def test_more_connections_than_open_files(abec, tmp_path: Path) -> None:

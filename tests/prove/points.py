@@ -13,6 +13,7 @@ from tests.prove import (
     delay,
     every_pattern,
     fairness,
+    gate,
     leftovers,
     polling,
     refusals,
@@ -61,4 +62,5 @@ POINTS: Sequence[Point] = (
     Point(number="1.9", title="deaths in mid-run", prove=_deaths),
     Point(number="1.10", title="bad input", prove=refusals.prove),
     Point(number="1.11", title="plug-in", prove=_plug_in),
+    Point(number="2.6", title="the gate: refusals, interrupts, a find", prove=gate.prove),
 )

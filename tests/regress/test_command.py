@@ -1,0 +1,105 @@
+"""One run by the command of a side: measured for real, and what is said where it cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from harness.cli.options import asked
+from harness.errors import NotMeasured
+from harness.regress.command import prepare, workload_arguments
+from harness.regress.gate import BUILT_IN, GateCell
+from harness.regress.sides import Built
+from harness.workload import ClientKind, Exchange, Workload
+
+CELL = GateCell(
+    name="prices", pattern="sse", workload=Workload(rate=400.0, warmup=0.1, duration=0.3)
+)
+Here = Callable[..., Built]
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_run_is_one_result_of_the_commit(here: Here, scratch: Path, tmp_path: Path) -> None:
+    called = prepare([here()], [CELL], scratch)
+    assert called.lean
+    result = called.run(here(), CELL, 0)
+    assert (result.pattern, result.workload) == ("sse", CELL.workload)
+    assert result.context.machine.commit == "1a2b3c4d"
+    assert result.audit.published > 0
+    # It saved its series where it ran, and no floor is in it.
+    (saved,) = (scratch / "results/runs").iterdir()
+    assert '"pattern": "floor"' not in saved.read_text()
+    assert not (tmp_path / "results/runs").exists()
+
+
+@pytest.mark.slow
+def test_a_pattern_that_a_side_lacks_is_told(here: Here, scratch: Path) -> None:
+    with pytest.raises(NotMeasured, match=r"head v1 \(1a2b3c4d\) has no pattern carrier_pigeon"):
+        prepare([here()], [replace(CELL, pattern="carrier_pigeon")], scratch)
+
+
+def test_a_side_without_the_command_is_told(here: Here, scratch: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotMeasured, match=r"head v1 \(1a2b3c4d\) has no command abec; compare"):
+        prepare([here(directory=tmp_path)], [CELL], scratch)
+
+
+def stub(directory: Path, script: str) -> Path:
+    """Make an environment whose ``abec`` is a shell script."""
+    (directory / "bin").mkdir()
+    abec = directory / "bin/abec"
+    abec.write_text(f"#!/bin/sh\n{script}\n")
+    abec.chmod(0o755)
+    return directory
+
+
+def test_a_side_that_does_not_start_is_told_with_what_it_said(
+    here: Here, scratch: Path, tmp_path: Path
+) -> None:
+    directory = stub(tmp_path, "echo 'ModuleNotFoundError: uvloop' >&2; exit 1")
+    with pytest.raises(NotMeasured, match=r"does not work there \(exit 1\): ModuleNotFoundError"):
+        prepare([here(directory=directory)], [CELL], scratch)
+
+
+OLD = """
+case "$1 $2" in
+    "patterns --json") echo '[{"name": "sse"}]' ;;
+    "run --help") echo "  --runs N" ;;
+    *) echo "abec: server sse died" >&2; exit 3 ;;
+esac
+"""
+
+
+def test_an_older_side_is_asked_without_what_it_does_not_know(
+    here: Here, scratch: Path, tmp_path: Path
+) -> None:
+    old = here(directory=stub(tmp_path, OLD))
+    called = prepare([old], [CELL], scratch)
+    assert not called.lean
+    with pytest.raises(NotMeasured, match=r"^server sse died$"):
+        called.run(old, CELL, 2)
+
+
+@pytest.mark.parametrize(
+    "workload",
+    [
+        *(cell.workload for cell in BUILT_IN.cells),
+        Workload(rate=None, concurrency=1, deflate=True, client=ClientKind.LIBRARY),
+        Workload(exchange=Exchange.REQUEST_REPLY, publishers=64, payload=4096, seed=3, ramp=1e6),
+    ],
+)
+def test_a_workload_survives_the_command_line(workload: Workload) -> None:
+    options = dict.fromkeys((field.name for field in fields(Workload)), None)
+    arguments = list(workload_arguments(workload))
+    while arguments:
+        name = arguments.pop(0).removeprefix("--").replace("-", "_")
+        options[name] = True if name == "deflate" else arguments.pop(0)  # type: ignore[assignment]
+    (question,) = asked((), {"scenario": None, **options})
+    assert question.scenario.workload == workload
