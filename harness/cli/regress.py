@@ -16,10 +16,11 @@ from harness.process.scratch import private_directory
 from harness.regress.command import prepare
 from harness.regress.document import to_json
 from harness.regress.gate import BUILT_IN, Gate, read_gate
+from harness.regress.library import GATES, library_gate, read_version
 from harness.regress.measuring import Measured, first_look_s, measure
 from harness.regress.record import record
 from harness.regress.report import Answer, markdown, text
-from harness.regress.sides import Built, Commit, Side, build, resolve
+from harness.regress.sides import Built, Side, Wanted, build, resolve
 from harness.workload import parse_seconds
 
 _BUDGET = "15min"
@@ -27,14 +28,21 @@ _BUDGET = "15min"
 
 @click.command(context_settings={"max_content_width": 100})
 @click.option("--base", metavar="COMMIT", help="commit, branch or tag to compare with")
-@click.option("--head", metavar="COMMIT", default="HEAD", help="what is to be judged [HEAD]")
+@click.option("--head", metavar="COMMIT", help="what is to be judged [HEAD]")
+@click.option(
+    "--lib",
+    "library",
+    metavar="NAME",
+    help=f"compare versions of a library instead: {', '.join(GATES)}",
+)
 @click.option("--scenario", metavar="FILE", help="a gate of your own: scenarios with patterns")
 @click.option("--budget", metavar="TIME", default=_BUDGET, help=f"for measuring [{_BUDGET}]")
 @click.option("--markdown", "to_markdown", metavar="FILE", help="append the answer as Markdown")
 @click.option("--json", "to_file", metavar="FILE", help="write the answer as JSON")
 def command(
     base: str | None,
-    head: str,
+    head: str | None,
+    library: str | None,
     scenario: str | None,
     budget: str,
     to_markdown: str | None,
@@ -46,37 +54,58 @@ def command(
     Examples:
       abec regress --base main
       abec regress --base v1.2 --head my-branch --markdown "$GITHUB_STEP_SUMMARY"
+      abec regress --lib websockets --base 15.0.1 --head ../websockets@my-branch
 
     Each side is installed in an environment of its own (asv.conf.json), and runs alternate: 8 a
     side at the first look, more where it is open, within the budget. One error rate of 1 % holds
-    over all comparisons and looks. Exit codes: 0 no regression, 1 regression, 2 bad input, 3
-    could not tell.
+    over all comparisons and looks. With --lib, a side is a version, or a local checkout
+    PATH[@REF]. Exit codes: 0 no regression, 1 regression, 2 bad input, 3 could not tell.
     """
     if base is None:
         raise BadInput("--base", "", "name a commit, branch or tag; for example --base main")
-    gate = BUILT_IN if scenario is None else read_gate(scenario)
+    default = BUILT_IN if library is None else library_gate(library)
+    gate = default if scenario is None else read_gate(scenario)
     gate.require_possible(read_machine())
     budget_s = _budget_s(budget, gate)
     _require_place("--markdown", to_markdown)
     _require_place("--json", to_file)
-    commits = {Side.BASE: resolve(Side.BASE, base), Side.HEAD: resolve(Side.HEAD, head)}
+    wanted = _commits(base, head) if library is None else _versions(library, base, head)
     with private_directory() as directory:
         scratch = Path(directory)
         with ProgressLine() as progress:
             progress.say("building both environments (the first time takes minutes)")
-            sides = build(commits, scratch)
+            sides = build(wanted, scratch)
         measured, paths = _measure(gate, sides, scratch, budget_s)
         answer = Answer(
-            base=commits[Side.BASE].label,
-            head=commits[Side.HEAD].label,
+            base=wanted[Side.BASE].label,
+            head=wanted[Side.HEAD].label,
             gate=gate,
             measured=measured,
             saved=tuple(str(path) for path in paths.values() if path.exists()),
         )
         click.echo(text(answer))
-        _write(answer, commits, to_markdown, to_file)
-        _record(gate, sides, paths, scratch)
+        _write(answer, wanted, to_markdown, to_file)
+        if library is None:
+            _record(gate, sides, paths, scratch)
     return answer.code
+
+
+def _commits(base: str, head: str | None) -> Mapping[Side, Wanted]:
+    return {
+        Side.BASE: Wanted(commit=resolve(Side.BASE, base)),
+        Side.HEAD: Wanted(commit=resolve(Side.HEAD, head or "HEAD")),
+    }
+
+
+def _versions(library: str, base: str, head: str | None) -> Mapping[Side, Wanted]:
+    if head is None:
+        raise BadInput("--head", "", f"name a version of {library}, or a local checkout PATH[@REF]")
+    versions = {
+        side: read_version(side, library, asked)
+        for side, asked in ((Side.BASE, base), (Side.HEAD, head))
+    }
+    commit = resolve(Side.HEAD, "HEAD")
+    return {side: Wanted(commit=commit, version=version) for side, version in versions.items()}
 
 
 def _require_place(option: str, path: str | None) -> None:
@@ -124,7 +153,7 @@ def _measure(
 
 def _write(
     answer: Answer,
-    commits: Mapping[Side, Commit],
+    wanted: Mapping[Side, Wanted],
     to_markdown: str | None,
     to_file: str | None,
 ) -> None:
@@ -133,7 +162,7 @@ def _write(
             with Path(to_markdown).open("a", encoding="utf-8") as file:
                 file.write(markdown(answer))
         if to_file is not None:
-            hashes = {side: commit.sha for side, commit in commits.items()}
+            hashes = {side: one.commit.sha for side, one in wanted.items()}
             Path(to_file).write_text(to_json(answer, hashes) + "\n", encoding="utf-8")
     except OSError as error:
         raise NotMeasured(f"{error.filename}: cannot be written: {error.strerror}") from error

@@ -1,8 +1,9 @@
-"""``python -m harness.regress.build SIDE COMMIT ANSWER``: install a commit in an environment.
+"""``python -m harness.regress.build SIDE COMMIT ANSWER [LIBRARY REQUIREMENT]``: make one side.
 
 A process of its own, so that asv's and pip's output have a log, and nothing outlives a signal.
 asv does all of it: requirements pinned as ``asv.conf.json`` says, wheel, installation. The two
 sides have directories whose names are equally long, since the length of paths moves memory.
+Where versions of a library are compared, one version of it takes the place of the pinned one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 from asv.config import Config
 from asv.console import log
@@ -20,11 +20,16 @@ from asv.plugin_manager import plugin_manager  # noqa: F401 (loads the kinds of 
 from asv.repo import get_repo
 from asv.util import ProcessError, UserError
 
+from harness.errors import Exit
 
-def configuration(side: str) -> Config:
-    """Read ``asv.conf.json`` of the current directory; environments have a place for each side."""
+
+def configuration(side: str, library: str = "") -> Config:
+    """Read ``asv.conf.json`` of the current directory; environments have a place for each side.
+
+    Those of a ``library`` have another one: pip changes them behind asv's back.
+    """
     conf = Config.load()
-    conf.env_dir = f"{conf.env_dir}-regress/{side}"
+    conf.env_dir = "-".join(filter(None, (conf.env_dir, "regress", library))) + f"/{side}"
     return conf
 
 
@@ -43,29 +48,38 @@ def environment(conf: Config) -> Environment:
     return found[0]
 
 
-def installed(side: str, commit: str) -> Environment:
+def installed(side: str, commit: str, library: str = "", requirement: str = "") -> Environment:
     """Install ``commit``, unless that is what its environment holds already."""
-    conf = configuration(side)
+    conf = configuration(side, library)
     made = environment(conf)
     made.create()
     made.install_project(conf, get_repo(conf), commit)
+    if library:
+        # Uninstalled first: a checkout may call itself the version that is asked for next time.
+        made.run(["-m", "pip", "uninstall", "--yes", library])
+        made.run(["-m", "pip", "install", requirement])
     return made
 
 
-def main(side: str, commit: str, answer: str) -> int:
-    """Build, and write where to the file ``answer``; give the exit code."""
+def main(side: str, commit: str, answer: str, library: str = "", requirement: str = "") -> int:
+    """Build, and write where to the file ``answer``.
+
+    Gives the exit code: 2 if the library has no such version.
+    """
     # asv ends pip when it unwinds.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     log.enable()
     try:
-        made: Any = installed(side, commit)
+        made = installed(side, commit, library, requirement)
     except (UserError, ProcessError, EnvironmentUnavailable) as error:
         log.flush()
         sys.stderr.write(f"\n{error}\n")
-        return 1
+        missing = f"No matching distribution found for {requirement}"
+        unknown = library and missing in getattr(error, "stderr", "")
+        return Exit.BAD_INPUT if unknown else Exit.ANSWER_IS_NO
     directory = str(Path(made.find_executable("python")).parents[1])
     Path(answer).write_text(json.dumps({"directory": directory}), encoding="utf-8")
-    return 0
+    return Exit.MEASURED
 
 
 if __name__ == "__main__":

@@ -73,8 +73,8 @@ def prepare(sides: Sequence[Built], cells: Sequence[GateCell], scratch: Path) ->
         missing = [cell.pattern for cell in cells if cell.pattern not in known]
         if missing:
             raise NotMeasured(
-                f"{built.side} {built.commit.label} has no pattern {missing[0]}; leave it out of "
-                "the gate (--scenario FILE), or compare with a commit that has it"
+                f"{built.label} has no pattern {missing[0]}; leave it out of "
+                "the gate (--scenario FILE), or compare with one that has it"
             )
         options = _asked(built, scratch, "run", "--help")
         lean = lean and all(option in options for option in _LEAN)
@@ -95,7 +95,7 @@ def workload_arguments(workload: Workload) -> Iterator[str]:
 
 def _result(text: str, built: Built, cell: GateCell) -> Result:
     try:
-        series = schema.from_json(text, f"the result of {built.side} {built.commit.label}")
+        series = schema.from_json(text, f"the result of {built.label}")
     except BadInput as error:
         raise NotMeasured(str(error)) from error
     if cell.pattern in series.refused:
@@ -104,7 +104,7 @@ def _result(text: str, built: Built, cell: GateCell) -> Result:
     if result.workload != cell.workload:
         others = ", ".join(differing(cell.workload, result.workload))
         raise NotMeasured(f"measures another workload than was asked for: {others}")
-    machine = replace(result.context.machine, commit=built.commit.sha, dirty=False)
+    machine = replace(result.context.machine, commit=built.wanted.commit.sha, dirty=False)
     return replace(result, context=replace(result.context, machine=machine))
 
 
@@ -112,7 +112,7 @@ def _asked(built: Built, scratch: Path, *arguments: str) -> str:
     code, text, log = _call(built, arguments, scratch, _ASK_S)
     if code not in (Exit.MEASURED, Exit.NOT_MEASURED) or not text.strip():
         raise NotMeasured(
-            f"{built.side} {built.commit.label}: abec {' '.join(arguments)} does not work there "
+            f"{built.label}: abec {' '.join(arguments)} does not work there "
             f"(exit {code}): {_told(log) or 'it says nothing'}"
         )
     return text
@@ -123,9 +123,7 @@ def _call(
 ) -> tuple[int | None, str, str]:
     """Run ``abec`` in an environment; give its exit code, its stdout and its stderr."""
     if not built.abec.exists():
-        raise NotMeasured(
-            f"{built.side} {built.commit.label} has no command abec; compare with a later commit"
-        )
+        raise NotMeasured(f"{built.label} has no command abec; compare with a later commit")
     log, output = log_file(scratch, str(built.side)), log_file(scratch, "output")
     with _ended(
         Child.spawn(

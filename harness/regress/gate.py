@@ -86,43 +86,21 @@ class Gate:
             plan(pattern, cell.workload, machine)
 
 
+PUSHED = Workload(rate=1000.0, warmup=0.2, duration=2.2)
+"""A stream to one subscriber: enough messages for a p99."""
+HELD = Workload(subscribers=100, rate=50.0, warmup=0.2, duration=1.4, ramp=1000.0)
+"""The fewest connections that memory shows at, and messages enough for a median."""
+CALLED = replace(PUSHED, exchange=Exchange.REQUEST_REPLY, publishers=100, ramp=1000.0)
+"""Calls over as many connections."""
+QUEUED = replace(PUSHED, exchange=Exchange.WORK_QUEUE, subscribers=4, duration=1.2)
+
 BUILT_IN = Gate(
     name="built-in gate",
     cells=(
-        # 100 connections are the fewest that memory shows at; 70 messages carry a median.
-        GateCell(
-            name="sse",
-            pattern="sse",
-            workload=Workload(subscribers=100, rate=50.0, warmup=0.2, duration=1.4, ramp=1000.0),
-        ),
-        GateCell(
-            name="websocket",
-            pattern="websocket",
-            workload=Workload(rate=1000.0, warmup=0.2, duration=2.2),
-        ),
-        GateCell(
-            name="rest",
-            pattern="rest",
-            workload=Workload(
-                exchange=Exchange.REQUEST_REPLY,
-                publishers=100,
-                rate=1000.0,
-                warmup=0.2,
-                duration=2.2,
-                ramp=1000.0,
-            ),
-        ),
-        GateCell(
-            name="redis_queue",
-            pattern="redis_queue",
-            workload=Workload(
-                exchange=Exchange.WORK_QUEUE,
-                subscribers=4,
-                rate=1000.0,
-                warmup=0.2,
-                duration=1.2,
-            ),
-        ),
+        GateCell(name="sse", pattern="sse", workload=HELD),
+        GateCell(name="websocket", pattern="websocket", workload=PUSHED),
+        GateCell(name="rest", pattern="rest", workload=CALLED),
+        GateCell(name="redis_queue", pattern="redis_queue", workload=QUEUED),
     ),
 )
 """Every exchange once, and both ways of pushing: edge and broker, with and without memory."""

@@ -6,12 +6,12 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from harness.errors import BadInput, NotMeasured
+from harness.errors import BadInput, Exit, NotMeasured
 from harness.process.child import Child, log_file, stop_all
 from harness.process.watch import KEPT_LOGS, explain
 
@@ -43,13 +43,45 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of a library, as it was asked for and as pip is asked for it."""
+
+    library: str
+    asked: str
+    requirement: str
+
+    @property
+    def label(self) -> str:
+        """What a reader calls it: ``websockets 15.0.1``."""
+        return f"{self.library} {self.asked}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What one side is: a commit of this suite, and a library's version if that is compared."""
+
+    commit: Commit
+    version: Version | None = None
+
+    @property
+    def label(self) -> str:
+        """What a reader calls it."""
+        return self.commit.label if self.version is None else self.version.label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
     """One side, ready to run."""
 
     side: Side
-    commit: Commit
+    wanted: Wanted
     directory: Path
     """The environment's root."""
+
+    @property
+    def label(self) -> str:
+        """What a reader calls it: ``base v1.2 (1a2b3c4d)``."""
+        return f"{self.side} {self.wanted.label}"
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -97,27 +129,23 @@ def resolve(side: Side, asked: str) -> Commit:
         ) from error
 
 
-def build(
-    commits: Mapping[Side, Commit],
-    scratch: Path,
-    options: Mapping[Side, Sequence[str]] | None = None,
-) -> tuple[Built, Built]:
+def build(wanted: Mapping[Side, Wanted], scratch: Path) -> tuple[Built, Built]:
     """Build both environments at once; what is there already is used again.
 
-    ``options`` are further arguments of ``harness.regress.build`` by side.
-
     Raises:
+        BadInput: a library has no such version.
         NotMeasured: one does not build; the tail of its log is in the message.
     """
     children: dict[Side, Child] = {}
-    answers = {side: scratch / f"built-{side}.json" for side in commits}
+    answers = {side: scratch / f"built-{side}.json" for side in wanted}
     try:
-        for side, commit in commits.items():
+        for side, one in wanted.items():
+            version = one.version
             children[side] = Child.spawn(
                 (
                     *(sys.executable, "-m", "harness.regress.build"),
-                    *(side, commit.sha, str(answers[side])),
-                    *(options or {}).get(side, ()),
+                    *(side, one.commit.sha, str(answers[side])),
+                    *(() if version is None else (version.library, version.requirement)),
                 ),
                 name=f"build {side}",
                 log_path=log_file(scratch, f"build-{side}"),
@@ -126,18 +154,27 @@ def build(
         for side, child in children.items():
             child.wait()
             if child.exit_code != 0:
-                raise NotMeasured(_failure(side, commits[side], child))
+                raise _failure(side, wanted[side], child)
     finally:
         stop_all(children.values(), _BUILD_GRACE_S)
-    return _built(Side.BASE, commits, answers), _built(Side.HEAD, commits, answers)
+    return _built(Side.BASE, wanted, answers), _built(Side.HEAD, wanted, answers)
 
 
-def _built(side: Side, commits: Mapping[Side, Commit], answers: Mapping[Side, Path]) -> Built:
+def _built(side: Side, wanted: Mapping[Side, Wanted], answers: Mapping[Side, Path]) -> Built:
     answer = json.loads(answers[side].read_text(encoding="utf-8"))
-    return Built(side=side, commit=commits[side], directory=Path(answer["directory"]))
+    return Built(side=side, wanted=wanted[side], directory=Path(answer["directory"]))
 
 
-def _failure(side: Side, commit: Commit, child: Child) -> str:
-    subject = f"{side} {commit.label}"
+def _failure(side: Side, wanted: Wanted, child: Child) -> BadInput | NotMeasured:
+    version = wanted.version
+    if version is not None and child.exit_code == Exit.BAD_INPUT:
+        return BadInput(
+            f"--{side}",
+            version.asked,
+            f"{version.library} has no such version for this Python; "
+            f"pip index versions {version.library} lists them",
+        )
+    subject = f"{side} {wanted.label}"
     problem, _ = explain(subject, child, "does not build", keep_logs_dir=KEPT_LOGS)
-    return f"{problem}\n{textwrap.indent(child.log_tail(_TAIL_LINES), ' ' * 8)}".rstrip()
+    tail = textwrap.indent(child.log_tail(_TAIL_LINES), " " * 8)
+    return NotMeasured(f"{problem}\n{tail}".rstrip())

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.process.scratch import private_directory
-from harness.regress.sides import Built, Commit, Side
+from harness.regress.sides import Built, Commit, Side, Wanted
 
 CONF = {
     "version": 1,
@@ -117,6 +117,10 @@ def here() -> Callable[..., Built]:
     """Give a side that is the environment of these tests."""
 
     def make(side: Side = Side.HEAD, directory: Path = Path(sys.prefix)) -> Built:
-        return Built(side=side, commit=Commit(asked="v1", sha="1a2b3c4d"), directory=directory)
+        return Built(
+            side=side,
+            wanted=Wanted(commit=Commit(asked="v1", sha="1a2b3c4d")),
+            directory=directory,
+        )
 
     return make

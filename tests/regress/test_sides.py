@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BadInput, NotMeasured
-from harness.regress.sides import Built, Side, build, resolve
+from harness.regress.sides import Built, Side, Wanted, build, resolve
 from tests.regress.conftest import CONF, Project
 
 
@@ -25,15 +25,18 @@ def test_each_side_has_its_commit_in_an_environment_of_its_own(
     project.commit("one")
     project.git("tag", "v1")
     project.commit("two")
-    commits = {Side.BASE: resolve(Side.BASE, "v1"), Side.HEAD: resolve(Side.HEAD, "HEAD")}
+    commits = {
+        Side.BASE: Wanted(commit=resolve(Side.BASE, "v1")),
+        Side.HEAD: Wanted(commit=resolve(Side.HEAD, "HEAD")),
+    }
     base, head = build(commits, scratch)
     assert (says(base), says(head)) == ("one", "two")
     assert len(str(base.directory)) == len(str(head.directory))
-    assert base.commit.label == f"v1 ({base.commit.sha[:8]})"
+    assert base.wanted.label == f"v1 ({base.wanted.commit.sha[:8]})"
     assert not list(scratch.glob("pip-*"))
     # A commit that does not build leaves the other side as it is, and is told with its log.
     project.commit("three", **{"pyproject.toml": "[project]\nname = 3\n"})
-    broken = {**commits, Side.BASE: resolve(Side.BASE, "HEAD")}
+    broken = {**commits, Side.BASE: Wanted(commit=resolve(Side.BASE, "HEAD"))}
     with pytest.raises(NotMeasured) as refused:
         build(broken, scratch)
     told = str(refused.value).splitlines()
@@ -62,7 +65,7 @@ def test_a_matrix_of_several_environments_is_refused(project: Project, scratch: 
     matrix = {"req": {"uvicorn": ["0.53.1", "0.54.0"]}}
     (project.path / "asv.conf.json").write_text(json.dumps({**CONF, "matrix": matrix}))
     project.commit("one")
-    commits = {side: resolve(side, "HEAD") for side in Side}
+    commits = {side: Wanted(commit=resolve(side, "HEAD")) for side in Side}
     with pytest.raises(NotMeasured, match="describes 2 environments; a gate compares commits"):
         build(commits, scratch)
 

@@ -15,16 +15,18 @@ import pytest
 from harness import result
 from harness.cli.main import cli
 from harness.measure.validity import FIGURE_RULES, RULES
+from harness.regress.gate import BUILT_IN
+from harness.regress.watched import WATCHED
+from harness.report.question import traffic
 from harness.workload import Workload
 
 ROOT = Path(__file__).parents[2]
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 VALIDITY = ROOT / "docs" / "validity.md"
 QUESTIONS = ROOT / "tests" / "unit" / "questions_page.py"
+GATE = ROOT / "docs" / "ci-gate.md"
 ADDING = ROOT / "docs" / "add-a-pattern.md"
 REMEDY = ".venv/bin/python tests/unit/test_docs.py"
-BEGIN = re.compile(r"^<!-- rules: .*-->\n", re.MULTILINE)
-END = "<!-- /rules -->"
 OURS = ("harness", "servers", "benchmarks", "tests", "docs", "results")
 """Folders of the repository: a path in the documentation that begins with one must exist."""
 BUILT = ("results/runs", "results/logs", "results/asv", "results/html")
@@ -49,11 +51,48 @@ def rules_table() -> str:
     )
 
 
+def gate_table() -> str:
+    """Write the cells of the built-in gate and what is watched as Markdown."""
+    watched = [one for one in WATCHED if any(one in cell.watched for cell in BUILT_IN.cells)]
+    cells = [
+        (f"`{cell.name}`", traffic(cell.workload), f"{cell.workload.duration:g} s")
+        for cell in BUILT_IN.cells
+    ]
+    return "\n".join(
+        [
+            "| cell | workload | window | watched |",
+            "|---|---|---|---|",
+            *(
+                f"| {' | '.join(row)} | {', '.join(one.metric.name for one in cell.watched)} |"
+                for row, cell in zip(cells, BUILT_IN.cells, strict=True)
+            ),
+            "",
+            "| metric | alarm from | why not from less |",
+            "|---|---|---|",
+            *(f"| {one.metric.name} | {_from(one.threshold)} | {one.because} |" for one in watched),
+            "",
+        ]
+    )
+
+
+def _from(threshold: float) -> str:
+    return f"+{threshold:.0%}".replace("%", " %") if threshold else "any rise"
+
+
+def _between(text: str, mark: str, table: str) -> str:
+    begin = re.search(rf"^<!-- {mark}: .*-->\n", text, re.MULTILINE)
+    assert begin is not None, f"the mark {mark} is lost"
+    return text[: begin.end()] + table + text[text.index(f"<!-- /{mark} -->") :]
+
+
 def with_rules(text: str) -> str:
-    """Put the tables between their marks."""
-    begin = BEGIN.search(text)
-    assert begin is not None, f"{VALIDITY} has lost its mark"
-    return text[: begin.end()] + rules_table() + text[text.index(END) :]
+    """Put the tables of rules between their marks."""
+    return _between(text, "rules", rules_table())
+
+
+def with_gate(text: str) -> str:
+    """Put the tables of the gate between their marks."""
+    return _between(text, "gate", gate_table())
 
 
 def with_pattern(text: str) -> str:
@@ -66,6 +105,11 @@ def with_pattern(text: str) -> str:
 def test_the_table_of_rules_is_that_of_the_code() -> None:
     text = VALIDITY.read_text(encoding="utf-8")
     assert text == with_rules(text), f"stale: {REMEDY}"
+
+
+def test_the_gate_is_that_of_the_code() -> None:
+    text = GATE.read_text(encoding="utf-8")
+    assert text == with_gate(text), f"stale: {REMEDY}"
 
 
 @pytest.mark.parametrize("rule", [*RULES, *FIGURE_RULES], ids=lambda rule: rule.name)
@@ -168,5 +212,6 @@ def test_the_documented_pattern_is_the_tested_one() -> None:
 
 
 if __name__ == "__main__":
-    for document, generated in ((VALIDITY, with_rules), (ADDING, with_pattern)):
+    written = ((VALIDITY, with_rules), (ADDING, with_pattern), (GATE, with_gate))
+    for document, generated in written:
         document.write_text(generated(document.read_text(encoding="utf-8")), encoding="utf-8")

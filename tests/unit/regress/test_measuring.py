@@ -13,7 +13,7 @@ from harness.errors import NotMeasured
 from harness.regress.gate import BUILT_IN, Gate, GateCell
 from harness.regress.looks import FIRST_RUNS
 from harness.regress.measuring import Measured, first_look_s, measure
-from harness.regress.sides import Built, Commit, Side
+from harness.regress.sides import Built, Commit, Side, Wanted
 from harness.result import Doubt, Result
 from harness.series import Progress
 from harness.workload import Workload
@@ -25,7 +25,11 @@ CELLS = tuple(
 )
 GATE = Gate(name="test", cells=CELLS)
 SIDES = tuple(
-    Built(side=side, commit=Commit(asked="v1", sha="1a2b3c4d"), directory=Path("/nowhere"))
+    Built(
+        side=side,
+        wanted=Wanted(commit=Commit(asked="v1", sha="1a2b3c4d")),
+        directory=Path("/nowhere"),
+    )
     for side in Side
 )
 LATE = Doubt(rule="receiver lag", reason="late", remedy="")
