@@ -65,7 +65,10 @@ def command(
         raise BadInput("--base", "", "name a commit, branch or tag; for example --base main")
     default = BUILT_IN if library is None else library_gate(library)
     gate = default if scenario is None else read_gate(scenario)
-    gate.require_possible(read_machine())
+    machine = read_machine()
+    gate.require_possible(machine)
+    if machine.dirty and head is None:
+        click.echo("note: changes that are not committed are not measured", err=True)
     budget_s = _budget_s(budget, gate)
     _require_place("--markdown", to_markdown)
     _require_place("--json", to_file)

@@ -1,136 +1,42 @@
-"""2.6: the gate refuses what it cannot judge, in a line each, and leaves nothing when it is ended.
-
-And once as it is meant: a change that was planted is found, and asv has the samples of both
-commits.
-"""
+"""2.6: the gate refuses what it cannot judge, in a line each; ended, it leaves nothing."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from harness.errors import Exit
 from harness.machine import Machine
 from tests.prove.claim import Claim
+from tests.prove.gate_checkout import Checkout, cloned
 from tests.prove.users import users_of
 
-ROOT = Path(__file__).parents[2]
 GONE_S = 6.0
 """asv gives pip a second to end, and a measuring abec its servers another one and a half."""
 _APPEARS_S = 300.0
-_GATE = """
-[scenario.prices]
-patterns = ["sse"]
-rate = "200"
-warmup = "100ms"
-duration = "700ms"
-"""
-_SERVER = "servers/asgi.py"
-_SENDS = """                items = await take()
-                await send(
-                    {
-                        "type": "http.response.body",
-"""
-_DELAY = "                __import__('time').sleep(0.002)\n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkout:
-    """A clone with commits of its own, and the environment its commands run in."""
-
-    root: Path
-    env: Mapping[str, str]
-
-    @property
-    def temporary(self) -> Path:
-        """Where its commands put what is not to stay."""
-        return Path(self.env["TMPDIR"])
-
-    def git(self, *arguments: str) -> str:
-        """Run git in it."""
-        options = ("-c", "user.name=prove", "-c", "user.email=prove@example.org")
-        done = subprocess.run(
-            ("git", *options, *arguments), cwd=self.root, capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip()
-
-    def commit(self, file: str, old: str, new: str) -> str:
-        """Commit a change to what is checked out, and go back to where it was."""
-        path = self.root / file
-        text = path.read_text()
-        if old not in text:
-            raise RuntimeError(f"{file} has no {old!r} to be changed")
-        path.write_text(text.replace(old, new, 1))
-        self.git("commit", "--quiet", "--all", "--message", f"Change {file}")
-        made = self.git("rev-parse", "HEAD")
-        self.git("reset", "--quiet", "--hard", "HEAD~1")
-        return made
-
-    def command(self, *arguments: str) -> tuple[str, ...]:
-        """Give ``abec regress`` with arguments."""
-        return (sys.executable, "-m", "harness", "regress", "--scenario", "gate.toml", *arguments)
-
-    def regress(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run it to its end."""
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=self.root,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
 
 
 def prove(_machine: Machine) -> Iterator[Claim]:
-    """Refuse, interrupt, and find a planted change."""
-    with _checkout() as checkout:
-        yield _refused(checkout, "unknown commit", Exit.BAD_INPUT, "no such commit", "v99")
+    """Refuse, and interrupt, building and measuring."""
+    with cloned() as clone:
+        yield _refused(clone, "unknown commit", Exit.BAD_INPUT, "no such commit", "v99")
         for name, number in (("Ctrl-C", signal.SIGINT), ("SIGTERM", signal.SIGTERM)):
-            yield _ended(checkout, f"{name} while building", number, _installs)
-        lacking = checkout.commit("pyproject.toml", 'sse = "harness.patterns.sse:SSE"\n', "")
+            yield _ended(clone, f"{name} while building", number, _installs)
+        lacking = clone.commit("pyproject.toml", 'sse = "harness.patterns.sse:SSE"\n', "")
         yield _refused(
-            checkout, "base without the pattern", Exit.NOT_MEASURED, "has no pattern sse", lacking
+            clone, "base without the pattern", Exit.NOT_MEASURED, "has no pattern sse", lacking
         )
-        broken = checkout.commit("pyproject.toml", "[build-system]", "[build-system")
+        broken = clone.commit("pyproject.toml", "[build-system]", "[build-system")
         yield _refused(
-            checkout, "base that does not build", Exit.NOT_MEASURED, "does not build", broken
+            clone, "base that does not build", Exit.NOT_MEASURED, "does not build", broken
         )
         for name, number in (("Ctrl-C", signal.SIGINT), ("SIGTERM", signal.SIGTERM)):
-            yield _ended(checkout, f"{name} while measuring", number, _measures)
-        yield from _found(checkout)
-
-
-@contextmanager
-def _checkout() -> Iterator[Checkout]:
-    with tempfile.TemporaryDirectory(prefix="prove-") as directory:
-        place = Path(directory)
-        for name in ("tmp", "home"):
-            (place / name).mkdir()
-        subprocess.run(("git", "clone", "--quiet", ROOT, place / "clone"), check=True)
-        (place / "clone/gate.toml").write_text(_GATE)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("ABEC_")}
-        yield Checkout(
-            root=place / "clone",
-            env={
-                **kept,
-                "TMPDIR": str(place / "tmp"),
-                "HOME": str(place / "home"),
-                "PIP_CACHE_DIR": str(place / "pip"),
-                "PYTHONPATH": str(place / "clone"),
-                "COLUMNS": "100",
-            },
-        )
+            yield _ended(clone, f"{name} while measuring", number, _measures)
 
 
 def _refused(checkout: Checkout, what: str, code: Exit, hint: str, base: str) -> Claim:
@@ -219,35 +125,3 @@ def _arguments(pid: int) -> str:
 def _left(checkout: Checkout) -> list[str]:
     files = [path.name for path in checkout.temporary.iterdir()]
     return files + [f"process {pid}" for pid in users_of(checkout.root.parent)]
-
-
-def _found(checkout: Checkout) -> Iterator[Claim]:
-    """Plant a delay in the sse server, and have it found; then have asv compare the same runs."""
-    head = checkout.commit(_SERVER, _SENDS, _SENDS.replace("\n", f"\n{_DELAY}", 1))
-    sides = ("--base", "HEAD", "--head", head)
-    done = checkout.regress(*sides, "--json", "answer.json", "--markdown", "answer.md")
-    blamed: list[str] = []
-    if (checkout.root / "answer.json").is_file():
-        blamed = json.loads((checkout.root / "answer.json").read_text())["regressions"]
-    yield Claim(
-        what="a delay of 2 ms planted in the sse server",
-        figure=f"exit {done.returncode}: {', '.join(blamed) or done.stderr.strip()}",
-        bound=f"exit {Exit.ANSWER_IS_NO:d}, prices p50 among what is blamed",
-        ok=done.returncode == Exit.ANSWER_IS_NO and "prices p50" in blamed,
-    )
-    compared = subprocess.run(
-        (sys.executable, "-m", "asv", "compare", "HEAD", head, "--only-changed"),
-        cwd=checkout.root,
-        env=checkout.env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    rows = [line for line in compared.stdout.splitlines() if "gate.Gate.track_p50" in line]
-    yield Claim(
-        what="the same runs in asv compare",
-        figure=rows[0].strip() if rows else (compared.stdout + compared.stderr).strip()[-200:],
-        bound="a row of gate.Gate.track_p50, marked as slower",
-        ok=bool(rows) and rows[0].lstrip("| ").startswith("+"),
-    )

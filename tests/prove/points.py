@@ -14,6 +14,7 @@ from tests.prove import (
     every_pattern,
     fairness,
     gate,
+    gate_finds,
     leftovers,
     polling,
     refusals,
@@ -62,5 +63,6 @@ POINTS: Sequence[Point] = (
     Point(number="1.9", title="deaths in mid-run", prove=_deaths),
     Point(number="1.10", title="bad input", prove=refusals.prove),
     Point(number="1.11", title="plug-in", prove=_plug_in),
-    Point(number="2.6", title="the gate: refusals, interrupts, a find", prove=gate.prove),
+    Point(number="2.6", title="the gate: refusals and interrupts", prove=gate.prove),
+    Point(number="2.6", title="the gate: planted changes found", prove=gate_finds.prove),
 )

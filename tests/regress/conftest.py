@@ -49,6 +49,9 @@ abec = "abec_stub:main"
 py-modules = ["abec_stub"]
 """
 
+LIBRARY = "websockets"
+"""What is lent to environments leaves this out, so that its versions can differ."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
@@ -97,7 +100,7 @@ def _lent(directory: Path) -> Path:
     directory.mkdir()
     (site,) = {path for path in sys.path if path.endswith("site-packages")}
     for path in Path(site).iterdir():
-        if "abec" not in path.name and path.suffix != ".pth":
+        if not path.name.startswith(("abec", "__editable__", LIBRARY)) and path.suffix != ".pth":
             (directory / path.name).symlink_to(path)
     # asv asks for it, and nothing here uses it.
     wheel = directory / "wheel-1.dist-info"

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BadInput, NotMeasured
+from harness.regress.library import read_version
 from harness.regress.sides import Built, Side, Wanted, build, resolve
-from tests.regress.conftest import CONF, Project
+from tests.regress.conftest import CONF, LIBRARY, Project
 
 
 def says(built: Built) -> str:
@@ -58,6 +59,68 @@ def test_a_directory_without_the_suite_is_refused(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput, match=r"asv\.conf\.json: .*in a checkout of the suite"):
         resolve(Side.HEAD, "HEAD")
+
+
+@pytest.mark.slow
+def test_sides_differ_in_the_version_of_a_library(
+    project: Project, scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.commit("one")
+    checkout = library(tmp_path / LIBRARY)
+    commit = resolve(Side.HEAD, "HEAD")
+    wanted = {
+        side: Wanted(commit=commit, version=read_version(side, LIBRARY, text))
+        for side, text in ((Side.BASE, f"{checkout}@HEAD~1"), (Side.HEAD, str(checkout)))
+    }
+    base, head = build(wanted, scratch)
+    assert (version_in(base), version_in(head)) == ("1", "3")
+    assert says(base) == says(head) == "one"
+    # The directory as it is on disk is taken again each time.
+    (checkout / "pyproject.toml").write_text(LIBRARY_PROJECT.format(version=4))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    (_, again) = build(wanted, scratch)
+    assert version_in(again) == "4"
+    none = {
+        **wanted,
+        Side.BASE: Wanted(commit=commit, version=read_version(Side.BASE, LIBRARY, "99")),
+    }
+    with pytest.raises(BadInput, match=r"^--base 99: websockets has no such version for this"):
+        build(none, scratch)
+
+
+LIBRARY_PROJECT = """
+[build-system]
+requires = []
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "websockets"
+version = "{version}"
+
+[tool.setuptools]
+py-modules = []
+"""
+
+
+def library(path: Path) -> Path:
+    """Make a checkout of a library: versions 1 and 2 in its git, 3 on disk."""
+    path.mkdir()
+    options = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+    subprocess.run(("git", "init", "--quiet"), cwd=path, check=True)
+    for version in (1, 2):
+        (path / "pyproject.toml").write_text(LIBRARY_PROJECT.format(version=version))
+        subprocess.run(("git", *options, "add", "--all"), cwd=path, check=True)
+        command = ("commit", "--quiet", "--message", f"{version}")
+        subprocess.run(("git", *options, *command), cwd=path, check=True)
+    (path / "pyproject.toml").write_text(LIBRARY_PROJECT.format(version=3))
+    return path
+
+
+def version_in(built: Built) -> str:
+    command = "from importlib.metadata import version; print(version('websockets'))"
+    python = str(built.directory / "bin/python")
+    done = subprocess.run((python, "-c", command), capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 @pytest.mark.slow
