@@ -67,12 +67,12 @@ def command(
     gate = default if scenario is None else read_gate(scenario)
     machine = read_machine()
     gate.require_possible(machine)
-    if machine.dirty and head is None:
-        click.echo("note: changes that are not committed are not measured", err=True)
     budget_s = _budget_s(budget, gate)
     _require_place("--markdown", to_markdown)
     _require_place("--json", to_file)
     wanted = _commits(base, head) if library is None else _versions(library, base, head)
+    if machine.dirty and head is None:
+        click.echo("note: changes that are not committed are not measured", err=True)
     with private_directory() as directory:
         scratch = Path(directory)
         with ProgressLine() as progress:

@@ -1,0 +1,144 @@
+"""``abec regress``: what it prints, writes and ends with, on sides that only pretend."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import schema
+from harness.errors import NotMeasured
+from harness.regress.gate import GateCell
+from harness.regress.sides import Built, Commit, Side, Wanted
+from harness.result import Result
+from tests.unit.conftest import MACHINE, result
+
+FILE = '[scenario.prices]\npatterns = ["sse"]\nrate = 1000\nduration = "3s"\n'
+REGRESS = ("regress", "--base", "main", "--scenario", "gate.toml")
+
+
+@dataclass
+class Pretended:
+    """Both sides; head's p50 is that of base times ``factor``."""
+
+    factor: float = 1.0
+    lean: bool = True
+    fails: str = ""
+    wanted: Mapping[Side, Wanted] = field(default_factory=dict)
+    recorded: list[Mapping[Side, Path]] = field(default_factory=list)
+    runs: int = 0
+
+    def build(self, wanted: Mapping[Side, Wanted], _scratch: Path) -> tuple[Built, ...]:
+        self.wanted = wanted
+        return tuple(
+            Built(side=side, wanted=wanted[side], directory=Path("/nowhere")) for side in Side
+        )
+
+    def run(self, built: Built, cell: GateCell, _reruns: int) -> Result:
+        if self.fails:
+            raise NotMeasured(self.fails)
+        self.runs += 1
+        factor = self.factor if built.side is Side.HEAD else 1.0
+        p50 = 4e-4 * factor * (1 + 0.001 * (self.runs % 7))
+        made = result(cell.pattern, p50=p50, workload=cell.workload)
+        machine = replace(made.context.machine, commit=built.wanted.commit.sha)
+        return replace(made, context=replace(made.context, machine=machine))
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Pretended]:
+    (tmp_path / "gate.toml").write_text(FILE)
+
+    def make(**settings: Any) -> Pretended:
+        made = Pretended(**settings)
+
+        def resolve(_side: Side, asked: str) -> Commit:
+            return Commit(asked=asked, sha=f"{asked:0<40}".replace("m", "a"))
+
+        def record(_gate: object, _sides: object, series: Mapping[Side, Path], _: Path) -> None:
+            made.recorded.append(series)
+            if settings.get("fails"):
+                raise NotMeasured("the samples could not be recorded for asv")
+
+        monkeypatch.setattr("harness.cli.regress.read_machine", lambda: MACHINE)
+        monkeypatch.setattr("harness.cli.regress.resolve", resolve)
+        monkeypatch.setattr("harness.cli.regress.build", made.build)
+        monkeypatch.setattr("harness.cli.regress.prepare", lambda *_arguments: made)
+        monkeypatch.setattr("harness.cli.regress.record", record)
+        return made
+
+    return make
+
+
+def test_a_regression_ends_with_one_and_stands_in_every_form(
+    abec, pretended, tmp_path: Path
+) -> None:
+    sides = pretended(factor=1.5)
+    (tmp_path / "summary.md").write_text("before\n")
+    done = abec(*REGRESS, "--markdown", "summary.md", "--json", "answer.json")
+    assert done.returncode == 1, done.stderr
+    assert "Regression: prices p50 +50 %." in done.stdout
+    assert all(len(line) <= 100 for line in done.stdout.splitlines())
+    assert done.stderr == ""
+    summary = (tmp_path / "summary.md").read_text()
+    assert summary.startswith("before\n### Regression: prices p50 +50 %\n")
+    answer = json.loads((tmp_path / "answer.json").read_text())
+    assert answer["regressions"] == ["prices p50"]
+    assert answer["base"]["commit"].startswith("aain0")
+    paths = [tmp_path / path for path in answer["saved"]]
+    assert [path.stem.rpartition("-")[2] for path in paths] == ["base", "head"]
+    saved = [schema.load(path) for path in paths]
+    assert [len(series.results) for series in saved] == [8, 8]
+    assert {series.order_seed for series in saved} == {answer["order_seed"]}
+    assert saved[0].results[0].context.machine.commit == answer["base"]["commit"]
+    assert [set(series) for series in sides.recorded] == [set(Side)]
+
+
+def test_no_change_ends_with_zero(abec, pretended) -> None:
+    pretended()
+    done = abec(*REGRESS)
+    assert done.returncode == 0
+    assert done.stdout.endswith("(exit 0)\n")
+
+
+def test_what_cannot_be_measured_ends_with_three(abec, pretended) -> None:
+    pretended(fails="server sse died")
+    done = abec(*REGRESS)
+    assert done.returncode == 3
+    assert "could not tell: base: server sse died" in " ".join(done.stdout.split()) or (
+        "could not tell: head: server sse died" in " ".join(done.stdout.split())
+    )
+    # That asv has no samples is said, and changes nothing.
+    assert done.stderr == "abec: the samples could not be recorded for asv\n"
+
+
+def test_what_is_not_committed_is_noted(abec, pretended, monkeypatch: pytest.MonkeyPatch) -> None:
+    pretended()
+    monkeypatch.setattr("harness.cli.regress.read_machine", lambda: replace(MACHINE, dirty=True))
+    assert abec(*REGRESS).stderr == "note: changes that are not committed are not measured\n"
+    assert abec(*REGRESS, "--head", "HEAD").stderr == ""
+
+
+def test_an_older_side_is_noted(abec, pretended) -> None:
+    pretended(lean=False)
+    assert "note: base or head knows no --no-floor" in abec(*REGRESS).stderr
+
+
+def test_versions_of_a_library_are_not_recorded_for_asv(abec, pretended) -> None:
+    sides = pretended()
+    done = abec(*REGRESS[:1], "--lib", "websockets", "--base", "1.0", "--head", "2.0", *REGRESS[3:])
+    assert done.returncode == 0, done.stderr
+    assert "base websockets 1.0 · head websockets 2.0" in done.stdout
+    assert sides.recorded == []
+    assert {one.commit.asked for one in sides.wanted.values()} == {"HEAD"}
+
+
+def test_a_library_needs_both_versions(abec, pretended) -> None:
+    pretended()
+    done = abec("regress", "--lib", "websockets", "--base", "1.0")
+    assert done.returncode == 2
+    assert done.stderr.startswith("abec: --head: name a version of websockets, or a local checkout")
