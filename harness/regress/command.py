@@ -100,7 +100,9 @@ def _result(text: str, built: Built, cell: GateCell) -> Result:
         raise NotMeasured(str(error)) from error
     if cell.pattern in series.refused:
         raise NotMeasured(series.refused[cell.pattern])
-    result = next(run for run in series.results if run.pattern == cell.pattern)
+    result = next((run for run in series.results if run.pattern == cell.pattern), None)
+    if result is None:
+        raise NotMeasured(f"gave no result for {cell.pattern}")
     if result.workload != cell.workload:
         others = ", ".join(differing(cell.workload, result.workload))
         raise NotMeasured(f"measures another workload than was asked for: {others}")

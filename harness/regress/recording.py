@@ -34,6 +34,8 @@ def record(series: dict[str, str]) -> None:
     machine = Machine.load(interactive=True, use_defaults=True)
     machine.save(conf.results_dir)
     *_, head = series
+    # Without it the question would not be there to be found.
+    os.environ["ABEC_SERIES"] = series[head]
     benchmarks = Benchmarks.discover(conf, repo, [made], [head], regex=_BENCHMARKS)
     benchmarks.save()
     params = {**vars(machine), "python": made.python, **made.requirements}
