@@ -10,7 +10,7 @@ from harness.measure.configuration import Kind
 from harness.measure.contrast import Outcome
 from harness.measure.statistics import ALPHA, POWER
 from harness.regress.gate import Gate
-from harness.regress.looks import alpha_at
+from harness.regress.looks import spent_by
 from harness.regress.measuring import Measured
 from harness.regress.ruling import Ruling
 from harness.report import units
@@ -197,11 +197,11 @@ def _sentences(answer: Answer) -> list[str]:
     ):
         lines.append("Nothing was lost, base or head.")
     lines.append(_counts(answer))
-    shares = ", ".join(units.percent(alpha_at(k)) for k in range(1, answer.measured.looks + 1))
+    spent = units.percent(spent_by(answer.measured.looks))
     lines.append(
         f"Seen from: the change that raises an alarm in {units.percent(POWER)} of attempts. Exact "
         f"Mann–Whitney over independent runs, Holm over all {answer.gate.comparisons} comparisons; "
-        f"of the error rate of {units.percent(ALPHA)} over all looks, {shares} is spent. "
+        f"of the error rate of {units.percent(ALPHA)} over all looks, {spent} is spent. "
         "Each interval stands by itself."
     )
     return lines

@@ -6,18 +6,21 @@ import pytest
 
 from harness.measure.statistics import ALPHA, holm, mann_whitney, smallest_p
 from harness.regress.gate import MOST_COMPARISONS
-from harness.regress.looks import FIRST_RUNS, alpha_at, runs_at
+from harness.regress.looks import FIRST_RUNS, alpha_at, runs_at, spent_by
 
 LOOKS = range(1, 60)
 
 
 def test_runs_and_errors_of_the_first_looks() -> None:
     assert [runs_at(look) for look in (1, 2, 3)] == [8, 12, 16]
-    assert [alpha_at(look) for look in (1, 2, 3)] == pytest.approx([0.005, 0.0025, 0.00125])
+    assert [alpha_at(look) for look in (1, 2, 3)] == pytest.approx([0.005, 1 / 600, 1 / 1200])
 
 
 def test_all_looks_together_spend_no_more_than_alpha() -> None:
-    assert math.fsum(map(alpha_at, LOOKS)) <= ALPHA
+    for look in LOOKS:
+        spent = math.fsum(map(alpha_at, range(1, look + 1)))
+        assert spent == pytest.approx(spent_by(look))
+        assert spent < ALPHA
 
 
 def test_every_look_can_support_a_verdict_on_the_largest_gate() -> None:
