@@ -40,7 +40,7 @@ def prove(_machine: Machine) -> Iterator[Claim]:
 
 
 def _refused(checkout: Checkout, what: str, code: Exit, hint: str, base: str) -> Claim:
-    done = checkout.regress("--base", base)
+    done = checkout.regress("--base", base, "--head", "HEAD")
     first, *tail = done.stderr.splitlines() or [""]
     left = _left(checkout)
     return Claim(

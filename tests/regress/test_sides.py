@@ -76,7 +76,7 @@ def test_sides_differ_in_the_version_of_a_library(
     assert (version_in(base), version_in(head)) == ("1", "3")
     assert says(base) == says(head) == "one"
     # The directory as it is on disk is taken again each time.
-    (checkout / "pyproject.toml").write_text(LIBRARY_PROJECT.format(version=4))
+    (checkout / "backend.py").write_text(BACKEND.format(version=4))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     (_, again) = build(wanted, scratch)
     assert version_in(again) == "4"
@@ -91,28 +91,39 @@ def test_sides_differ_in_the_version_of_a_library(
 LIBRARY_PROJECT = """
 [build-system]
 requires = []
-build-backend = "setuptools.build_meta"
+build-backend = "backend"
+backend-path = ["."]
+"""
+BACKEND = """
+import zipfile
 
-[project]
-name = "websockets"
-version = "{version}"
 
-[tool.setuptools]
-py-modules = []
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    name, info = "websockets-{version}-py3-none-any.whl", "websockets-{version}.dist-info"
+    files = {{
+        "METADATA": "Metadata-Version: 2.1\\nName: websockets\\nVersion: {version}\\n",
+        "WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+        "RECORD": "",
+    }}
+    with zipfile.ZipFile(f"{{directory}}/{{name}}", "w") as wheel:
+        for file, text in files.items():
+            wheel.writestr(f"{{info}}/{{file}}", text)
+    return name
 """
 
 
 def library(path: Path) -> Path:
-    """Make a checkout of a library: versions 1 and 2 in its git, 3 on disk."""
+    """Make a checkout of a library that builds itself: versions 1 and 2 in git, 3 on disk."""
     path.mkdir()
+    (path / "pyproject.toml").write_text(LIBRARY_PROJECT)
     options = ("-c", "user.name=test", "-c", "user.email=test@example.org")
     subprocess.run(("git", "init", "--quiet"), cwd=path, check=True)
     for version in (1, 2):
-        (path / "pyproject.toml").write_text(LIBRARY_PROJECT.format(version=version))
+        (path / "backend.py").write_text(BACKEND.format(version=version))
         subprocess.run(("git", *options, "add", "--all"), cwd=path, check=True)
         command = ("commit", "--quiet", "--message", f"{version}")
         subprocess.run(("git", *options, *command), cwd=path, check=True)
-    (path / "pyproject.toml").write_text(LIBRARY_PROJECT.format(version=3))
+    (path / "backend.py").write_text(BACKEND.format(version=3))
     return path
 
 
