@@ -27,8 +27,8 @@ _BUDGET = "15min"
 
 
 @click.command(context_settings={"max_content_width": 100})
-@click.option("--base", metavar="COMMIT", help="commit, branch or tag to compare with")
-@click.option("--head", metavar="COMMIT", help="what is to be judged [HEAD]")
+@click.option("--base", metavar="COMMIT", help="what to compare with; with --lib a version")
+@click.option("--head", metavar="COMMIT", help="what is to be judged; with --lib a version [HEAD]")
 @click.option(
     "--lib",
     "library",
@@ -140,17 +140,22 @@ def _measure(
             "note: base or head knows no --no-floor, so floors are measured too: twice the time",
             err=True,
         )
-    with ProgressLine(gate.name) as progress:
-        measured = measure(
-            gate,
-            sides,
-            called.run,
-            budget_s=budget_s,
-            order_seed=secrets.randbelow(1 << 31),
-            command=typed_command(),
-            save_to=paths,
-            on_progress=progress,
-        )
+    try:
+        with ProgressLine(gate.name) as progress:
+            measured = measure(
+                gate,
+                sides,
+                called.run,
+                budget_s=budget_s,
+                order_seed=secrets.randbelow(1 << 31),
+                command=typed_command(),
+                save_to=paths,
+                on_progress=progress,
+            )
+    except KeyboardInterrupt:
+        kept = ", ".join(str(path) for path in paths.values() if path.exists())
+        click.echo(f"kept {kept}" if kept else "nothing was measured yet", err=True)
+        raise
     return measured, paths
 
 

@@ -28,6 +28,7 @@ class Pretended:
     factor: float = 1.0
     lean: bool = True
     fails: str = ""
+    interrupted_after: int = 1000
     wanted: Mapping[Side, Wanted] = field(default_factory=dict)
     recorded: list[Mapping[Side, Path]] = field(default_factory=list)
     runs: int = 0
@@ -41,6 +42,8 @@ class Pretended:
     def run(self, built: Built, cell: GateCell, _reruns: int) -> Result:
         if self.fails:
             raise NotMeasured(self.fails)
+        if self.runs == self.interrupted_after:
+            raise KeyboardInterrupt
         self.runs += 1
         factor = self.factor if built.side is Side.HEAD else 1.0
         p50 = 4e-4 * factor * (1 + 0.001 * (self.runs % 7))
@@ -114,6 +117,18 @@ def test_what_cannot_be_measured_ends_with_three(abec, pretended) -> None:
     )
     # That asv has no samples is said, and changes nothing.
     assert done.stderr == "abec: the samples could not be recorded for asv\n"
+
+
+def test_what_was_measured_before_an_interrupt_is_kept(abec, pretended, tmp_path: Path) -> None:
+    sides = pretended(interrupted_after=3)
+    done = abec(*REGRESS)
+    assert done.returncode == 3
+    assert done.stdout == ""
+    kept, interrupted = filter(None, done.stderr.splitlines())
+    paths = [tmp_path / path for path in kept.removeprefix("kept ").split(", ")]
+    assert sum(len(schema.load(path).results) for path in paths) == 3
+    assert interrupted == "abec: interrupted; every process that was started has ended"
+    assert sides.recorded == []
 
 
 def test_what_is_not_committed_is_noted(abec, pretended, monkeypatch: pytest.MonkeyPatch) -> None:
