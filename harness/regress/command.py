@@ -59,17 +59,10 @@ def prepare(sides: Sequence[Built], cells: Sequence[GateCell], scratch: Path) ->
     Raises:
         NotMeasured: one has no such command, or lacks a pattern.
     """
-    keep = Path.cwd() / KEPT_LOGS
-    keep.mkdir(parents=True, exist_ok=True)
-    if not (scratch / KEPT_LOGS).exists():
-        # Logs of what failed are to outlive the scratch, and are named as in the checkout.
-        (scratch / KEPT_LOGS).parent.mkdir(parents=True)
-        (scratch / KEPT_LOGS).symlink_to(keep)
+    _keep_logs(scratch)
     lean = True
     for built in sides:
-        known = {
-            pattern["name"] for pattern in json.loads(_asked(built, scratch, "patterns", "--json"))
-        }
+        known = _patterns(built, scratch)
         missing = [cell.pattern for cell in cells if cell.pattern not in known]
         if missing:
             raise NotMeasured(
@@ -79,6 +72,26 @@ def prepare(sides: Sequence[Built], cells: Sequence[GateCell], scratch: Path) ->
         options = _asked(built, scratch, "run", "--help")
         lean = lean and all(option in options for option in _LEAN)
     return Command(scratch=scratch, lean=lean)
+
+
+def _keep_logs(scratch: Path) -> None:
+    """Have logs of what failed outlive the scratch, named as in the checkout."""
+    keep, link = Path.cwd() / KEPT_LOGS, scratch / KEPT_LOGS
+    keep.mkdir(parents=True, exist_ok=True)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.exists():
+        link.symlink_to(keep)
+
+
+def _patterns(built: Built, scratch: Path) -> set[str]:
+    said = _asked(built, scratch, "patterns", "--json")
+    try:
+        return {pattern["name"] for pattern in json.loads(said)}
+    except (ValueError, TypeError, KeyError):
+        raise NotMeasured(
+            f"{built.label}: abec patterns --json lists no patterns there; "
+            "compare with a later commit"
+        ) from None
 
 
 def workload_arguments(workload: Workload) -> Iterator[str]:

@@ -68,6 +68,19 @@ def test_a_side_that_does_not_start_is_told_with_what_it_said(
         prepare([here(directory=directory)], [CELL], scratch)
 
 
+def test_a_side_that_lists_no_patterns_is_told(here: Here, scratch: Path, tmp_path: Path) -> None:
+    directory = stub(tmp_path, "echo sse")
+    with pytest.raises(NotMeasured, match=r"abec patterns --json lists no patterns there"):
+        prepare([here(directory=directory)], [CELL], scratch)
+
+
+def test_a_result_of_another_schema_is_told(here: Here, scratch: Path, tmp_path: Path) -> None:
+    script = OLD.replace('echo "abec: server sse died" >&2; exit 3', "echo '{\"schema\": 1}'")
+    old = here(directory=stub(tmp_path, script))
+    with pytest.raises(NotMeasured, match=r"^the result of head v1 .*: schema 1: this reader"):
+        prepare([old], [CELL], scratch).run(old, CELL, 0)
+
+
 OLD = """
 case "$1 $2" in
     "patterns --json") echo '[{"name": "sse"}]' ;;
