@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.axes import own_scenarios
 from benchmarks.connections import FEWEST_CONNECTIONS
 from benchmarks.metrics import Question, tracked
-from benchmarks.settings import saved_series
+from benchmarks.settings import saved_series, scenario_file
 from benchmarks.validity import ABOUT_TIMES
 from benchmarks.values import (
     NotApplicable,
@@ -21,7 +20,7 @@ from benchmarks.values import (
     measured,
 )
 from harness.result import Result
-from harness.scenario import Scenario
+from harness.scenario import Scenario, read_scenarios
 
 
 def gate_scenarios() -> Mapping[str, Scenario]:
@@ -35,8 +34,9 @@ def gate_scenarios() -> Mapping[str, Scenario]:
         cell.name: Scenario(name=cell.name, workload=cell.workload, patterns=(cell.pattern,))
         for cell in BUILT_IN.cells
     }
-    own = {name: scenario for name, scenario in own_scenarios().items() if scenario.patterns}
-    return {**cells, **own}
+    path = scenario_file()
+    own = {} if path is None else read_scenarios(str(path))
+    return {**cells, **{name: scenario for name, scenario in own.items() if scenario.patterns}}
 
 
 class Gate(Question):

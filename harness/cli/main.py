@@ -18,7 +18,7 @@ _COMMANDS: Mapping[str, str] = {
     "run": "Measure patterns under a workload of your own.",
     "compare": "Measure patterns against each other, or judge two saved results.",
     "report": "Make a page for a browser of saved results.",
-    "regress": "Measure two commits, or versions of a library: is head worse?",
+    "regress": "Judge a commit, or a version of a library, against another.",
     "patterns": "List patterns: exchange, servers, clients, guarantees.",
     "serve": "Start what a pattern needs and print its URLs.",
     "doctor": "Check whether this machine's figures can be trusted.",

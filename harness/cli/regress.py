@@ -52,8 +52,7 @@ def command(
 
     \b
     Examples:
-      abec regress --base main
-      abec regress --base v1.2 --head my-branch --markdown "$GITHUB_STEP_SUMMARY"
+      abec regress --base main --markdown "$GITHUB_STEP_SUMMARY"
       abec regress --lib websockets --base 15.0.1 --head ../websockets@my-branch
 
     Each side is installed in an environment of its own (asv.conf.json), and runs alternate: 8 a

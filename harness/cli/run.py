@@ -49,9 +49,9 @@ _PASSWORD = re.compile(r"(?<=:)[^:/@\s]+(?=@)")
     "asserted",
     metavar="OBJECTIVE",
     multiple=True,
-    help="what each pattern has to keep, p99<5ms or lost==0; may be given again",
+    help="what each pattern has to keep, p99<5ms or lost==0; may be given again [nothing]",
 )
-@click.option("--no-floor", is_flag=True, help="leave the floor out")
+@click.option("--no-floor", is_flag=True, help="leave the floor out [off]")
 @click.option(
     "--reruns",
     metavar="N",
@@ -68,7 +68,6 @@ def command(
     \b
     Examples:
       abec run websocket sse --rate 2k --subscribers 50 --payload 1KiB --runs 8
-      abec run redis_queue --scenario jobs --client library
       abec run sse --rate 500 --runs 8 --assert "p99<5ms" --assert "lost==0"
 
     Each run starts fresh servers and clients. The floor (raw TCP) is measured beside the

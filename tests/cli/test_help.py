@@ -6,7 +6,10 @@ import re
 
 import pytest
 
-COMMANDS = ("run", "compare", "report", "patterns", "serve", "doctor", "init", "bench")
+COMMANDS = (
+    *("run", "compare", "report", "regress", "patterns"),
+    *("serve", "doctor", "init", "bench"),
+)
 
 
 def test_bare_command_shows_the_help_and_refuses(abec) -> None:
