@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.answer import width
 from harness.cli.progress import ProgressLine
 from harness.cli.run import new_result_path, typed_command
 from harness.errors import BadInput, NotMeasured
@@ -21,6 +22,7 @@ from harness.regress.measuring import Measured, first_look_s, measure
 from harness.regress.record import record
 from harness.regress.report import Answer, markdown, text
 from harness.regress.sides import Built, Side, Wanted, build, resolve
+from harness.whole_file import write_whole
 from harness.workload import parse_seconds
 
 _BUDGET = "15min"
@@ -85,7 +87,7 @@ def command(
             measured=measured,
             saved=tuple(str(path) for path in paths.values() if path.exists()),
         )
-        click.echo(text(answer))
+        click.echo(text(answer, width()))
         _write(answer, wanted, to_markdown, to_file)
         if library is None:
             _record(gate, sides, paths, scratch)
@@ -170,7 +172,7 @@ def _write(
                 file.write(markdown(answer))
         if to_file is not None:
             hashes = {side: one.commit.sha for side, one in wanted.items()}
-            Path(to_file).write_text(to_json(answer, hashes) + "\n", encoding="utf-8")
+            write_whole(Path(to_file), to_json(answer, hashes) + "\n")
     except OSError as error:
         raise NotMeasured(f"{error.filename}: cannot be written: {error.strerror}") from error
 

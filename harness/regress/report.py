@@ -14,7 +14,7 @@ from harness.regress.looks import spent_by
 from harness.regress.measuring import Measured
 from harness.regress.ruling import Ruling
 from harness.report import units
-from harness.report.columns import Column, joined, paragraph, table
+from harness.report.columns import WIDTH, Column, joined, paragraph, table
 from harness.report.question import traffic
 from harness.report.verdicts import change, figure, words
 
@@ -57,8 +57,8 @@ class Answer:
         return Exit.NOT_MEASURED if self.untold else Exit.MEASURED
 
 
-def text(answer: Answer) -> str:
-    """Give the answer for a terminal."""
+def text(answer: Answer, width: int = WIDTH) -> str:
+    """Give the answer for a terminal of so many columns."""
     columns = [
         Column(""),
         Column("base"),
@@ -71,11 +71,14 @@ def text(answer: Answer) -> str:
     for name, own in _by_cell(answer):
         rows += [[name, *[""] * 5]]
         rows += [[f"  {ruling.watched.metric.name}", *_figures(ruling)] for ruling in own]
-    sentences = [paragraph(line, hanging="  ") for line in (*_asked(answer), *_sentences(answer))]
-    asked, found = sentences[: len(_asked(answer))], sentences[len(_asked(answer)) :]
+    asked, found = (
+        [paragraph(line, hanging="  ", width=width) for line in lines]
+        for lines in (_asked(answer), _sentences(answer))
+    )
     saved = f"saved {', '.join(answer.saved)}" if answer.saved else ""
-    last = joined([saved, f"(exit {answer.code:d})"])
-    return "\n".join([joined(_heading(answer)), *asked, table(columns, rows), *found, last])
+    last = joined([saved, f"(exit {answer.code:d})"], width)
+    heading = joined(_heading(answer), width)
+    return "\n".join([heading, *asked, table(columns, rows, width), *found, last])
 
 
 def markdown(answer: Answer) -> str:
