@@ -90,9 +90,9 @@ PUSHED = Workload(rate=1000.0, warmup=0.2, duration=2.2)
 """A stream to one subscriber: enough messages for a p99."""
 HELD = Workload(subscribers=100, rate=50.0, warmup=0.2, duration=1.4, ramp=1000.0)
 """The fewest connections that memory shows at, and messages enough for a median."""
-CALLED = replace(PUSHED, exchange=Exchange.REQUEST_REPLY, publishers=100, ramp=1000.0)
-"""Calls over as many connections."""
-QUEUED = replace(PUSHED, exchange=Exchange.WORK_QUEUE, subscribers=4, duration=1.2)
+CALLED = replace(HELD, exchange=Exchange.REQUEST_REPLY, publishers=100, subscribers=1, rate=400.0)
+"""Calls over as many connections; at 400 a second a pacer that shares its core is in time."""
+QUEUED = replace(PUSHED, exchange=Exchange.WORK_QUEUE, subscribers=4, rate=400.0, duration=1.2)
 
 BUILT_IN = Gate(
     name="built-in gate",
