@@ -8,11 +8,11 @@ import json
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from asv.util import UserError
@@ -104,10 +104,14 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def browser(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+def browser(
+    published: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    missing: Callable[[str], NoReturn],
+) -> Iterator[Opened]:
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if chromium is None or driver is None:
-        pytest.skip("chromium and chromedriver are not installed (Debian: chromium-driver)")
+        missing("chromium and chromedriver are not installed (Debian: chromium-driver)")
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
     options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
