@@ -26,6 +26,8 @@ VALIDITY = ROOT / "docs" / "validity.md"
 QUESTIONS = ROOT / "tests" / "unit" / "questions_page.py"
 GATE = ROOT / "docs" / "ci-gate.md"
 ADDING = ROOT / "docs" / "add-a-pattern.md"
+WORKFLOWS = ROOT / "docs" / "ci.md"
+COPIED = sorted((ROOT / "docs" / "ci").glob("*.yml"))
 REMEDY = ".venv/bin/python tests/unit/test_docs.py"
 OURS = ("harness", "servers", "benchmarks", "tests", "docs", "results")
 """Folders of the repository: a path in the documentation that begins with one must exist."""
@@ -93,6 +95,14 @@ def with_rules(text: str) -> str:
 def with_gate(text: str) -> str:
     """Put the tables of the gate between their marks."""
     return _between(text, "gate", gate_table())
+
+
+def with_workflows(text: str) -> str:
+    """Put the workflows that others copy where the document shows them."""
+    for path in COPIED:
+        shown = f"```yaml\n{path.read_text(encoding='utf-8')}```\n"
+        text = _between(text, path.stem, shown)
+    return text
 
 
 def with_pattern(text: str) -> str:
@@ -208,12 +218,23 @@ def test_the_index_leads_to_every_page() -> None:
     assert pages == set(re.findall(r"\]\(([\w-]+\.md)\)", index))
 
 
+def test_the_documented_workflows_are_those_that_are_copied() -> None:
+    text = WORKFLOWS.read_text(encoding="utf-8")
+    assert len(COPIED) == 2
+    assert text == with_workflows(text), f"stale: {REMEDY}"
+
+
 def test_the_documented_pattern_is_the_tested_one() -> None:
     text = ADDING.read_text(encoding="utf-8")
     assert text == with_pattern(text), f"stale: {REMEDY}"
 
 
 if __name__ == "__main__":
-    written = ((VALIDITY, with_rules), (ADDING, with_pattern), (GATE, with_gate))
+    written = (
+        (VALIDITY, with_rules),
+        (ADDING, with_pattern),
+        (GATE, with_gate),
+        (WORKFLOWS, with_workflows),
+    )
     for document, generated in written:
         document.write_text(generated(document.read_text(encoding="utf-8")), encoding="utf-8")
