@@ -19,6 +19,7 @@ from tests.prove import (
     polling,
     refusals,
     stall,
+    workflows,
 )
 from tests.prove.claim import Claim, Prove
 from tests.prove.tested import tested
@@ -49,6 +50,13 @@ def _deaths(_machine: Machine) -> Iterator[Claim]:
     )
 
 
+def _workflows(_machine: Machine) -> Iterator[Claim]:
+    yield tested(
+        "workflows: actionlint, permissions, every quick script in a clean checkout",
+        ("tests/workflows",),
+    )
+
+
 POINTS: Sequence[Point] = (
     Point(number="1.1", title="fresh clone: make bench", prove=clone.prove_bench),
     Point(number="1.1", title="fresh clone: make test", prove=clone.prove_test, long=True),
@@ -65,4 +73,6 @@ POINTS: Sequence[Point] = (
     Point(number="1.11", title="plug-in", prove=_plug_in),
     Point(number="2.6", title="the gate: refusals and interrupts", prove=gate.prove),
     Point(number="2.6", title="the gate: planted changes found", prove=gate_finds.prove),
+    Point(number="2.7", title="workflows", prove=_workflows),
+    Point(number="2.7", title="workflows' steps", prove=workflows.prove, long=True),
 )
