@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from harness.regress.library import GATES as LIBRARIES
 from tests.workflows.workflow import PATHS, Workflow, read
 
 WORKFLOWS = [read(path) for path in PATHS]
@@ -68,3 +69,11 @@ def test_a_gate_keeps_its_runs_also_where_it_fails(workflow: Workflow) -> None:
     assert upload.condition == "always()"
     assert "results/runs" in upload.inputs["path"]
     assert all(not step.condition for step in job.scripts)
+
+
+def test_a_maintainer_sets_two_variables() -> None:
+    (workflow,) = (one for one in WORKFLOWS if one.name == "library-gate.yml")
+    assert set(workflow.env) == {"LIBRARY", "SUITE"}
+    assert workflow.env["LIBRARY"] in LIBRARIES
+    (comment,) = re.findall(r"# What this repository is: (.*)\.", workflow.text)
+    assert set(re.split(", | or ", comment)) == set(LIBRARIES)
