@@ -27,6 +27,7 @@ from tests.unit.conftest import NATURE
 from tests.unit.report.pages.recorded import write_records
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
+_POLL_S = 0.03
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -71,7 +72,7 @@ class Browser:
 
     def wait_until_drawn(self) -> None:
         """Wait until every figure that is not hidden has its drawing."""
-        WebDriverWait(self.driver, 15).until(lambda driver: driver.execute_script(_DRAWN))
+        WebDriverWait(self.driver, 15, _POLL_S).until(lambda driver: driver.execute_script(_DRAWN))
 
     def log(self) -> list[str]:
         """Give what the page logged since the last call."""
@@ -96,8 +97,8 @@ class Browser:
         element = self.find(selector)
         self.script("arguments[0].scrollIntoView({block: 'center'})", element)
         ActionChains(self.driver, duration=50).move_to_element(element).perform()
-        told = WebDriverWait(self.driver, 5).until(lambda driver: driver.execute_script(_TOLD))
-        return str(told)
+        wait = WebDriverWait(self.driver, 5, _POLL_S)
+        return str(wait.until(lambda driver: driver.execute_script(_TOLD)))
 
     def press(self, key: str) -> None:
         """Press a key where the focus is."""
