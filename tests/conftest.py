@@ -6,11 +6,16 @@ from collections.abc import Callable
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
+
+# A machine that pauses for 0.2 s says nothing about the property.
+settings.register_profile("untimed", deadline=None)
 
 
 def pytest_configure() -> None:
     """Undo the SIG_IGN that shells give to background jobs and that every child would inherit."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ def oracle(values: list[int]) -> HdrHistogram:
     return histogram
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(values_ns)
 def test_counts_and_text_are_those_of_the_hdrhistogram_package(values: list[int]) -> None:
     expected = oracle(values)
@@ -40,7 +40,7 @@ def test_counts_and_text_are_those_of_the_hdrhistogram_package(values: list[int]
     assert mine.count == len(values)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(values_ns)
 def test_each_reads_what_the_other_wrote(values: list[int]) -> None:
     expected = oracle(values)
@@ -51,14 +51,14 @@ def test_each_reads_what_the_other_wrote(values: list[int]) -> None:
     assert theirs.get_total_count() == len(values)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(values_ns, values_ns)
 def test_merging_is_binning_together(one: list[int], other: list[int]) -> None:
     merged = Histogram.of(array(one)) + Histogram.of(array(other))
     assert np.array_equal(merged.counts, Histogram.of(array(other + one)).counts)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(values_ns.filter(bool), st.floats(0, 100))
 def test_percentile_is_the_order_statistic_to_three_digits(
     values: list[int], percent: float
@@ -94,7 +94,7 @@ def test_other_buckets_are_refused() -> None:
         Histogram.decode(HdrHistogram(1, 1000, 2).encode().decode())
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(values_ns.filter(bool))
 def test_ranks_are_the_order_statistics_to_three_digits(values: list[int]) -> None:
     ranked = Histogram.of(array(values)).ranked(np.arange(1, len(values) + 1))

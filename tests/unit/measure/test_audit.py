@@ -176,7 +176,7 @@ def expected(story: Story) -> Audit:
     )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(stories(), st.randoms(use_true_random=False))
 def test_random_faults_balance_whatever_the_order_of_merging(
     make_recording: Callable[..., Recording], story: Story, shuffled: random.Random

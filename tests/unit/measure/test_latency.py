@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -38,7 +38,6 @@ def test_quantiles_among_the_lost_are_infinite() -> None:
     assert quantile(ns(), 0.5) is None
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 10**12), max_size=50),
     st.integers(0, 20),

@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import NotMeasured
@@ -178,7 +178,6 @@ def test_a_window_below_100_ms_has_its_mean_as_peak() -> None:
     assert found.cpu_mean == found.cpu_peak == pytest.approx(0.4)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(20, 200), st.integers(0, 100)), min_size=2, max_size=20))
 def test_no_100_ms_are_busier_than_the_peak(steps: list[tuple[int, int]]) -> None:
     at_ms = np.cumsum([0, *(gap for gap, _ in steps)])
