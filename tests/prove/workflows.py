@@ -86,8 +86,8 @@ def _played(name: str, machine: Runner) -> Iterator[Claim]:
         yield Claim(
             what="pages.yml: pages to upload",
             figure=f"{len(pages)} pages",
-            bound="index.html among them",
-            ok=machine.workspace / "results/html/index.html" in pages,
+            bound="index.html and patterns.html among them",
+            ok={"index.html", "patterns.html"} <= {page.name for page in pages},
         )
 
 
