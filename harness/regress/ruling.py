@@ -96,7 +96,7 @@ def rule(
 ) -> tuple[Ruling, ...]:
     """Judge all comparisons of ``gate`` at look 1, 2, …; ``runs`` go by the name of their cell.
 
-    What ``earlier`` looks established stands, with the figures of then.
+    What ``earlier`` looks established or told stands, with the figures of then: see ``_stands``.
     """
     declared = [(cell, watched) for cell in gate.cells for watched in cell.watched]
     contrasts = [_contrast(cell, watched, runs[cell.name]) for cell, watched in declared]
@@ -110,8 +110,11 @@ def rule(
         )
         for (cell, watched), finding in zip(declared, judge(contrasts, alpha_at(look)), strict=True)
     ]
-    before = {ruling.name: ruling for ruling in earlier if ruling.decided}
-    return tuple(before.get(ruling.name, ruling) for ruling in rulings)
+    before = {ruling.name: ruling for ruling in earlier}
+    return tuple(
+        before[now.name] if now.name in before and _stands(before[now.name], now) else now
+        for now in rulings
+    )
 
 
 def fit(runs: Sequence[Result], watched: Watched) -> tuple[Result, ...]:
@@ -122,6 +125,19 @@ def fit(runs: Sequence[Result], watched: Watched) -> tuple[Result, ...]:
 def short_of_runs(cell: GateCell, runs: Runs) -> bool:
     """Whether something in ``cell`` cannot be judged for want of a few more valid runs."""
     return any(_short(watched, runs) for watched in cell.watched)
+
+
+def _stands(before: Ruling, now: Ruling) -> bool:
+    """Whether an earlier ruling holds beside what a later look says.
+
+    A later look spends less. Runs that were enough to say that nothing was detected may be too
+    few for its share, and that takes back nothing of what an earlier look could tell with them.
+    """
+    if before.decided:
+        return True
+    if not before.told or now.decided or now.finding.contrast.obstacle:
+        return False
+    return not now.told or now.finding.contrast == before.finding.contrast
 
 
 def _short(watched: Watched, runs: Runs) -> bool:

@@ -63,7 +63,34 @@ def test_what_was_established_stands_at_later_looks(gate: Gate, side: Make) -> N
     first = rule(gate, {"prices": Runs(base=side(1), head=side(2, p50=1.2))}, 1)
     again = rule(gate, {"prices": Runs(base=side(1), head=side(2))}, 2, first)
     assert again[0] is first[0]
-    assert [ruling.look for ruling in again] == [1, *[2] * (len(again) - 1)]
+
+
+def test_what_was_told_of_a_cell_without_more_runs_stands(like: Mapping[str, Result]) -> None:
+    """8 v 8 runs can tell of 20 comparisons with the first look's error, not with the second's."""
+    draw = random.Random(2)
+    runs = {
+        name: Runs(base=drawn(draw, run, FIRST_RUNS, 1.0), head=drawn(draw, run, FIRST_RUNS, 1.0))
+        for name, run in like.items()
+    }
+    first = rule(BUILT_IN, runs, 1)
+    assert all(ruling.told for ruling in first)
+    had = runs["sse"]
+    more = Runs(
+        base=had.base + drawn(draw, like["sse"], MORE_RUNS, 1.0),
+        head=had.head + drawn(draw, like["sse"], MORE_RUNS, 1.0),
+    )
+    second = rule(BUILT_IN, {**runs, "sse": more}, 2, first)
+    assert all(ruling.told for ruling in second)
+    closed = [ruling for ruling in second if ruling.cell.name != "sse"]
+    assert closed == [ruling for ruling in first if ruling.cell.name != "sse"]
+    p50 = second[0]
+    assert (p50.name, p50.look, len(p50.finding.contrast.first)) == ("sse p50", 2, 12)
+
+
+def test_a_side_that_fails_at_a_later_look_is_told(gate: Gate, side: Make) -> None:
+    first = rule(gate, {"prices": Runs(base=side(1), head=side(2))}, 1)
+    died = Runs(base=side(1), head=side(2), refused={Side.HEAD: "server sse died"})
+    assert not any(ruling.told for ruling in rule(gate, {"prices": died}, 2, first))
 
 
 def test_any_established_loss_is_an_alarm(gate: Gate, side: Make) -> None:
