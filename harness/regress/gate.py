@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.errors import BadInput
 from harness.machine import Machine
 from harness.plan import plan
+from harness.process.redis import without_password
 from harness.registry import load as load_pattern
 from harness.registry import require_exchange
 from harness.regress.watched import WATCHED, Watched, carries
@@ -135,6 +136,11 @@ def gate_cells(scenarios: Iterable[Scenario], path: str) -> tuple[GateCell, ...]
             for pattern in scenario.patterns
         ]
     return tuple(cells)
+
+
+def shown(workload: Workload) -> Workload:
+    """Give ``workload`` as results hold it and as it may be printed: without a password."""
+    return replace(workload, redis=without_password(workload.redis))
 
 
 def _from_anywhere(workload: Workload) -> Workload:

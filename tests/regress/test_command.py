@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from harness import schema
 from harness.cli.options import asked
 from harness.errors import NotMeasured
 from harness.regress.command import prepare, workload_arguments
 from harness.regress.gate import BUILT_IN, GateCell
 from harness.regress.sides import Built
 from harness.workload import ClientKind, Exchange, Workload
+from tests.unit.conftest import series
 
 CELL = GateCell(
     name="prices", pattern="sse", workload=Workload(rate=400.0, warmup=0.1, duration=0.3)
@@ -75,12 +77,31 @@ def test_a_side_that_lists_no_patterns_is_told(here: Here, scratch: Path, tmp_pa
 
 
 def test_a_result_of_another_schema_is_told(here: Here, scratch: Path, tmp_path: Path) -> None:
-    script = OLD.replace('echo "abec: server sse died" >&2; exit 3', "echo '{\"schema\": 1}'")
+    script = OLD.replace(DIES, "echo '{\"schema\": 1}'")
     old = here(directory=stub(tmp_path, script))
     with pytest.raises(NotMeasured, match=r"^the result of head v1 .*: schema 1: this reader"):
         prepare([old], [CELL], scratch).run(old, CELL, 0)
 
 
+@pytest.mark.parametrize("kept", ["redis://127.0.0.1:6379/0", "redis://:hush@127.0.0.1:6379/0"])
+def test_a_password_is_not_part_of_what_was_measured(
+    kept: str, here: Here, scratch: Path, tmp_path: Path
+) -> None:
+    """Results leave it out; those of older commits may hold it."""
+    secret = replace(CELL.workload, redis="redis://:hush@127.0.0.1:6379/0")
+    cell = replace(CELL, workload=secret)
+    made = series({"sse": {}}, runs=1, workload=replace(secret, redis=kept))
+    (tmp_path / "result.json").write_text(schema.to_json(made))
+    script = OLD.replace(DIES, f"cat {tmp_path}/result.json")
+    built = here(directory=stub(tmp_path, script))
+    called = prepare([built], [cell], scratch)
+    assert called.run(built, cell, 0).workload.redis == "redis://127.0.0.1:6379/0"
+    with pytest.raises(NotMeasured, match="than was asked for: rate") as refused:
+        called.run(built, replace(cell, workload=replace(secret, rate=1.0)), 0)
+    assert "hush" not in str(refused.value)
+
+
+DIES = 'echo "abec: server sse died" >&2; exit 3'
 OLD = """
 case "$1 $2" in
     "patterns --json") echo '[{"name": "sse"}]' ;;

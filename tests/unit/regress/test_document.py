@@ -32,6 +32,16 @@ def test_every_comparison_comes_with_its_samples(
     assert p50["adjusted_p"] <= 0.005
 
 
+def test_a_password_is_left_out(answer: Callable[[Runs], Answer], side: Make) -> None:
+    found = answer(Runs(base=side(1), head=side(2)))
+    (cell,) = found.gate.cells
+    own = replace(cell.workload, redis="redis://:hush@127.0.0.1:6379/0")
+    gate = replace(found.gate, cells=(replace(cell, workload=own),))
+    told = to_json(replace(found, gate=gate), COMMITS)
+    assert json.loads(told)["cells"][0]["workload"]["redis"] == "redis://127.0.0.1:6379/0"
+    assert "hush" not in told
+
+
 def test_infinite_times_are_null(answer: Callable[[Runs], Answer], side: Make) -> None:
     head = tuple(replace(run, delivery=replace(run.delivery, p50=None)) for run in side(2))
     found = json.loads(to_json(answer(Runs(base=side(1), head=head)), COMMITS))
