@@ -20,7 +20,7 @@ from harness.regress.gate import BUILT_IN, Gate, read_gate
 from harness.regress.library import GATES, library_gate, read_version
 from harness.regress.measuring import Measured, first_look_s, measure
 from harness.regress.record import record
-from harness.regress.report import Answer, markdown, text
+from harness.regress.report import Judgement, markdown, text
 from harness.regress.sides import Built, Side, Wanted, build, resolve
 from harness.whole_file import write_whole
 from harness.workload import parse_seconds
@@ -80,7 +80,7 @@ def command(
             progress.say("building both environments (the first time takes minutes)")
             sides = build(wanted, scratch)
         measured, paths = _measure(gate, sides, scratch, budget_s)
-        answer = Answer(
+        answer = Judgement(
             base=wanted[Side.BASE].label,
             head=wanted[Side.HEAD].label,
             gate=gate,
@@ -161,7 +161,7 @@ def _measure(
 
 
 def _write(
-    answer: Answer,
+    answer: Judgement,
     wanted: Mapping[Side, Wanted],
     to_markdown: str | None,
     to_file: str | None,

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.measure.statistics import ALPHA
 from harness.regress.gate import shown
-from harness.regress.report import Answer
+from harness.regress.report import Judgement
 from harness.regress.ruling import Ruling
 from harness.regress.sides import Side
 
@@ -17,7 +17,7 @@ VERSION = 1
 """Raised whenever a key changes its meaning or goes."""
 
 
-def to_json(answer: Answer, commits: Mapping[Side, str]) -> str:
+def to_json(answer: Judgement, commits: Mapping[Side, str]) -> str:
     """Write the answer; ``commits`` are full hashes. Infinite times are ``null``."""
     measured, cells = answer.measured, answer.gate.cells
     document = {

@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from harness.errors import Exit
-from harness.regress.report import Answer, markdown, text
+from harness.regress.report import Judgement, markdown, text
 from harness.regress.ruling import Runs
 from harness.regress.sides import Side
 from harness.result import Doubt
 
 Make = Callable[..., Any]
-Answered = Callable[[Runs], Answer]
+Answered = Callable[[Runs], Judgement]
 
 
 def row(said: str, name: str) -> str:
