@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.measure.configuration import Configuration, Kind
 from harness.measure.contrast import Contrast, Finding, Outcome, judge
+from harness.measure.statistics import surely_reaches
 from harness.measure.verdict import contrast
 from harness.regress.gate import Gate, GateCell
 from harness.regress.looks import FIRST_RUNS, alpha_at
@@ -76,9 +77,14 @@ class Ruling:
 
     @property
     def seen_from(self) -> float | None:
-        """The smallest change that raises an alarm, as a ratio; None if none could have."""
-        resolution = self.finding.resolution
-        return None if resolution is None else max(resolution, 1 + self.watched.threshold)
+        """The smallest change that raises an alarm in 80 % of attempts, as a ratio.
+
+        It has to be established, and its estimate has to reach the threshold. None if no change
+        could have.
+        """
+        found, resolution = self.finding.contrast, self.finding.resolution
+        reaches = surely_reaches(found.first, found.second, 1 + self.watched.threshold)
+        return None if resolution is None or reaches is None else max(resolution, reaches)
 
     @property
     def _matters(self) -> bool:

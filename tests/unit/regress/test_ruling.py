@@ -45,7 +45,8 @@ def test_what_is_certain_and_too_small_to_matter_is_no_alarm(gate: Gate, side: M
     p50 = rule(gate, {"prices": runs}, 1)[0]
     assert p50.finding.outcome is Outcome.HIGHER
     assert (p50.decided, p50.alarm, p50.open) == (True, False, False)
-    assert p50.seen_from == pytest.approx(1.10)
+    # A spread of about 0.2 %: half of it is the error of the shift, and 0.84 of that is added.
+    assert p50.seen_from == pytest.approx(1.101, abs=0.0005)
 
 
 def test_what_looks_worse_and_is_not_established_stays_open(gate: Gate, side: Make) -> None:
