@@ -160,7 +160,10 @@ class _Campaign:
         except NotMeasured as error:
             refused = {**runs.refused, built.side: str(error)}
             self.runs[cell.name] = replace(runs, refused=refused)
-            self._save(built.side, refused={cell.pattern: str(error)})
+            # Series know patterns, of which a gate may have several cells.
+            before = self._series[built.side].refused.get(cell.pattern)
+            why = "; ".join(filter(None, (before, f"{cell.name}: {error}")))
+            self._save(built.side, refused={cell.pattern: why})
             return
         self._reruns_left = max(0, self._reruns_left - result.context.reruns)
         self._expected_s += cell.expected_s
