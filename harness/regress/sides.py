@@ -154,7 +154,7 @@ def build(wanted: Mapping[Side, Wanted], scratch: Path) -> tuple[Built, Built]:
         for side, child in children.items():
             child.wait()
             if child.exit_code != 0:
-                raise _failure(side, wanted[side], child)
+                raise _failure(side, wanted[side], child, answers[side])
     finally:
         stop_all(children.values(), _BUILD_GRACE_S)
     return _built(Side.BASE, wanted, answers), _built(Side.HEAD, wanted, answers)
@@ -165,8 +165,11 @@ def _built(side: Side, wanted: Mapping[Side, Wanted], answers: Mapping[Side, Pat
     return Built(side=side, wanted=wanted[side], directory=Path(answer["directory"]))
 
 
-def _failure(side: Side, wanted: Wanted, child: Child) -> BadInput | NotMeasured:
+def _failure(side: Side, wanted: Wanted, child: Child, answer: Path) -> BadInput | NotMeasured:
     version = wanted.version
+    if child.exit_code == Exit.NOT_MEASURED and answer.exists():
+        problem = json.loads(answer.read_text(encoding="utf-8"))["problem"]
+        return NotMeasured(f"{side} {wanted.label}: {problem}")
     if version is not None and child.exit_code == Exit.BAD_INPUT:
         return BadInput(
             f"--{side}",
