@@ -91,7 +91,10 @@ class Ruling:
         """Whether what was seen, established or not, is worse by as much as matters."""
         found, shift = self.finding.contrast, self.finding.shift
         if found.metric.kind is Kind.LOSS:
-            return sum(v or 0 for v in found.second) > sum(v or 0 for v in found.first)
+            # Established is a rise by rank. Sides may have a different number of valid runs.
+            first, second = (sum(v or 0 for v in side) for side in (found.first, found.second))
+            worse = second * len(found.first) > first * len(found.second)
+            return worse or self.finding.outcome is Outcome.HIGHER
         if shift is None:
             return False
         return shift.value is None or shift.value >= 1 + self.watched.threshold

@@ -104,6 +104,21 @@ def test_any_established_loss_is_an_alarm(gate: Gate, side: Make) -> None:
     assert (lost.alarm, lost.open) == (False, True)
 
 
+def test_a_loss_is_judged_by_rank_and_by_run(gate: Gate, side: Make) -> None:
+    # One bad run of base weighs more than eight of head, and head is worse in all others.
+    base = tuple(lossy(run, 1000 if i == 0 else 0) for i, run in enumerate(side(1, runs=16)))
+    head = tuple(lossy(run, 1) for run in side(2, runs=16))
+    lost = by_metric(rule(gate, {"prices": Runs(base=base, head=head)}, 1))["lost"]
+    assert (lost.finding.outcome, lost.alarm) == (Outcome.HIGHER, True)
+    # As many lost in more runs is no rise.
+    base = tuple(lossy(run, int(i == 0)) for i, run in enumerate(side(1)))
+    head = tuple(lossy(run, int(i == 0)) for i, run in enumerate(side(2, runs=9)))
+    lost = by_metric(rule(gate, {"prices": Runs(base=base, head=head)}, 1))["lost"]
+    assert (lost.told, lost.open) == (True, False)
+    lost = by_metric(rule(gate, {"prices": Runs(base=head, head=base)}, 1))["lost"]
+    assert (lost.told, lost.open) == (True, True)
+
+
 def test_invalid_runs_take_no_part(gate: Gate, side: Make) -> None:
     late = tuple(replace(run, doubts=(LATE,)) for run in side(2, p50=1.5))
     runs = Runs(base=side(1), head=late)
