@@ -142,8 +142,8 @@ def _call(
     if not built.abec.exists():
         raise NotMeasured(f"{built.label} has no command abec; compare with a later commit")
     log, output = log_file(scratch, str(built.side)), log_file(scratch, "output")
-    with _ended(
-        Child.spawn(
+    try:
+        started = Child.spawn(
             (str(built.abec), *arguments),
             name=f"abec of {built.side}",
             log_path=log,
@@ -151,7 +151,9 @@ def _call(
             env={**built.env, "TMPDIR": str(scratch), "COLUMNS": "100"},
             cwd=scratch,
         )
-    ) as child:
+    except OSError as error:
+        raise NotMeasured(f"{built.label}: abec could not be started: {error}") from error
+    with _ended(started) as child:
         if not child.wait(limit_s):
             raise NotMeasured(f"abec {arguments[0]} did not end within {limit_s:.0f} s")
         code = child.exit_code

@@ -141,16 +141,19 @@ def build(wanted: Mapping[Side, Wanted], scratch: Path) -> tuple[Built, Built]:
     try:
         for side, one in wanted.items():
             version = one.version
-            children[side] = Child.spawn(
-                (
-                    *(sys.executable, "-m", "harness.regress.build"),
-                    *(side, one.commit.sha, str(answers[side])),
-                    *(() if version is None else (version.library, version.requirement)),
-                ),
-                name=f"build {side}",
-                log_path=log_file(scratch, f"build-{side}"),
-                env={"TMPDIR": str(scratch)},
+            arguments = (
+                *(side, one.commit.sha, str(answers[side])),
+                *(() if version is None else (version.library, version.requirement)),
             )
+            try:
+                children[side] = Child.spawn(
+                    (sys.executable, "-m", "harness.regress.build", *arguments),
+                    name=f"build {side}",
+                    log_path=log_file(scratch, f"build-{side}"),
+                    env={"TMPDIR": str(scratch)},
+                )
+            except OSError as error:
+                raise NotMeasured(f"{side} {one.label} could not be built: {error}") from error
         for side, child in children.items():
             child.wait()
             if child.exit_code != 0:

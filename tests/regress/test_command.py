@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from harness.cli.options import asked
 from harness.errors import NotMeasured
 from harness.regress.command import prepare, workload_arguments
 from harness.regress.gate import BUILT_IN, GateCell
-from harness.regress.sides import Built
+from harness.regress.record import record
+from harness.regress.sides import Built, Side, build
 from harness.workload import ClientKind, Exchange, Workload
 from tests.unit.conftest import series
 
@@ -51,6 +53,27 @@ def test_a_pattern_that_a_side_lacks_is_told(here: Here, scratch: Path) -> None:
 def test_a_side_without_the_command_is_told(here: Here, scratch: Path, tmp_path: Path) -> None:
     with pytest.raises(NotMeasured, match=r"head v1 \(1a2b3c4d\) has no command abec; compare"):
         prepare([here(directory=tmp_path)], [CELL], scratch)
+
+
+def test_a_command_that_cannot_be_started_is_told(
+    here: Here, scratch: Path, tmp_path: Path
+) -> None:
+    directory = stub(tmp_path, "exit 0")
+    (directory / "bin/abec").chmod(0o644)
+    with pytest.raises(NotMeasured, match=r"^head v1 \(1a2b3c4d\): abec could not be started: "):
+        prepare([here(directory=directory)], [CELL], scratch)
+
+
+def test_a_process_that_cannot_be_started_is_told(
+    here: Here, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    sides = [here(side) for side in Side]
+    paths = {side: scratch / side for side in Side}
+    with pytest.raises(NotMeasured, match=r"^the samples could not be recorded for asv: "):
+        record(BUILT_IN, sides, paths, scratch)
+    with pytest.raises(NotMeasured, match=r"^base v1 \(1a2b3c4d\) could not be built: "):
+        build({built.side: built.wanted for built in sides}, scratch)
 
 
 def stub(directory: Path, script: str) -> Path:
