@@ -97,6 +97,11 @@ class Built:
         """The command of this side."""
         return self.directory / "bin" / "abec"
 
+    @property
+    def python(self) -> Path:
+        """The interpreter of this side."""
+        return self.directory / "bin" / "python"
+
 
 def resolve(side: Side, asked: str) -> Commit:
     """Find the commit that a name, tag or abbreviation stands for, in asv's repository.

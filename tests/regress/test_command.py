@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -16,6 +17,7 @@ from harness.regress.command import prepare, workload_arguments
 from harness.regress.gate import BUILT_IN, GateCell
 from harness.regress.record import record
 from harness.regress.sides import Built, Side, build
+from harness.result import SCHEMA_VERSION
 from harness.workload import ClientKind, Exchange, Workload
 from tests.unit.conftest import series
 
@@ -76,13 +78,33 @@ def test_a_process_that_cannot_be_started_is_told(
         build({built.side: built.wanted for built in sides}, scratch)
 
 
-def stub(directory: Path, script: str) -> Path:
-    """Make an environment whose ``abec`` is a shell script."""
+def stub(directory: Path, script: str, python: str = "exit 1") -> Path:
+    """Make an environment whose ``abec`` and Python are shell scripts."""
     (directory / "bin").mkdir()
-    abec = directory / "bin/abec"
-    abec.write_text(f"#!/bin/sh\n{script}\n")
-    abec.chmod(0o755)
+    for name, text in (("abec", script), ("python", python)):
+        program = directory / "bin" / name
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
     return directory
+
+
+def test_a_side_of_another_schema_is_told_before_it_is_measured(
+    here: Here, scratch: Path, tmp_path: Path
+) -> None:
+    old = here(directory=stub(tmp_path, OLD, "echo 1"))
+    with pytest.raises(NotMeasured, match=r"^head v1 .* results of schema 1, and \d is read here"):
+        prepare([old], [CELL], scratch)
+    git = ("git", "-c", "user.name=test", "-c", "user.email=test@example.org")
+    (tmp_path / "harness").mkdir()
+    for version in (SCHEMA_VERSION - 1, SCHEMA_VERSION):
+        (tmp_path / "harness/result.py").write_text(f"SCHEMA_VERSION = {version}\n")
+        for command in (("init",), ("add", "harness"), ("commit", "--message", f"{version}")):
+            subprocess.run((*git, *command), check=True, capture_output=True)
+    head = subprocess.run((*git, "log", "-1", "--format=%h"), check=True, capture_output=True)
+    with pytest.raises(
+        NotMeasured, match=f"; compare with a commit from {head.stdout.decode()[:7]}"
+    ):
+        prepare([old], [CELL], scratch)
 
 
 def test_a_side_that_does_not_start_is_told_with_what_it_said(
