@@ -85,27 +85,34 @@ def turned(finding: Finding) -> Finding:
     return replace(finding, contrast=contrast, outcome=outcome, shift=shift)
 
 
-def obstacle(row: Configuration, metric: Metric, side: str = "") -> str:
+def obstacle(row: Configuration, metric: Metric, side: str = "", *, options: bool = True) -> str:
     """Say why ``metric`` of ``row`` takes part in no comparison; empty if it does.
 
-    ``side`` goes before the words "runs", for example ``old``.
+    ``side`` goes before the words "runs", for example ``old``. Without ``options`` no remedy is
+    named that is an option of ``abec run``.
     """
     if row.valid and len(row.used) < FEWEST_RUNS:
         runs = f"{len(row.used)} {_before(side)}run{'s' * (len(row.used) != 1)}"
-        return f"only {runs}, a verdict needs {FEWEST_RUNS}; measure with --runs 8"
-    if not unfit(row, metric, side) and len(row.samples(metric)) < FEWEST_RUNS:
+        remedy = "; measure with --runs 8" * options
+        return f"only {runs}, a verdict needs {FEWEST_RUNS}{remedy}"
+    bar = unfit(row, metric, side, options=options)
+    if not bar and len(row.samples(metric)) < FEWEST_RUNS:
         return f"{metric.name} was not measured in all {_before(side)}runs"
-    return unfit(row, metric, side)
+    return bar
 
 
-def unfit(row: Configuration, metric: Metric, side: str = "") -> str:
-    """Say why ``metric`` of ``row`` has no figure to be believed, however many runs there are."""
+def unfit(row: Configuration, metric: Metric, side: str = "", *, options: bool = True) -> str:
+    """Say why ``metric`` of ``row`` has no figure to be believed, however many runs there are.
+
+    ``side`` and ``options`` are as in ``obstacle``.
+    """
     if not row.valid:
         rules = sorted({doubt.rule for run in row.invalid_runs for doubt in run.doubts})
         runs = f"{len(row.invalid_runs)} of {len(row.runs)} {_before(side)}runs"
         return f"{runs} invalid ({', '.join(rules)})"
     if not row.shows(metric):
-        return f"too few {_before(side)}messages for {metric.name}; add --duration"
+        remedy = "; add --duration" * options
+        return f"too few {_before(side)}messages for {metric.name}{remedy}"
     return ""
 
 

@@ -165,7 +165,8 @@ def _contrast(cell: GateCell, watched: Watched, runs: Runs) -> Contrast:
     if refused or absent:
         return Contrast(metric=watched.metric, obstacle=refused or absent)
     before, after = (_configuration(cell, watched, runs.of(side)) for side in Side)
-    return contrast(watched.metric, before, after, (Side.BASE, Side.HEAD))
+    # How many runs and how long is the gate's to say: regress has no such options.
+    return contrast(watched.metric, before, after, (Side.BASE, Side.HEAD), options=False)
 
 
 def _configuration(cell: GateCell, watched: Watched, runs: tuple[Result, ...]) -> Configuration:

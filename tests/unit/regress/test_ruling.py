@@ -137,6 +137,12 @@ def test_invalid_runs_take_no_part(gate: Gate, side: Make) -> None:
     )
 
 
+def test_no_option_is_advised_that_regress_lacks(gate: Gate, side: Make) -> None:
+    few = tuple(replace(run, delivery=replace(run.delivery, messages=50)) for run in side(2))
+    found = by_metric(rule(gate, {"prices": Runs(base=side(1), head=few)}, 1))
+    assert found["p99"].finding.reason == "too few head messages for p99"
+
+
 def test_seven_valid_runs_are_no_verdict(gate: Gate, side: Make) -> None:
     head = side(2, p50=1.5)
     runs = Runs(base=side(1), head=(replace(head[0], doubts=(DISTURBED,)), *head[1:]))
