@@ -64,13 +64,18 @@ def judge(contrasts: Sequence[Contrast], alpha: float = ALPHA) -> list[Finding]:
     Contrasts that cannot be made don't count, nor do those whose values are all equal, like
     no loss on either side: they cannot be rejected whatever the truth (Tarone 1990).
     """
-    testable = [i for i, contrast in enumerate(contrasts) if _testable(contrast)]
-    p_values = [mann_whitney(contrasts[i].first, contrasts[i].second) for i in testable]
-    adjusted = dict(zip(testable, holm(p_values), strict=True))
+    tested = [i for i, contrast in enumerate(contrasts) if testable(contrast)]
+    p_values = [mann_whitney(contrasts[i].first, contrasts[i].second) for i in tested]
+    adjusted = dict(zip(tested, holm(p_values), strict=True))
     return [
-        _finding(contrast, adjusted.get(i, 1.0), max(1, len(testable)), alpha)
+        _finding(contrast, adjusted.get(i, 1.0), max(1, len(tested)), alpha)
         for i, contrast in enumerate(contrasts)
     ]
+
+
+def testable(contrast: Contrast) -> bool:
+    """Whether it takes part in the test: it can be made, and its values are not all equal."""
+    return not contrast.obstacle and len({*contrast.first, *contrast.second}) > 1
 
 
 def turned(finding: Finding) -> Finding:
@@ -128,7 +133,7 @@ def _finding(contrast: Contrast, adjusted_p: float, contrasts: int, alpha: float
     outcome, reason = Outcome.UNDETECTED, ""
     if adjusted_p <= alpha:
         outcome = _direction(first, second)
-    elif _testable(contrast) and smallest_p(len(first), len(second)) > each:
+    elif testable(contrast) and smallest_p(len(first), len(second)) > each:
         outcome = Outcome.NOT_COMPARED
         reason = f"{len(first)} v {len(second)} runs are too few for {contrasts} comparisons"
     return Finding(
@@ -139,10 +144,6 @@ def _finding(contrast: Contrast, adjusted_p: float, contrasts: int, alpha: float
         adjusted_p=adjusted_p,
         resolution=None if _is_loss(contrast) else resolution(first, second, each),
     )
-
-
-def _testable(contrast: Contrast) -> bool:
-    return not contrast.obstacle and len({*contrast.first, *contrast.second}) > 1
 
 
 def _is_loss(contrast: Contrast) -> bool:

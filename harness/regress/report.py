@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.errors import Exit
 from harness.measure.configuration import Kind
-from harness.measure.contrast import Outcome
+from harness.measure.contrast import Outcome, testable
 from harness.measure.statistics import ALPHA, POWER
 from harness.regress.gate import Gate
 from harness.regress.looks import spent_by
@@ -201,11 +201,13 @@ def _sentences(answer: Judgement) -> list[str]:
         lines.append("Nothing was lost, base or head.")
     lines.append(_counts(answer))
     spent = units.percent(spent_by(answer.measured.looks))
+    tested = sum(testable(ruling.finding.contrast) for ruling in answer.rulings)
+    among = f"{tested} of {answer.gate.comparisons}"
     lines.append(
         f"Seen from: the change that raises an alarm in {units.percent(POWER)} of attempts. Exact "
-        f"Mann–Whitney over independent runs, Holm over all {answer.gate.comparisons} comparisons; "
-        f"of the error rate of {units.percent(ALPHA)} over all looks, {spent} is spent. "
-        "Each interval stands by itself."
+        f"Mann–Whitney over independent runs, Holm over {among} comparisons (values that are all "
+        f"equal need no test); of the error rate of {units.percent(ALPHA)} over all looks, {spent} "
+        "is spent. Each interval stands by itself."
     )
     return lines
 
