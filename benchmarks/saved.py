@@ -29,10 +29,12 @@ def saved_runs(paths: Sequence[Path], pattern: str, workload: Workload) -> Serie
         for result in series.results
         if result.pattern == pattern and _essence(result.workload) == wanted
     ]
+    refused = {name: why for series in saved for name, why in series.refused.items()}
+    why = refused.pop(pattern, "not among the saved runs")
     if not results:
-        refused = {name: why for series in saved for name, why in series.refused.items()}
-        raise NotApplicable(refused.get(pattern, "not among the saved runs"))
-    return replace(saved[0], results=tuple(results))
+        raise NotApplicable(why)
+    # The pattern may have been refused under another workload: these runs are there.
+    return replace(saved[0], results=tuple(results), refused=refused)
 
 
 def _essence(workload: Workload) -> Workload:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from harness.cli.answer import width
+from harness.cli.answer import Answer, width
 from harness.cli.progress import ProgressLine
 from harness.cli.run import new_result_path, typed_command
 from harness.errors import BadInput, NotMeasured
@@ -20,7 +21,7 @@ from harness.regress.gate import BUILT_IN, Gate, read_gate
 from harness.regress.library import GATES, library_gate, read_version
 from harness.regress.measuring import Measured, first_look_s, measure
 from harness.regress.record import record
-from harness.regress.report import Answer, markdown, text
+from harness.regress.report import Judgement, markdown, text
 from harness.regress.sides import Built, Side, Wanted, build, resolve
 from harness.whole_file import write_whole
 from harness.workload import parse_seconds
@@ -80,17 +81,23 @@ def command(
             progress.say("building both environments (the first time takes minutes)")
             sides = build(wanted, scratch)
         measured, paths = _measure(gate, sides, scratch, budget_s)
-        answer = Answer(
+        answer = Judgement(
             base=wanted[Side.BASE].label,
             head=wanted[Side.HEAD].label,
             gate=gate,
             measured=measured,
             saved=tuple(str(path) for path in paths.values() if path.exists()),
         )
-        click.echo(text(answer, width()))
-        _write(answer, wanted, to_markdown, to_file)
-        if library is None:
-            _record(gate, sides, paths, scratch)
+        # Files first: they are written whoever reads stdout, and for how long.
+        _write(to_markdown, lambda path: _append(path, markdown(answer)))
+        hashes = {side: one.commit.sha for side, one in wanted.items()}
+        _write(to_file, lambda path: write_whole(path, to_json(answer, hashes) + "\n"))
+        try:
+            if library is None:
+                _record(gate, sides, paths, scratch)
+        finally:
+            # An interrupt while asv records does not take back what was measured.
+            Answer().give(text(answer, width()), ", ".join(answer.saved))
     return answer.code
 
 
@@ -114,8 +121,12 @@ def _versions(library: str, base: str, head: str | None) -> Mapping[Side, Wanted
 
 def _require_place(option: str, path: str | None) -> None:
     """Refuse, before minutes of measuring, what cannot be written afterwards."""
-    if path is not None and not Path(path).absolute().parent.is_dir():
+    if path is None:
+        return
+    if not Path(path).absolute().parent.is_dir():
         raise BadInput(option, path, "its directory does not exist")
+    if Path(path).is_dir():
+        raise BadInput(option, path, f"is a directory; for example {Path(path, 'answer')}")
 
 
 def _budget_s(text: str, gate: Gate) -> float:
@@ -160,21 +171,25 @@ def _measure(
     return measured, paths
 
 
-def _write(
-    answer: Answer,
-    wanted: Mapping[Side, Wanted],
-    to_markdown: str | None,
-    to_file: str | None,
-) -> None:
+def _write(path: str | None, write: Callable[[Path], None]) -> None:
+    """Write one form of the answer; that it could not be written changes no verdict."""
+    if path is None:
+        return
     try:
-        if to_markdown is not None:
-            with Path(to_markdown).open("a", encoding="utf-8") as file:
-                file.write(markdown(answer))
-        if to_file is not None:
-            hashes = {side: one.commit.sha for side, one in wanted.items()}
-            write_whole(Path(to_file), to_json(answer, hashes) + "\n")
+        write(Path(path))
     except OSError as error:
-        raise NotMeasured(f"{error.filename}: cannot be written: {error.strerror}") from error
+        _complain(f"{path}: cannot be written: {error.strerror}")
+
+
+def _complain(line: str) -> None:
+    # The reader of both streams may have gone, which changes no verdict either.
+    with suppress(BrokenPipeError):
+        click.echo(f"abec: {line}", err=True)
+
+
+def _append(path: Path, said: str) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(said)
 
 
 def _record(
@@ -186,4 +201,4 @@ def _record(
         try:
             record(gate, sides, paths, scratch)
         except NotMeasured as error:
-            click.echo(f"abec: {error}", err=True)
+            _complain(str(error))

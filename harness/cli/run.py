@@ -25,7 +25,7 @@ from harness.cli.options import (
 )
 from harness.cli.progress import ProgressLine
 from harness.errors import BadInput, Exit
-from harness.measure.configuration import configurations
+from harness.measure.configuration import Configuration, configurations
 from harness.measure.objectives import Kept, Standing, kept, refused
 from harness.objective import Objective, parse_objective
 from harness.report.objectives import objectives_report
@@ -143,12 +143,23 @@ def _judged(question: Asked, series: Series, objectives: Sequence[Objective]) ->
     """Hold each objective against each pattern that was asked for; floors promise nothing."""
     rows = {row.pattern: row for row in configurations(series)}
     return [
-        kept(objective, rows[pattern.name])
-        if pattern.name in rows
-        else refused(objective, pattern.name, series.refused[pattern.name])
+        _held(objective, pattern.name, rows.get(pattern.name), series.refused.get(pattern.name, ""))
         for pattern in question.patterns
         for objective in objectives
     ]
+
+
+def _held(objective: Objective, pattern: str, row: Configuration | None, failed: str) -> Kept:
+    """Judge one objective; where the pattern ``failed`` in some run, the others only tell a miss.
+
+    A server that died in the last of eight runs has not kept its promise in eight.
+    """
+    if row is None:
+        return refused(objective, pattern, failed)
+    judged = kept(objective, row)
+    if failed and judged.standing is not Standing.MISSED:
+        return refused(objective, pattern, failed)
+    return judged
 
 
 def _exit_of(judged: Sequence[Kept]) -> Exit:

@@ -64,13 +64,18 @@ def judge(contrasts: Sequence[Contrast], alpha: float = ALPHA) -> list[Finding]:
     Contrasts that cannot be made don't count, nor do those whose values are all equal, like
     no loss on either side: they cannot be rejected whatever the truth (Tarone 1990).
     """
-    testable = [i for i, contrast in enumerate(contrasts) if _testable(contrast)]
-    p_values = [mann_whitney(contrasts[i].first, contrasts[i].second) for i in testable]
-    adjusted = dict(zip(testable, holm(p_values), strict=True))
+    tested = [i for i, contrast in enumerate(contrasts) if testable(contrast)]
+    p_values = [mann_whitney(contrasts[i].first, contrasts[i].second) for i in tested]
+    adjusted = dict(zip(tested, holm(p_values), strict=True))
     return [
-        _finding(contrast, adjusted.get(i, 1.0), max(1, len(testable)), alpha)
+        _finding(contrast, adjusted.get(i, 1.0), max(1, len(tested)), alpha)
         for i, contrast in enumerate(contrasts)
     ]
+
+
+def testable(contrast: Contrast) -> bool:
+    """Whether it takes part in the test: it can be made, and its values are not all equal."""
+    return not contrast.obstacle and len({*contrast.first, *contrast.second}) > 1
 
 
 def turned(finding: Finding) -> Finding:
@@ -85,27 +90,34 @@ def turned(finding: Finding) -> Finding:
     return replace(finding, contrast=contrast, outcome=outcome, shift=shift)
 
 
-def obstacle(row: Configuration, metric: Metric, side: str = "") -> str:
+def obstacle(row: Configuration, metric: Metric, side: str = "", *, options: bool = True) -> str:
     """Say why ``metric`` of ``row`` takes part in no comparison; empty if it does.
 
-    ``side`` goes before the words "runs", for example ``old``.
+    ``side`` goes before the words "runs", for example ``old``. Without ``options`` no remedy is
+    named that is an option of ``abec run``.
     """
     if row.valid and len(row.used) < FEWEST_RUNS:
         runs = f"{len(row.used)} {_before(side)}run{'s' * (len(row.used) != 1)}"
-        return f"only {runs}, a verdict needs {FEWEST_RUNS}; measure with --runs 8"
-    if not unfit(row, metric, side) and len(row.samples(metric)) < FEWEST_RUNS:
+        remedy = "; measure with --runs 8" * options
+        return f"only {runs}, a verdict needs {FEWEST_RUNS}{remedy}"
+    bar = unfit(row, metric, side, options=options)
+    if not bar and len(row.samples(metric)) < FEWEST_RUNS:
         return f"{metric.name} was not measured in all {_before(side)}runs"
-    return unfit(row, metric, side)
+    return bar
 
 
-def unfit(row: Configuration, metric: Metric, side: str = "") -> str:
-    """Say why ``metric`` of ``row`` has no figure to be believed, however many runs there are."""
+def unfit(row: Configuration, metric: Metric, side: str = "", *, options: bool = True) -> str:
+    """Say why ``metric`` of ``row`` has no figure to be believed, however many runs there are.
+
+    ``side`` and ``options`` are as in ``obstacle``.
+    """
     if not row.valid:
         rules = sorted({doubt.rule for run in row.invalid_runs for doubt in run.doubts})
         runs = f"{len(row.invalid_runs)} of {len(row.runs)} {_before(side)}runs"
         return f"{runs} invalid ({', '.join(rules)})"
     if not row.shows(metric):
-        return f"too few {_before(side)}messages for {metric.name}; add --duration"
+        remedy = "; add --duration" * options
+        return f"too few {_before(side)}messages for {metric.name}{remedy}"
     return ""
 
 
@@ -121,7 +133,7 @@ def _finding(contrast: Contrast, adjusted_p: float, contrasts: int, alpha: float
     outcome, reason = Outcome.UNDETECTED, ""
     if adjusted_p <= alpha:
         outcome = _direction(first, second)
-    elif _testable(contrast) and smallest_p(len(first), len(second)) > each:
+    elif testable(contrast) and smallest_p(len(first), len(second)) > each:
         outcome = Outcome.NOT_COMPARED
         reason = f"{len(first)} v {len(second)} runs are too few for {contrasts} comparisons"
     return Finding(
@@ -132,10 +144,6 @@ def _finding(contrast: Contrast, adjusted_p: float, contrasts: int, alpha: float
         adjusted_p=adjusted_p,
         resolution=None if _is_loss(contrast) else resolution(first, second, each),
     )
-
-
-def _testable(contrast: Contrast) -> bool:
-    return not contrast.obstacle and len({*contrast.first, *contrast.second}) > 1
 
 
 def _is_loss(contrast: Contrast) -> bool:

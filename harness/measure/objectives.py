@@ -63,13 +63,17 @@ class Kept:
 
 
 def kept(objective: Objective, row: Configuration) -> Kept:
-    """Judge one objective by the valid runs of one pattern."""
+    """Judge one objective by the valid runs of one pattern; losses by all of its runs."""
     metric = _METRICS[objective.metric]
-    runs = row.samples(metric)
+    lost = metric.kind is Kind.LOSS
+    # That a run is doubted does not bring back what it lost.
+    runs = tuple(map(metric.of, row.runs)) if lost else row.samples(metric)
     reason = unfit(row, metric) or ("" if runs else f"{metric.name} was not measured")
+    if not reason and metric.kind is Kind.LATENCY and row.saturated:
+        reason = "saturated: its latency depends on the window; ask for a lower rate"
     if reason:
         return refused(objective, row.pattern, reason)
-    value = sum(run or 0 for run in runs) if metric.kind is Kind.LOSS else median(runs)
+    value = sum(run or 0 for run in runs) if lost else median(runs)
     return Kept(
         objective=objective,
         pattern=row.pattern,

@@ -87,13 +87,17 @@ def contrast(
     before: Configuration,
     after: Configuration,
     sides: tuple[str, str] = ("old", "new"),
+    *,
+    options: bool = True,
 ) -> Contrast:
     """Declare the comparison of one metric, or say what stands against it.
 
-    ``sides`` is what the two are called in that.
+    ``sides`` is what the two are called in that, and ``options`` whether options of ``abec run``
+    are named as its remedy.
     """
     old, new = sides
-    reason = obstacle(before, metric, old) or obstacle(after, metric, new)
+    reason = obstacle(before, metric, old, options=options)
+    reason = reason or obstacle(after, metric, new, options=options)
     if not reason and metric.kind is Kind.LATENCY and before.saturated and after.saturated:
         reason = f"saturated in {old} and {new}: its latency depends on the window"
     if reason:

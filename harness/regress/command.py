@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import textwrap
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from harness.errors import BadInput, Exit, NotMeasured
 from harness.measure.verdict import differing
 from harness.process.child import Child, log_file
 from harness.process.watch import KEPT_LOGS
-from harness.regress.gate import GateCell
+from harness.regress.gate import GateCell, shown
 from harness.regress.sides import Built
-from harness.result import Result
+from harness.result import SCHEMA_VERSION, Result
 from harness.scenario import flag
 from harness.workload import Workload
 
@@ -47,7 +48,7 @@ class Command:
         options = ("--no-floor", "--reruns", str(reruns)) if self.lean else ()
         arguments = ("run", cell.pattern, *workload_arguments(cell.workload), *options)
         limit_s = _ASK_S + _LONGEST_RUN * (1 + reruns) * cell.expected_s
-        code, text, log = _call(built, (*arguments, "--json"), self.scratch, limit_s)
+        code, text, log = _call(built, built.abec, (*arguments, "--json"), self.scratch, limit_s)
         if not text.strip() or code not in (Exit.MEASURED, Exit.NOT_MEASURED):
             raise NotMeasured(_told(log) or f"abec run ended with {code}, and said nothing")
         return _result(text, built, cell)
@@ -57,11 +58,13 @@ def prepare(sides: Sequence[Built], cells: Sequence[GateCell], scratch: Path) ->
     """Ask both sides what they can do.
 
     Raises:
-        NotMeasured: one has no such command, or lacks a pattern.
+        NotMeasured: one has no such command, lacks a pattern, or writes results that cannot be
+            read here.
     """
     _keep_logs(scratch)
     lean = True
     for built in sides:
+        _require_schema(built, scratch)
         known = _patterns(built, scratch)
         missing = [cell.pattern for cell in cells if cell.pattern not in known]
         if missing:
@@ -72,6 +75,39 @@ def prepare(sides: Sequence[Built], cells: Sequence[GateCell], scratch: Path) ->
         options = _asked(built, scratch, "run", "--help")
         lean = lean and all(option in options for option in _LEAN)
     return Command(scratch=scratch, lean=lean)
+
+
+def _require_schema(built: Built, scratch: Path) -> None:
+    """Refuse, before minutes of measuring, a side whose results this one cannot read."""
+    if not built.python.exists():
+        return
+    arguments = ("-c", "from harness.result import SCHEMA_VERSION; print(SCHEMA_VERSION)")
+    code, said, _ = _call(built, built.python, arguments, scratch, _ASK_S)
+    written = said.strip()
+    # One that does not say is asked for more, and that names what is wrong.
+    if code == Exit.MEASURED and written != str(SCHEMA_VERSION):
+        raise NotMeasured(
+            f"{built.label} writes results of schema {written}, and {SCHEMA_VERSION} is read here; "
+            f"compare with {_first_of_schema()}"
+        )
+
+
+def _first_of_schema() -> str:
+    """Name the commit that brought the schema, as far as this checkout's git knows it."""
+    needle = f"SCHEMA_VERSION = {SCHEMA_VERSION}"
+    git = ("git", "log", "--max-count=1", "--format=%h", "-S", needle, "--", "harness/result.py")
+    with suppress(OSError, subprocess.TimeoutExpired):
+        done = subprocess.run(
+            git,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_ASK_S,
+            check=False,
+        )
+        if done.stdout.strip():
+            return f"a commit from {done.stdout.strip()} on"
+    return "a later commit"
 
 
 def _keep_logs(scratch: Path) -> None:
@@ -116,15 +152,17 @@ def _result(text: str, built: Built, cell: GateCell) -> Result:
     result = next((run for run in series.results if run.pattern == cell.pattern), None)
     if result is None:
         raise NotMeasured(f"gave no result for {cell.pattern}")
-    if result.workload != cell.workload:
-        others = ", ".join(differing(cell.workload, result.workload))
+    # Not every commit leaves the password out itself, and these runs are saved.
+    result, asked = replace(result, workload=shown(result.workload)), shown(cell.workload)
+    if result.workload != asked:
+        others = ", ".join(differing(asked, result.workload))
         raise NotMeasured(f"measures another workload than was asked for: {others}")
     machine = replace(result.context.machine, commit=built.wanted.commit.sha, dirty=False)
     return replace(result, context=replace(result.context, machine=machine))
 
 
 def _asked(built: Built, scratch: Path, *arguments: str) -> str:
-    code, text, log = _call(built, arguments, scratch, _ASK_S)
+    code, text, log = _call(built, built.abec, arguments, scratch, _ASK_S)
     if code not in (Exit.MEASURED, Exit.NOT_MEASURED) or not text.strip():
         raise NotMeasured(
             f"{built.label}: abec {' '.join(arguments)} does not work there "
@@ -134,24 +172,28 @@ def _asked(built: Built, scratch: Path, *arguments: str) -> str:
 
 
 def _call(
-    built: Built, arguments: Sequence[str], scratch: Path, limit_s: float
+    built: Built, program: Path, arguments: Sequence[str], scratch: Path, limit_s: float
 ) -> tuple[int | None, str, str]:
-    """Run ``abec`` in an environment; give its exit code, its stdout and its stderr."""
-    if not built.abec.exists():
-        raise NotMeasured(f"{built.label} has no command abec; compare with a later commit")
+    """Run a program of an environment; give its exit code, its stdout and its stderr."""
+    if not program.exists():
+        raise NotMeasured(
+            f"{built.label} has no command {program.name}; compare with a later commit"
+        )
     log, output = log_file(scratch, str(built.side)), log_file(scratch, "output")
-    with _ended(
-        Child.spawn(
-            (str(built.abec), *arguments),
-            name=f"abec of {built.side}",
+    try:
+        started = Child.spawn(
+            (str(program), *arguments),
+            name=f"{program.name} of {built.side}",
             log_path=log,
             stdout_path=output,
             env={**built.env, "TMPDIR": str(scratch), "COLUMNS": "100"},
             cwd=scratch,
         )
-    ) as child:
+    except OSError as error:
+        raise NotMeasured(f"{built.label}: {program.name} could not be started: {error}") from error
+    with _ended(started) as child:
         if not child.wait(limit_s):
-            raise NotMeasured(f"abec {arguments[0]} did not end within {limit_s:.0f} s")
+            raise NotMeasured(f"{program.name} {arguments[0]} did not end within {limit_s:.0f} s")
         code = child.exit_code
     told = output.read_text(encoding="utf-8", errors="replace")
     said = log.read_text(encoding="utf-8", errors="replace")

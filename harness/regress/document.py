@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from harness.measure.statistics import ALPHA
-from harness.regress.report import Answer
+from harness.regress.gate import shown
+from harness.regress.report import Judgement
 from harness.regress.ruling import Ruling
 from harness.regress.sides import Side
 
@@ -16,9 +17,9 @@ VERSION = 1
 """Raised whenever a key changes its meaning or goes."""
 
 
-def to_json(answer: Answer, commits: Mapping[Side, str]) -> str:
+def to_json(answer: Judgement, commits: Mapping[Side, str]) -> str:
     """Write the answer; ``commits`` are full hashes. Infinite times are ``null``."""
-    measured = answer.measured
+    measured, cells = answer.measured, answer.gate.cells
     document = {
         "schema": VERSION,
         "exit": int(answer.code),
@@ -26,7 +27,7 @@ def to_json(answer: Answer, commits: Mapping[Side, str]) -> str:
         "base": {"name": answer.base, "commit": commits[Side.BASE]},
         "head": {"name": answer.head, "commit": commits[Side.HEAD]},
         "gate": answer.gate.name,
-        "cells": [asdict(cell) for cell in answer.gate.cells],
+        "cells": [asdict(replace(cell, workload=shown(cell.workload))) for cell in cells],
         "looks": measured.looks,
         "took_s": round(measured.took_s, 1),
         "order_seed": measured.order_seed,

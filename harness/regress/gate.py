@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.errors import BadInput
 from harness.machine import Machine
 from harness.plan import plan
+from harness.process.redis import without_password
 from harness.registry import load as load_pattern
 from harness.registry import require_exchange
 from harness.regress.watched import WATCHED, Watched, carries
@@ -51,7 +52,8 @@ class Gate:
     """The cells that are measured on both sides.
 
     Raises:
-        BadInput: more cells or comparisons than a verdict could be had for, or none.
+        BadInput: more cells or comparisons than a verdict could be had for, or none; or two cells
+            of one name, by which runs and rulings are kept.
     """
 
     name: str
@@ -62,6 +64,10 @@ class Gate:
     def __post_init__(self) -> None:
         if not 1 <= len(self.cells) <= MOST_CELLS:
             raise BadInput(self.name, "", f"{len(self.cells)} cells; a gate has 1 to {MOST_CELLS}")
+        names = [cell.name for cell in self.cells]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise BadInput(self.name, "", f'two cells are called "{twice}"; give each its own name')
         if self.comparisons > MOST_COMPARISONS:
             raise BadInput(
                 self.name,
@@ -110,7 +116,8 @@ def read_gate(path: str) -> Gate:
     """Read a gate from a file of scenarios, each with the patterns it is for.
 
     Raises:
-        BadInput: the file cannot be used, a scenario names no pattern, or it is too large a gate.
+        BadInput: the file cannot be used, a scenario names no pattern or has objectives, or it is
+            no possible gate.
     """
     return Gate(name=path, cells=gate_cells(read_scenarios(path).values(), path), source=path)
 
@@ -125,6 +132,12 @@ def gate_cells(scenarios: Iterable[Scenario], path: str) -> tuple[GateCell, ...]
                 "",
                 'a gate needs its patterns; for example patterns = ["sse"]',
             )
+        if scenario.objectives:
+            raise BadInput(
+                f"{path}, scenario.{scenario.name}, assert",
+                "",
+                "a gate compares two sides and judges no objective; leave it to abec run",
+            )
         alone = len(scenario.patterns) == 1
         cells += [
             GateCell(
@@ -135,6 +148,11 @@ def gate_cells(scenarios: Iterable[Scenario], path: str) -> tuple[GateCell, ...]
             for pattern in scenario.patterns
         ]
     return tuple(cells)
+
+
+def shown(workload: Workload) -> Workload:
+    """Give ``workload`` as results hold it and as it may be printed: without a password."""
+    return replace(workload, redis=without_password(workload.redis))
 
 
 def _from_anywhere(workload: Workload) -> Workload:

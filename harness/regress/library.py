@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from harness.errors import BadInput
+from harness.errors import BadInput, NotMeasured
 from harness.regress.gate import CALLED, HELD, PUSHED, QUEUED, Gate, GateCell
 from harness.regress.sides import Side, Version
 from harness.workload import ClientKind, Exchange, Workload
@@ -84,6 +84,7 @@ def read_version(side: Side, library: str, text: str) -> Version:
 
     Raises:
         BadInput: there is no such directory, or no such commit in it.
+        NotMeasured: git is not installed, or does not answer.
     """
     path, _, ref = text.partition("@")
     if "/" not in path and not path.startswith("."):
@@ -102,12 +103,20 @@ def read_version(side: Side, library: str, text: str) -> Version:
 
 
 def _commit(directory: Path, ref: str) -> str:
-    done = subprocess.run(
-        ("git", "-C", str(directory), "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_GIT_S,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            ("git", "-C", str(directory), "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_GIT_S,
+            check=False,
+        )
+    except OSError as error:
+        raise NotMeasured(f"{directory}@{ref}: git could not be started: {error}") from error
+    except subprocess.TimeoutExpired as error:
+        raise NotMeasured(
+            f"{directory}@{ref}: git did not answer within {_GIT_S:.0f} s; give {directory} alone, "
+            "which is taken as it is on disk"
+        ) from error
     return done.stdout.strip()

@@ -52,26 +52,26 @@ def measure(
     In each block every cell has one run a side; cells come in random order, and so do the two
     sides of each, one right after the other. Series are saved after every run.
     """
-    ledger = _Ledger(gate, sides, run_once, order_seed, command, save_to or {}, on_progress)
-    ledger.measure(gate.cells, FIRST_RUNS)
+    campaign = _Campaign(gate, sides, run_once, order_seed, command, save_to or {}, on_progress)
+    campaign.measure(gate.cells, FIRST_RUNS)
     for _ in range(MOST_REPLACED):
-        short = [cell for cell in gate.cells if short_of_runs(cell, ledger.runs[cell.name])]
-        if not short or not ledger.affords(short, 1, budget_s):
+        short = [cell for cell in gate.cells if short_of_runs(cell, campaign.runs[cell.name])]
+        if not short or not campaign.affords(short, 1, budget_s):
             break
-        ledger.measure(short, 1)
+        campaign.measure(short, 1)
     look = 1
-    rulings = rule(gate, ledger.runs, look)
+    rulings = rule(gate, campaign.runs, look)
     while cells := _open(gate, rulings):
-        if not ledger.affords(cells, MORE_RUNS, budget_s):
+        if not campaign.affords(cells, MORE_RUNS, budget_s):
             break
-        ledger.measure(cells, MORE_RUNS)
+        campaign.measure(cells, MORE_RUNS)
         look += 1
-        rulings = rule(gate, ledger.runs, look, rulings)
+        rulings = rule(gate, campaign.runs, look, rulings)
     return Measured(
-        runs=ledger.runs,
+        runs=campaign.runs,
         rulings=rulings,
         looks=look,
-        took_s=ledger.passed_s,
+        took_s=campaign.passed_s,
         order_seed=order_seed,
     )
 
@@ -86,7 +86,7 @@ def _open(gate: Gate, rulings: Sequence[Ruling]) -> list[GateCell]:
     return [cell for cell in gate.cells if cell.name in names]
 
 
-class _Ledger:
+class _Campaign:
     """The runs so far, on disk too, and how the time passes."""
 
     def __init__(
@@ -160,7 +160,10 @@ class _Ledger:
         except NotMeasured as error:
             refused = {**runs.refused, built.side: str(error)}
             self.runs[cell.name] = replace(runs, refused=refused)
-            self._save(built.side, refused={cell.pattern: str(error)})
+            # Series know patterns, of which a gate may have several cells.
+            before = self._series[built.side].refused.get(cell.pattern)
+            why = "; ".join(filter(None, (before, f"{cell.name}: {error}")))
+            self._save(built.side, refused={cell.pattern: why})
             return
         self._reruns_left = max(0, self._reruns_left - result.context.reruns)
         self._expected_s += cell.expected_s

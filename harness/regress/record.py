@@ -23,16 +23,19 @@ def record(gate: Gate, sides: Sequence[Built], series: Mapping[Side, Path], scra
         NotMeasured: asv could not; says why, and where its log is.
     """
     arguments = [f"{built.wanted.commit.sha}={series[built.side].absolute()}" for built in sides]
-    child = Child.spawn(
-        (sys.executable, "-m", "harness.regress.recording", *arguments),
-        name="record",
-        log_path=log_file(scratch, "record"),
-        env={
-            "TMPDIR": str(scratch),
-            "ABEC_SCENARIOS": str(Path(gate.source).absolute()) if gate.source else "",
-            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-        },
-    )
+    try:
+        child = Child.spawn(
+            (sys.executable, "-m", "harness.regress.recording", *arguments),
+            name="record",
+            log_path=log_file(scratch, "record"),
+            env={
+                "TMPDIR": str(scratch),
+                "ABEC_SCENARIOS": str(Path(gate.source).absolute()) if gate.source else "",
+                "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+            },
+        )
+    except OSError as error:
+        raise NotMeasured(f"the samples could not be recorded for asv: {error}") from error
     try:
         child.wait()
         if child.exit_code != 0:

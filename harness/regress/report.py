@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.errors import Exit
 from harness.measure.configuration import Kind
-from harness.measure.contrast import Outcome
+from harness.measure.contrast import Outcome, testable
 from harness.measure.statistics import ALPHA, POWER
 from harness.regress.gate import Gate
 from harness.regress.looks import spent_by
@@ -23,7 +23,7 @@ _COARSE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Judgement:
     """All that was found, and what it was asked about."""
 
     base: str
@@ -57,7 +57,7 @@ class Answer:
         return Exit.NOT_MEASURED if self.untold else Exit.MEASURED
 
 
-def text(answer: Answer, width: int = WIDTH) -> str:
+def text(answer: Judgement, width: int = WIDTH) -> str:
     """Give the answer for a terminal of so many columns."""
     columns = [
         Column(""),
@@ -81,7 +81,7 @@ def text(answer: Answer, width: int = WIDTH) -> str:
     return "\n".join([heading, *asked, table(columns, rows, width), *found, last])
 
 
-def markdown(answer: Answer) -> str:
+def markdown(answer: Judgement) -> str:
     """Give the answer as Markdown, for a job's summary."""
     heading = _change_heading(answer).replace("\n", " ")
     lines = [
@@ -101,13 +101,13 @@ def markdown(answer: Answer) -> str:
     return "\n".join(lines)
 
 
-def _title(answer: Answer) -> str:
+def _title(answer: Judgement) -> str:
     if answer.alarms:
         return f"Regression: {_named(answer.alarms)}"
     return "Could not tell" if answer.untold else "No regression detected"
 
 
-def _heading(answer: Answer) -> list[str]:
+def _heading(answer: Judgement) -> list[str]:
     gate, measured = answer.gate, answer.measured
     minutes, seconds = divmod(round(measured.took_s), 60)
     return [
@@ -123,7 +123,7 @@ def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
-def _asked(answer: Answer) -> list[str]:
+def _asked(answer: Judgement) -> list[str]:
     return [
         f"{cell.name}: {_pattern(cell.name, cell.pattern)}{traffic(cell.workload)}, "
         f"{units.span(cell.workload.duration)}, {cell.workload.client} client, {_runs(own)} runs"
@@ -145,12 +145,12 @@ def _runs(own: Sequence[Ruling]) -> str:
     return " or ".join(f"{base} v {head}" for base, head in sorted(counts)) or "no valid"
 
 
-def _by_cell(answer: Answer) -> list[tuple[str, list[Ruling]]]:
+def _by_cell(answer: Judgement) -> list[tuple[str, list[Ruling]]]:
     cells = [cell.name for cell in answer.gate.cells]
     return [(name, [r for r in answer.rulings if r.cell.name == name]) for name in cells]
 
 
-def _change_heading(answer: Answer) -> str:
+def _change_heading(answer: Judgement) -> str:
     levels = {r.finding.shift.level for r in answer.rulings if r.finding.shift is not None}
     if not levels:
         return "change"
@@ -178,7 +178,7 @@ def _verdict(ruling: Ruling) -> str:
     return said
 
 
-def _sentences(answer: Answer) -> list[str]:
+def _sentences(answer: Judgement) -> list[str]:
     lines = []
     if answer.alarms:
         lines.append(f"Regression: {_named(answer.alarms)}.")
@@ -201,16 +201,18 @@ def _sentences(answer: Answer) -> list[str]:
         lines.append("Nothing was lost, base or head.")
     lines.append(_counts(answer))
     spent = units.percent(spent_by(answer.measured.looks))
+    tested = sum(testable(ruling.finding.contrast) for ruling in answer.rulings)
+    among = f"{tested} of {answer.gate.comparisons}"
     lines.append(
         f"Seen from: the change that raises an alarm in {units.percent(POWER)} of attempts. Exact "
-        f"Mann–Whitney over independent runs, Holm over all {answer.gate.comparisons} comparisons; "
-        f"of the error rate of {units.percent(ALPHA)} over all looks, {spent} is spent. "
-        "Each interval stands by itself."
+        f"Mann–Whitney over independent runs, Holm over {among} comparisons (values that are all "
+        f"equal need no test); of the error rate of {units.percent(ALPHA)} over all looks, {spent} "
+        "is spent. Each interval stands by itself."
     )
     return lines
 
 
-def _counts(answer: Answer) -> str:
+def _counts(answer: Judgement) -> str:
     better = sum(ruling.finding.outcome is Outcome.LOWER for ruling in answer.rulings)
     counts = {
         "worse": len(answer.alarms),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.measure.configuration import Configuration, Kind
 from harness.measure.contrast import Contrast, Finding, Outcome, judge
+from harness.measure.statistics import surely_reaches
 from harness.measure.verdict import contrast
 from harness.regress.gate import Gate, GateCell
 from harness.regress.looks import FIRST_RUNS, alpha_at
@@ -76,16 +77,24 @@ class Ruling:
 
     @property
     def seen_from(self) -> float | None:
-        """The smallest change that raises an alarm, as a ratio; None if none could have."""
-        resolution = self.finding.resolution
-        return None if resolution is None else max(resolution, 1 + self.watched.threshold)
+        """The smallest change that raises an alarm in 80 % of attempts, as a ratio.
+
+        It has to be established, and its estimate has to reach the threshold. None if no change
+        could have.
+        """
+        found, resolution = self.finding.contrast, self.finding.resolution
+        reaches = surely_reaches(found.first, found.second, 1 + self.watched.threshold)
+        return None if resolution is None or reaches is None else max(resolution, reaches)
 
     @property
     def _matters(self) -> bool:
         """Whether what was seen, established or not, is worse by as much as matters."""
         found, shift = self.finding.contrast, self.finding.shift
         if found.metric.kind is Kind.LOSS:
-            return sum(v or 0 for v in found.second) > sum(v or 0 for v in found.first)
+            # Established is a rise by rank. Sides may have a different number of valid runs.
+            first, second = (sum(v or 0 for v in side) for side in (found.first, found.second))
+            worse = second * len(found.first) > first * len(found.second)
+            return worse or self.finding.outcome is Outcome.HIGHER
         if shift is None:
             return False
         return shift.value is None or shift.value >= 1 + self.watched.threshold
@@ -96,7 +105,7 @@ def rule(
 ) -> tuple[Ruling, ...]:
     """Judge all comparisons of ``gate`` at look 1, 2, …; ``runs`` go by the name of their cell.
 
-    What ``earlier`` looks established stands, with the figures of then.
+    What ``earlier`` looks established or told stands, with the figures of then: see ``_stands``.
     """
     declared = [(cell, watched) for cell in gate.cells for watched in cell.watched]
     contrasts = [_contrast(cell, watched, runs[cell.name]) for cell, watched in declared]
@@ -110,8 +119,11 @@ def rule(
         )
         for (cell, watched), finding in zip(declared, judge(contrasts, alpha_at(look)), strict=True)
     ]
-    before = {ruling.name: ruling for ruling in earlier if ruling.decided}
-    return tuple(before.get(ruling.name, ruling) for ruling in rulings)
+    before = {ruling.name: ruling for ruling in earlier}
+    return tuple(
+        before[now.name] if now.name in before and _stands(before[now.name], now) else now
+        for now in rulings
+    )
 
 
 def fit(runs: Sequence[Result], watched: Watched) -> tuple[Result, ...]:
@@ -122,6 +134,19 @@ def fit(runs: Sequence[Result], watched: Watched) -> tuple[Result, ...]:
 def short_of_runs(cell: GateCell, runs: Runs) -> bool:
     """Whether something in ``cell`` cannot be judged for want of a few more valid runs."""
     return any(_short(watched, runs) for watched in cell.watched)
+
+
+def _stands(before: Ruling, now: Ruling) -> bool:
+    """Whether an earlier ruling holds beside what a later look says.
+
+    A later look spends less. Runs that were enough to say that nothing was detected may be too
+    few for its share, and that takes back nothing of what an earlier look could tell with them.
+    """
+    if before.decided:
+        return True
+    if not before.told or now.decided or now.finding.contrast.obstacle:
+        return False
+    return not now.told or now.finding.contrast == before.finding.contrast
 
 
 def _short(watched: Watched, runs: Runs) -> bool:
@@ -140,7 +165,8 @@ def _contrast(cell: GateCell, watched: Watched, runs: Runs) -> Contrast:
     if refused or absent:
         return Contrast(metric=watched.metric, obstacle=refused or absent)
     before, after = (_configuration(cell, watched, runs.of(side)) for side in Side)
-    return contrast(watched.metric, before, after, (Side.BASE, Side.HEAD))
+    # How many runs and how long is the gate's to say: regress has no such options.
+    return contrast(watched.metric, before, after, (Side.BASE, Side.HEAD), options=False)
 
 
 def _configuration(cell: GateCell, watched: Watched, runs: tuple[Result, ...]) -> Configuration:

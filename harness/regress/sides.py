@@ -97,6 +97,11 @@ class Built:
         """The command of this side."""
         return self.directory / "bin" / "abec"
 
+    @property
+    def python(self) -> Path:
+        """The interpreter of this side."""
+        return self.directory / "bin" / "python"
+
 
 def resolve(side: Side, asked: str) -> Commit:
     """Find the commit that a name, tag or abbreviation stands for, in asv's repository.
@@ -141,20 +146,23 @@ def build(wanted: Mapping[Side, Wanted], scratch: Path) -> tuple[Built, Built]:
     try:
         for side, one in wanted.items():
             version = one.version
-            children[side] = Child.spawn(
-                (
-                    *(sys.executable, "-m", "harness.regress.build"),
-                    *(side, one.commit.sha, str(answers[side])),
-                    *(() if version is None else (version.library, version.requirement)),
-                ),
-                name=f"build {side}",
-                log_path=log_file(scratch, f"build-{side}"),
-                env={"TMPDIR": str(scratch)},
+            arguments = (
+                *(side, one.commit.sha, str(answers[side])),
+                *(() if version is None else (version.library, version.requirement)),
             )
+            try:
+                children[side] = Child.spawn(
+                    (sys.executable, "-m", "harness.regress.build", *arguments),
+                    name=f"build {side}",
+                    log_path=log_file(scratch, f"build-{side}"),
+                    env={"TMPDIR": str(scratch)},
+                )
+            except OSError as error:
+                raise NotMeasured(f"{side} {one.label} could not be built: {error}") from error
         for side, child in children.items():
             child.wait()
             if child.exit_code != 0:
-                raise _failure(side, wanted[side], child)
+                raise _failure(side, wanted[side], child, answers[side])
     finally:
         stop_all(children.values(), _BUILD_GRACE_S)
     return _built(Side.BASE, wanted, answers), _built(Side.HEAD, wanted, answers)
@@ -165,8 +173,11 @@ def _built(side: Side, wanted: Mapping[Side, Wanted], answers: Mapping[Side, Pat
     return Built(side=side, wanted=wanted[side], directory=Path(answer["directory"]))
 
 
-def _failure(side: Side, wanted: Wanted, child: Child) -> BadInput | NotMeasured:
+def _failure(side: Side, wanted: Wanted, child: Child, answer: Path) -> BadInput | NotMeasured:
     version = wanted.version
+    if child.exit_code == Exit.NOT_MEASURED and answer.exists():
+        problem = json.loads(answer.read_text(encoding="utf-8"))["problem"]
+        return NotMeasured(f"{side} {wanted.label}: {problem}")
     if version is not None and child.exit_code == Exit.BAD_INPUT:
         return BadInput(
             f"--{side}",

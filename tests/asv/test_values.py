@@ -231,3 +231,19 @@ def test_saved_runs_are_found_by_what_was_asked(
     assert math.isnan(found("ticker", "floor"))
     in_directory("ABEC_SERIES", f"{tmp_path}/1.json")
     assert math.isnan(found("ticker", "sse"))
+
+
+def test_a_refusal_under_another_workload_hides_no_runs(
+    in_directory: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from harness.schema import save
+
+    made = series({"sse": {}}, runs=7, workload=Delivery.scenarios["ticker"].workload)
+    refused = {"sse": "connections: server died", "websocket": "prices: server died"}
+    save(replace(made, refused=refused), tmp_path / "gate.json")
+    in_directory("ABEC_SERIES", f"{tmp_path}/gate.json")
+    shown = Delivery().track_p50("ticker", "sse")
+    assert isinstance(shown, dict)
+    assert len(shown["samples"]) == 7
+    assert math.isnan(Delivery().track_p50("ticker", "websocket"))
+    assert "prices: server died" in capsys.readouterr().err

@@ -24,11 +24,17 @@ FILE = '[scenario.prices]\nrate = 1000\npatterns = ["sse"]\nassert = ["p99<1ms"]
 def measured(monkeypatch: pytest.MonkeyPatch) -> Measured:
     """Have ``abec run`` find a p99 of 2 ms without measuring."""
 
-    def make(change: Change = lambda run: run, **refused: str) -> None:
+    def make(change: Change = lambda run: run, dies_in: int = 0, **refused: str) -> None:
         def measure(cells: list[Cell], **_settings: Any) -> Series:
-            rows = {cell.pattern: {} for cell in cells if cell.pattern not in refused}
+            rows = {cell.pattern: {} for cell in cells}
             made = series(rows, noise=0.0, workload=cells[0].workload)
-            return replace(made, results=tuple(map(change, made.results)), refused=refused)
+            # The run that fails is the first, or the one that ``dies_in`` names.
+            results = tuple(
+                change(run)
+                for run in made.results
+                if run.pattern not in refused or run.block_index < dies_in
+            )
+            return replace(made, results=results, refused=refused)
 
         monkeypatch.setattr("harness.cli.run.measure", measure)
 
@@ -69,6 +75,16 @@ def test_what_was_not_measured_ends_with_three(abec, measured: Measured) -> None
     done = abec(*RUN, "--assert", "p99<5ms")
     assert done.returncode == 3
     assert "sse p99<5ms: not judged: server sse died" in done.stdout
+
+
+def test_a_server_that_died_in_a_later_run_has_kept_nothing(abec, measured: Measured) -> None:
+    measured(dies_in=6, sse="server sse died")
+    done = abec(*RUN, "--assert", "p99<5ms")
+    assert done.returncode == 3
+    assert "sse p99<5ms: not judged: server sse died" in done.stdout
+    missed = abec(*RUN, "--assert", "p99<5ms", "--assert", "p50<1us")
+    assert missed.returncode == 1
+    assert "sse p50<1us: missed: 400 µs" in missed.stdout
 
 
 def test_only_what_was_asked_for_is_judged(abec, measured: Measured) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from harness import schema
@@ -99,6 +101,65 @@ def test_a_regression_ends_with_one_and_stands_in_every_form(
     assert {series.order_seed for series in saved} == {answer["order_seed"]}
     assert saved[0].results[0].context.machine.commit == answer["base"]["commit"]
     assert [set(series) for series in sides.recorded] == [set(Side)]
+
+
+def test_a_file_that_cannot_be_written_changes_no_verdict(
+    abec, pretended, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sides = pretended(factor=1.5)
+
+    def full(_path: Path, _text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("harness.cli.regress._append", full)
+    done = abec(*REGRESS, "--markdown", "summary.md", "--json", "answer.json")
+    assert done.returncode == 1
+    assert done.stderr == "abec: summary.md: cannot be written: No space left on device\n"
+    assert json.loads((tmp_path / "answer.json").read_text())["exit"] == 1
+    assert done.stdout.endswith("(exit 1)\n")
+    assert len(sides.recorded) == 1
+
+
+def test_a_reader_that_leaves_changes_no_verdict(
+    abec, pretended, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sides = pretended(factor=1.5)
+    echo = click.echo
+
+    def closed(text: str, err: bool = False) -> None:
+        if not err:
+            raise BrokenPipeError
+        echo(text, err=True)
+
+    monkeypatch.setattr(click, "echo", closed)
+    monkeypatch.setattr("harness.cli.answer._discard_stdout", lambda: None)
+    done = abec(*REGRESS, "--json", "answer.json")
+    assert done.returncode == 1
+    assert done.stderr.startswith("abec: nobody reads stdout any more; saved results/runs/")
+    assert (tmp_path / "answer.json").exists()
+    assert len(sides.recorded) == 1
+
+
+def test_an_interrupt_while_asv_records_leaves_the_answer(
+    abec, pretended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretended()
+
+    def interrupted(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("harness.cli.regress.record", interrupted)
+    done = abec(*REGRESS)
+    assert done.returncode == 3
+    assert done.stdout.endswith("(exit 0)\n")
+
+
+def test_a_directory_is_no_file_to_write(abec, pretended, tmp_path: Path) -> None:
+    sides = pretended()
+    done = abec(*REGRESS, "--json", str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"abec: --json {tmp_path}: is a directory; for example ")
+    assert sides.wanted == {}
 
 
 def test_no_change_ends_with_zero(abec, pretended) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
+from harness import schema
 from harness.cli.options import asked
 from harness.errors import NotMeasured
 from harness.regress.command import prepare, workload_arguments
 from harness.regress.gate import BUILT_IN, GateCell
-from harness.regress.sides import Built
+from harness.regress.record import record
+from harness.regress.sides import Built, Side, build
+from harness.result import SCHEMA_VERSION
 from harness.workload import ClientKind, Exchange, Workload
+from tests.unit.conftest import series
 
 CELL = GateCell(
     name="prices", pattern="sse", workload=Workload(rate=400.0, warmup=0.1, duration=0.3)
@@ -51,13 +57,54 @@ def test_a_side_without_the_command_is_told(here: Here, scratch: Path, tmp_path:
         prepare([here(directory=tmp_path)], [CELL], scratch)
 
 
-def stub(directory: Path, script: str) -> Path:
-    """Make an environment whose ``abec`` is a shell script."""
+def test_a_command_that_cannot_be_started_is_told(
+    here: Here, scratch: Path, tmp_path: Path
+) -> None:
+    directory = stub(tmp_path, "exit 0")
+    (directory / "bin/abec").chmod(0o644)
+    with pytest.raises(NotMeasured, match=r"^head v1 \(1a2b3c4d\): abec could not be started: "):
+        prepare([here(directory=directory)], [CELL], scratch)
+
+
+def test_a_process_that_cannot_be_started_is_told(
+    here: Here, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    sides = [here(side) for side in Side]
+    paths = {side: scratch / side for side in Side}
+    with pytest.raises(NotMeasured, match=r"^the samples could not be recorded for asv: "):
+        record(BUILT_IN, sides, paths, scratch)
+    with pytest.raises(NotMeasured, match=r"^base v1 \(1a2b3c4d\) could not be built: "):
+        build({built.side: built.wanted for built in sides}, scratch)
+
+
+def stub(directory: Path, script: str, python: str = "exit 1") -> Path:
+    """Make an environment whose ``abec`` and Python are shell scripts."""
     (directory / "bin").mkdir()
-    abec = directory / "bin/abec"
-    abec.write_text(f"#!/bin/sh\n{script}\n")
-    abec.chmod(0o755)
+    for name, text in (("abec", script), ("python", python)):
+        program = directory / "bin" / name
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
     return directory
+
+
+def test_a_side_of_another_schema_is_told_before_it_is_measured(
+    here: Here, scratch: Path, tmp_path: Path
+) -> None:
+    old = here(directory=stub(tmp_path, OLD, "echo 1"))
+    with pytest.raises(NotMeasured, match=r"^head v1 .* results of schema 1, and \d is read here"):
+        prepare([old], [CELL], scratch)
+    git = ("git", "-c", "user.name=test", "-c", "user.email=test@example.org")
+    (tmp_path / "harness").mkdir()
+    for version in (SCHEMA_VERSION - 1, SCHEMA_VERSION):
+        (tmp_path / "harness/result.py").write_text(f"SCHEMA_VERSION = {version}\n")
+        for command in (("init",), ("add", "harness"), ("commit", "--message", f"{version}")):
+            subprocess.run((*git, *command), check=True, capture_output=True)
+    head = subprocess.run((*git, "log", "-1", "--format=%h"), check=True, capture_output=True)
+    with pytest.raises(
+        NotMeasured, match=f"; compare with a commit from {head.stdout.decode()[:7]}"
+    ):
+        prepare([old], [CELL], scratch)
 
 
 def test_a_side_that_does_not_start_is_told_with_what_it_said(
@@ -75,12 +122,31 @@ def test_a_side_that_lists_no_patterns_is_told(here: Here, scratch: Path, tmp_pa
 
 
 def test_a_result_of_another_schema_is_told(here: Here, scratch: Path, tmp_path: Path) -> None:
-    script = OLD.replace('echo "abec: server sse died" >&2; exit 3', "echo '{\"schema\": 1}'")
+    script = OLD.replace(DIES, "echo '{\"schema\": 1}'")
     old = here(directory=stub(tmp_path, script))
     with pytest.raises(NotMeasured, match=r"^the result of head v1 .*: schema 1: this reader"):
         prepare([old], [CELL], scratch).run(old, CELL, 0)
 
 
+@pytest.mark.parametrize("kept", ["redis://127.0.0.1:6379/0", "redis://:hush@127.0.0.1:6379/0"])
+def test_a_password_is_not_part_of_what_was_measured(
+    kept: str, here: Here, scratch: Path, tmp_path: Path
+) -> None:
+    """Results leave it out; those of older commits may hold it."""
+    secret = replace(CELL.workload, redis="redis://:hush@127.0.0.1:6379/0")
+    cell = replace(CELL, workload=secret)
+    made = series({"sse": {}}, runs=1, workload=replace(secret, redis=kept))
+    (tmp_path / "result.json").write_text(schema.to_json(made))
+    script = OLD.replace(DIES, f"cat {tmp_path}/result.json")
+    built = here(directory=stub(tmp_path, script))
+    called = prepare([built], [cell], scratch)
+    assert called.run(built, cell, 0).workload.redis == "redis://127.0.0.1:6379/0"
+    with pytest.raises(NotMeasured, match="than was asked for: rate") as refused:
+        called.run(built, replace(cell, workload=replace(secret, rate=1.0)), 0)
+    assert "hush" not in str(refused.value)
+
+
+DIES = 'echo "abec: server sse died" >&2; exit 3'
 OLD = """
 case "$1 $2" in
     "patterns --json") echo '[{"name": "sse"}]' ;;

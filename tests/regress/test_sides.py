@@ -80,12 +80,46 @@ def test_sides_differ_in_the_version_of_a_library(
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     (_, again) = build(wanted, scratch)
     assert version_in(again) == "4"
+    # What a version requires is not installed on its side alone.
+    requires = (r"Version: 5\n", r"Version: 5\nRequires-Dist: no-such-thing\n")
+    (checkout / "backend.py").write_text(BACKEND.format(version=5).replace(*requires))
+    with pytest.raises(NotMeasured) as lacking:
+        build(wanted, scratch)
+    (told,) = str(lacking.value).splitlines()
+    assert "websockets 5 requires no-such-thing, which is not installed; the sides are to" in told
     none = {
         **wanted,
         Side.BASE: Wanted(commit=commit, version=read_version(Side.BASE, LIBRARY, "99")),
     }
     with pytest.raises(BadInput, match=r"^--base 99: websockets has no such version for this"):
         build(none, scratch)
+
+
+CHECKED = """abec-bench 0.1.0 has requirement websockets>=15, but you have websockets 14.0.
+sse-starlette 3.7.0 has requirement starlette>=2, but you have starlette 1.10.0.
+sse_starlette 3.7.0 requires anyio, which is not installed.
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "line"),
+    [
+        ("websockets", ""),
+        (
+            "sse-starlette",
+            "sse-starlette 3.7.0 has requirement starlette>=2, but you have starlette",
+        ),
+        (
+            "SSE_starlette",
+            "sse-starlette 3.7.0 has requirement starlette>=2, but you have starlette",
+        ),
+    ],
+)
+def test_only_what_the_library_itself_requires_has_to_be_there(library: str, line: str) -> None:
+    from harness.regress.build import unmet
+
+    assert unmet(CHECKED, library).removesuffix(" 1.10.0") == line
+    assert unmet("No broken requirements found.\n", library) == ""
 
 
 LIBRARY_PROJECT = """

@@ -96,13 +96,15 @@ def test_obstacles(make_series: Make) -> None:
     few = make_series({"sse": {}}, workload=Workload(rate=100.0))
     fine = make_series({"sse": {}})
 
-    def said(series: Any, side: str = "old") -> str:
-        return obstacle(configurations(series)[0], P99, side)
+    def said(series: Any, side: str = "old", **options: bool) -> str:
+        return obstacle(configurations(series)[0], P99, side, **options)
 
     assert said(invalid) == "8 of 8 old runs invalid (receiver lag)"
     assert said(three) == "only 3 old runs, a verdict needs 5; measure with --runs 8"
     assert said(one, "") == "only 1 run, a verdict needs 5; measure with --runs 8"
     assert said(few) == "too few old messages for p99; add --duration"
+    assert said(three, "base", options=False) == "only 3 base runs, a verdict needs 5"
+    assert said(few, "base", options=False) == "too few base messages for p99"
     assert said(fine) == ""
 
 

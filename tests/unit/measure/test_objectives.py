@@ -47,6 +47,26 @@ def test_one_loss_in_one_run_is_not_hidden(row: Make) -> None:
     assert found.runs == (0, 0, 0, 0, 0, 3, 0, 0)
 
 
+def test_a_loss_in_an_invalid_run_counts(row: Make) -> None:
+    def lossy(run: Result) -> Result:
+        if run.block_index != 5:
+            return run
+        return replace(run, audit=replace(run.audit, lost=3), doubts=(DOUBT,))
+
+    found = kept(parse_objective("lost==0"), row(lossy))
+    assert (found.standing, found.value) == (Standing.MISSED, 3)
+    assert found.runs == (0, 0, 0, 0, 0, 3, 0, 0)
+    assert len(kept(parse_objective("p99<1s"), row(lossy)).runs) == 7
+
+
+def test_latencies_of_what_did_not_keep_up_are_not_judged(row: Make) -> None:
+    saturated = row(lambda run: replace(run, saturated=True))
+    found = kept(parse_objective("p99<1s"), saturated)
+    assert found.standing is Standing.UNKNOWN
+    assert found.reason.startswith("saturated: its latency depends on the window")
+    assert kept(parse_objective("cpu<1s"), saturated).standing is Standing.MET
+
+
 def test_infinite_latency_misses_every_limit(row: Make) -> None:
     def endless(run: Result) -> Result:
         return replace(run, delivery=replace(run.delivery, p99=None))

@@ -19,6 +19,7 @@ from harness.measure.statistics import (
     ratio,
     resolution,
     smallest_p,
+    surely_reaches,
 )
 
 NUMBERS = st.floats(0.001, 1000, allow_nan=False)
@@ -190,6 +191,23 @@ def _standard(runs: int) -> list[float]:
     logs = np.arange(runs) - (runs - 1) / 2
     logs = logs / np.std(logs, ddof=1)
     return [float(value) for value in np.exp(logs)]
+
+
+@pytest.mark.parametrize("runs", [8, 16])
+def test_the_change_that_surely_reaches_a_limit_does_in_8_of_10_attempts(runs: int) -> None:
+    draw = np.random.default_rng(6)
+    known = surely_reaches(_standard(runs), _standard(runs), 1.1)
+    assert known is not None
+    logs = draw.normal(0, 1, (1_000, 2, runs)) + np.array([[0.0], [math.log(known)]])
+    found = [ratio(list(old), list(new)).value for old, new in np.exp(logs)]
+    reached = sum(value is not None and value >= 1.1 for value in found)
+
+    assert reached / 1_000 == pytest.approx(0.8, abs=0.04)
+
+
+def test_without_spread_the_limit_itself_is_reached() -> None:
+    assert surely_reaches([2.0] * 8, [3.0] * 8, 1.1) == pytest.approx(1.1)
+    assert surely_reaches([2.0] * 8, [None] * 8, 1.1) is None
 
 
 def test_no_resolution_without_a_chance_to_detect_anything() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from harness.regress.gate import Gate, GateCell
 from harness.regress.measuring import Measured
-from harness.regress.report import Answer
+from harness.regress.report import Judgement
 from harness.regress.ruling import Runs, rule
 from harness.result import Result
 from harness.workload import Workload
@@ -43,11 +43,11 @@ def side(make_series: Make) -> Make:
 
 
 @pytest.fixture
-def answer(gate: Gate) -> Callable[[Runs], Answer]:
+def answer(gate: Gate) -> Callable[[Runs], Judgement]:
     """Give the answer that runs lead to at the first look."""
 
-    def make(runs: Runs) -> Answer:
-        return Answer(
+    def make(runs: Runs) -> Judgement:
+        return Judgement(
             base="main (1a2b3c4d)",
             head="5e6f7a8b",
             gate=gate,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.regress.document import VERSION, to_json
-from harness.regress.report import Answer
+from harness.regress.report import Judgement
 from harness.regress.ruling import Runs
 from harness.regress.sides import Side
 
@@ -17,7 +17,7 @@ COMMITS = {Side.BASE: "1a2b3c4d" * 5, Side.HEAD: "5e6f7a8b" * 5}
 
 
 def test_every_comparison_comes_with_its_samples(
-    answer: Callable[[Runs], Answer], side: Make
+    answer: Callable[[Runs], Judgement], side: Make
 ) -> None:
     found = json.loads(to_json(answer(Runs(base=side(1), head=side(2, p50=1.2))), COMMITS))
     assert (found["schema"], found["exit"], found["regressions"]) == (VERSION, 1, ["prices p50"])
@@ -32,7 +32,17 @@ def test_every_comparison_comes_with_its_samples(
     assert p50["adjusted_p"] <= 0.005
 
 
-def test_infinite_times_are_null(answer: Callable[[Runs], Answer], side: Make) -> None:
+def test_a_password_is_left_out(answer: Callable[[Runs], Judgement], side: Make) -> None:
+    found = answer(Runs(base=side(1), head=side(2)))
+    (cell,) = found.gate.cells
+    own = replace(cell.workload, redis="redis://:hush@127.0.0.1:6379/0")
+    gate = replace(found.gate, cells=(replace(cell, workload=own),))
+    told = to_json(replace(found, gate=gate), COMMITS)
+    assert json.loads(told)["cells"][0]["workload"]["redis"] == "redis://127.0.0.1:6379/0"
+    assert "hush" not in told
+
+
+def test_infinite_times_are_null(answer: Callable[[Runs], Judgement], side: Make) -> None:
     head = tuple(replace(run, delivery=replace(run.delivery, p50=None)) for run in side(2))
     found = json.loads(to_json(answer(Runs(base=side(1), head=head)), COMMITS))
     p50 = found["comparisons"][0]

@@ -16,6 +16,10 @@ from harness.workload import Exchange, Workload
 CELL = GateCell(name="one", pattern="sse", workload=Workload())
 
 
+def cells(count: int) -> tuple[GateCell, ...]:
+    return tuple(replace(CELL, name=str(number)) for number in range(count))
+
+
 def watched(workload: Workload) -> list[str]:
     cell = GateCell(name="cell", pattern="sse", workload=workload)
     return [one.metric.name for one in cell.watched]
@@ -59,7 +63,7 @@ def test_every_threshold_has_a_reason() -> None:
 
 def test_more_cells_than_can_be_judged_are_refused() -> None:
     with pytest.raises(BadInput, match="5 cells; a gate has 1 to 4"):
-        Gate(name="big", cells=(CELL,) * (MOST_CELLS + 1))
+        Gate(name="big", cells=cells(MOST_CELLS + 1))
     with pytest.raises(BadInput, match="0 cells"):
         Gate(name="empty", cells=())
 
@@ -67,7 +71,16 @@ def test_more_cells_than_can_be_judged_are_refused() -> None:
 def test_more_comparisons_than_can_be_judged_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.regress.gate.MOST_COMPARISONS", 5)
     with pytest.raises(BadInput, match=r"10 comparisons; 8 runs a side can carry 5"):
-        Gate(name="wide", cells=(CELL, CELL))
+        Gate(name="wide", cells=cells(2))
+
+
+def test_two_cells_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r'^test: two cells are called "one"; give each its own'):
+        Gate(name="test", cells=(CELL, CELL))
+    path = tmp_path / "gate.toml"
+    path.write_text('[scenario.prices]\npatterns = ["sse", "sse"]\n')
+    with pytest.raises(BadInput, match='two cells are called "prices sse"'):
+        read_gate(str(path))
 
 
 def test_a_file_of_scenarios_is_a_gate(tmp_path: Path) -> None:
@@ -89,6 +102,13 @@ def test_a_scenario_of_a_gate_names_its_patterns(tmp_path: Path) -> None:
     path = tmp_path / "gate.toml"
     path.write_text("[scenario.prices]\nrate = 50\n")
     with pytest.raises(BadInput, match=r"scenario\.prices: a gate needs its patterns"):
+        read_gate(str(path))
+
+
+def test_objectives_are_not_dropped_silently(tmp_path: Path) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text('[scenario.prices]\npatterns = ["sse"]\nassert = ["p99<5ms"]\n')
+    with pytest.raises(BadInput, match=r"scenario\.prices, assert: a gate compares two sides"):
         read_gate(str(path))
 
 

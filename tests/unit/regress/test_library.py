@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import BadInput
+from harness.errors import BadInput, NotMeasured
 from harness.machine import Machine
 from harness.registry import load
 from harness.regress.gate import Gate
@@ -82,3 +82,21 @@ def test_a_path_that_is_none_is_refused(repository: Path) -> None:
         read_version(Side.HEAD, "websockets", "./nowhere")
     with pytest.raises(BadInput, match=r"--base .*@v9: no commit v9 in that checkout"):
         read_version(Side.BASE, "websockets", f"{repository}@v9")
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "git"), "git could not be started"),
+        (subprocess.TimeoutExpired("git", 30), "git did not answer within 30 s"),
+    ],
+)
+def test_a_git_that_fails_is_told(
+    failure: Exception, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_arguments: object, **_options: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(subprocess, "run", fails)
+    with pytest.raises(NotMeasured, match=said):
+        read_version(Side.BASE, "websockets", f"{tmp_path}@v9")

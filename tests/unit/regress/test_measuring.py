@@ -139,7 +139,7 @@ def test_a_cell_that_fails_is_left_alone_and_the_others_go_on(
     assert len(found.runs["sse"].base) <= 3
     reasons = {r.finding.reason for r in found.rulings if r.cell.name == "sse"}
     assert reasons == {"head: server died"}
-    assert schema.load(paths[Side.HEAD]).refused == {"sse": "server died"}
+    assert schema.load(paths[Side.HEAD]).refused == {"sse": "sse: server died"}
     assert len(schema.load(paths[Side.BASE]).results) == len(found.runs["sse"].base) + FIRST_RUNS
 
 
@@ -161,3 +161,13 @@ def test_progress_tells_of_every_run(pretended: Make) -> None:
 
 def test_the_first_look_of_the_built_in_gate_is_told_beforehand() -> None:
     assert 240 <= first_look_s(BUILT_IN) <= 300
+
+
+def test_cells_of_one_pattern_are_refused_with_their_names(pretended: Make, tmp_path: Path) -> None:
+    cells = tuple(replace(CELLS[0], name=name) for name in ("server", "connections"))
+    run_once = pretended(fails={(Side.BASE, cell.name): 0 for cell in cells})
+    path = tmp_path / "base.json"
+    gate = Gate(name="test", cells=cells)
+    measure(gate, SIDES, run_once, budget_s=1e9, order_seed=3, save_to={Side.BASE: path})
+    told = schema.load(path).refused["sse"].split("; ")
+    assert sorted(told) == ["connections: server died", "server: server died"]
