@@ -111,7 +111,13 @@ def _renamed(value: Any, key: str, names: _Names) -> Any:
 
 def _in_feed(text: str, names: _Names) -> str:
     """Rename in the feed of regressions, whose links carry parameters."""
-    for parameter, known in names.by_parameter.items():
-        for old, new in known.items():
-            text = text.replace(f"{parameter}={quote_plus(old)}", f"{parameter}={quote_plus(new)}")
-    return text
+    new_by_old = {
+        f"{parameter}={quote_plus(old)}": f"{parameter}={quote_plus(new)}"
+        for parameter, known in names.by_parameter.items()
+        for old, new in known.items()
+    }
+    if not new_by_old:
+        return text
+    # In one pass and as whole names: one may begin another, or be the new name of another.
+    olds = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, new_by_old))})(?![\w.~+%-])")
+    return olds.sub(lambda found: new_by_old[found[0]], text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,24 @@ def test_two_machines_of_a_kind_keep_apart(site: Path) -> None:
     renamed = json.loads((site / "index.json").read_text())
     assert renamed["params"]["machine"] == ["Example CPU, 2 cores", "Example CPU, 2 cores 2"]
     assert renamed["params"]["python"] == ["python", "python 2"]
+
+
+def test_a_machine_whose_name_begins_anothers_keeps_apart_in_the_feed(site: Path) -> None:
+    index = json.loads((site / "index.json").read_text())
+    names = ("vm", "vm2", "vm.corp.example", "vm-b")
+    index["machines"] = {
+        name: {"cpu": f"CPU {number}", "num_cpu": "2"} for number, name in enumerate(names)
+    }
+    (site / "index.json").write_text(json.dumps(index))
+    links = [f'<a href="index.html#d?p-machine=vm&amp;machine={name}&amp;a=b"/>' for name in names]
+    (site / "regressions.xml").write_text("".join((*links, '<a href="?machine=vm">')))
+
+    anonymise(site, "", lambda text: text)
+
+    feed = (site / "regressions.xml").read_text()
+    found = re.findall(r"[?;]machine=CPU\+(\d)%2C\+2\+cores(?=&amp;|\")", feed)
+    assert found == ["0", "1", "2", "3", "0"]
+    assert feed.count("p-machine=vm&amp;") == len(names)  # a benchmark's own parameter
 
 
 def test_without_asvs_pages_nothing_happens(tmp_path: Path) -> None:
