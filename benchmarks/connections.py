@@ -26,6 +26,23 @@ def holding(connections: int) -> Workload:
     return Workload(subscribers=connections, rate=14.0, warmup=0.5, duration=5.0, poll_interval=1.0)
 
 
+def memory_per_connection(runs: Sequence[Result]) -> Value:
+    """Give what the servers' own memory grew by, for each connection.
+
+    Raises:
+        NotApplicable: there are too few connections, or the servers' memory cannot be seen.
+    """
+    connections = runs[0].workload.receivers
+    if connections < FEWEST_CONNECTIONS:
+        raise NotApplicable(
+            f"memory shows from {FEWEST_CONNECTIONS} connections on, not {connections}"
+        )
+    # Not at the top: asv looks for questions in many processes, and the instrument is heavy.
+    from harness.measure.configuration import MEMORY_PER_CONNECTION
+
+    return measured(map(MEMORY_PER_CONNECTION.of, runs))
+
+
 class Connections(Question):
     """What connections cost that are held and seldom served: 100 and 1,000 of them.
 
@@ -45,12 +62,7 @@ class Connections(Question):
     @tracked("bytes", version="1", despite=ABOUT_TIMES)
     def track_memory_per_connection(self, runs: Sequence[Result]) -> Value:
         """Give what the servers' own memory grew by, for each connection."""
-        size = runs[0].workload.subscribers
-        if size < FEWEST_CONNECTIONS:
-            raise NotApplicable(
-                f"memory shows from {FEWEST_CONNECTIONS} connections on, not {size}"
-            )
-        return measured((run.server.pss - run.server.pss_before) / size for run in runs)
+        return memory_per_connection(runs)
 
     @tracked("seconds", version="1")
     def track_spread(self, runs: Sequence[Result]) -> Value:

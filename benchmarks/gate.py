@@ -8,17 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.connections import FEWEST_CONNECTIONS
+from benchmarks.connections import memory_per_connection
 from benchmarks.metrics import Question, tracked
 from benchmarks.settings import saved_series, scenario_file
 from benchmarks.validity import ABOUT_TIMES
-from benchmarks.values import (
-    NotApplicable,
-    Value,
-    latency,
-    lost_per_million,
-    measured,
-)
+from benchmarks.values import Value, latency, lost_per_million, measured
 from harness.result import Result
 from harness.scenario import Scenario, read_scenarios
 
@@ -71,10 +65,7 @@ class Gate(Question):
     @tracked("bytes", version="1", despite=ABOUT_TIMES)
     def track_memory_per_connection(self, runs: Sequence[Result]) -> Value:
         """Give what the servers' own memory grew by, for each connection."""
-        connections = runs[0].workload.receivers
-        if connections < FEWEST_CONNECTIONS:
-            raise NotApplicable(f"memory shows from {FEWEST_CONNECTIONS} connections on")
-        return measured((run.server.pss - run.server.pss_before) / connections for run in runs)
+        return memory_per_connection(runs)
 
     @tracked("per million", version="1", despite=ABOUT_TIMES)
     def track_lost(self, runs: Sequence[Result]) -> Value:

@@ -29,8 +29,9 @@ from harness.report.pages.render import (
     regressions_html,
 )
 from harness.report.pages.sections import Clean, Source
-from harness.report.pages.written import ASV, METHOD, PATTERNS, REGRESSIONS, write, write_site
+from harness.report.pages.written import ASV, METHOD, PATTERNS, REGRESSIONS, write_site
 from harness.result import Series
+from harness.whole_file import write_whole
 
 _DEFAULT = "report.html"
 _MACHINE = "ABEC_MACHINE"
@@ -73,7 +74,8 @@ def command(
             anonymise(target, os.environ.get(_MACHINE, ""), _clean())
             write_site(target, pages)
         else:
-            write(target, pages[target.name])
+            target.parent.stat()  # made below: a folder that is mistyped is told instead
+            write_whole(target, pages[target.name])
     except OSError as error:
         option = "--site" if site else "-o"
         raise BadInput(

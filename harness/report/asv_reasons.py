@@ -3,7 +3,8 @@
 A benchmark says why on stderr, which asv captures and forgets. As asv saves the results of a
 machine, commit and environment, the reasons go into a file beside them, ``….reasons`` where
 theirs is ``….json``: asv takes every .json file in that folder, and in folders below it, for
-results. Published files name no path and no address, so neither do these.
+results. Published files name no folder, no address and no host, so neither do these: what is
+private is known best where it was measured.
 """
 
 from __future__ import annotations
@@ -18,14 +19,13 @@ from typing import Any
 
 from asv.results import get_filename, iter_results
 
+from harness.report.pages.private import own_names, published
 from harness.whole_file import write_whole
 
 NOT_APPLICABLE = "n/a: "
 """Begins the line on stderr by which a benchmark says why."""
 _SHOWN_HASH = 8
 _BLOCK = re.compile(r"^For parameters: ", re.MULTILINE)
-_ADDRESS = re.compile(r"\b([a-z][a-z+]*)://\S+")
-_PATH = re.compile(r"(?<![\w.:/])(?:/[\w.@+-]+)+/([\w.@+-]+)")
 
 Combination = tuple[str, ...]
 """One value for each parameter, as asv writes it: ``("'ticker'", "'sse'")``."""
@@ -38,19 +38,15 @@ def reasons_in(said: str, params: Iterable[Iterable[str]]) -> Mapping[Combinatio
 
     asv writes ``For parameters: 'ticker', 'sse'`` before what one combination said.
     """
+    own = own_names()
     combinations = {", ".join(combination): combination for combination in product(*params)}
     found = {}
     for block in _BLOCK.split(said)[1:]:
         names, *lines = block.splitlines()
         whys = [line for line in lines if line.startswith(NOT_APPLICABLE)]
         if whys and names in combinations:
-            found[combinations[names]] = presentable(whys[-1].removeprefix(NOT_APPLICABLE))
+            found[combinations[names]] = published(whys[-1].removeprefix(NOT_APPLICABLE), own)
     return found
-
-
-def presentable(reason: str) -> str:
-    """Leave out of a reason what must not be published: folders, and what follows a ``://``."""
-    return _PATH.sub(r"\1", _ADDRESS.sub(r"\1://…", reason))
 
 
 def keep(results: Any, results_dir: str) -> None:

@@ -29,6 +29,7 @@ from benchmarks.validity import ABOUT_TIMES, FEWEST_RUNS
 from benchmarks.values import DISTINCT_BEYOND, QUANTILES
 from harness.measure import configuration, statistics, validity
 from harness.registry import load, names
+from harness.regress.watched import WATCHED
 from harness.report import asv_reasons
 from harness.scenario import BUILT_IN
 from harness.workload import Exchange, Workload
@@ -232,6 +233,7 @@ def test_what_may_be_shown_is_what_tables_show() -> None:
     assert asv_reasons.NOT_APPLICABLE == metrics.NOT_APPLICABLE
     assert validity.MESSAGES_BEYOND == DISTINCT_BEYOND
     assert set(ABOUT_TIMES) < {rule.name for rule in validity.RULES}
+    assert {one.despite for one in WATCHED if one.despite} == {frozenset(ABOUT_TIMES)}
 
 
 def _scenario(name: str) -> Workload:

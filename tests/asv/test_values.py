@@ -12,7 +12,7 @@ import pytest
 from asv_runner.statistics import compute_stats
 
 from benchmarks import metrics
-from benchmarks.connections import Connections, holding
+from benchmarks.connections import Connections, holding, memory_per_connection
 from benchmarks.cost_per_message import CostOfBroadcast
 from benchmarks.delivery import Delivery
 from benchmarks.saturation import SaturationBroadcast, saturating
@@ -210,6 +210,17 @@ def test_few_connections_have_no_memory_of_their_own(
 ) -> None:
     of_runs([result(workload=holding(10))] * 8)
     assert not isinstance(connections.track_memory_per_connection(10, "sse"), dict)
+
+
+def test_servers_that_cannot_be_seen_have_no_memory(
+    of_runs: Callable[..., None], connections: Connections
+) -> None:
+    run = result(workload=holding(1000))
+    unseen = replace(run, server=replace(run.server, pss_before=0, pss=0))
+    of_runs([unseen] * 8)
+    assert math.isnan(connections.track_memory_per_connection(1000, "sse"))
+    with pytest.raises(NotApplicable, match="was not measured"):
+        memory_per_connection([unseen] * 8)
 
 
 def test_saved_runs_are_found_by_what_was_asked(

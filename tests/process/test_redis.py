@@ -154,6 +154,27 @@ def test_a_server_that_is_not_ours_gets_no_directives(running):
     assert urlsplit(given).password not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://h:6379/0?run=a", "redis://h:6379/0?run=a"),
+        ("redis://:pw@h:6379/0", "redis://{at}h:6379/0"),
+        ("redis://u:pa:ss@h", "redis://{at}h"),
+        ("redis://:p@ss@h", "redis://{at}h"),
+        ("redis://:pa/ss@h/1", "redis://{at}h/1"),
+        ("redis://:pa?ss#@h", "redis://{at}h"),
+        ("redis://h?password=abc", "redis://h"),
+        ("redis://h/0?Username=u&a=b&password=p@ss", "redis://h/0?a=b"),
+        ("redis://:pw@h?password=abc&a=b", "redis://{at}h?a=b"),
+        ("/opt/redis@8/redis-server", "/opt/redis@8/redis-server"),
+        ("redis://", "redis://"),
+    ],
+)
+def test_no_password_is_shown(url, shown):
+    assert without_password(url) == shown.format(at="")
+    assert without_password(url, instead=":PASSWORD@") == shown.format(at=":PASSWORD@")
+
+
 def test_a_url_that_wants_a_password(address):
     assert is_refused(f"redis://{address}/0") == (
         f"--redis redis://{address}/0: wants a password; give redis://:PASSWORD@{address}"

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
+from harness.errors import BadInput
+
 INDEX = "index.json"
 _GRAPHS = "graphs"
 _UNSAFE = re.compile(r'[<>:"/\\^|?*\x00-\x1f]')
 """What asv replaces by ``_`` in the names of folders, in Python and in its pages' script."""
 _PYTHON = "python"
+_AGAIN = "run asv publish again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +52,18 @@ def anonymise(folder: Path, machine: str, clean: Callable[[str], str]) -> None:
     when it was done before.
 
     Raises:
+        BadInput: a file of asv's is damaged; nothing is changed yet.
         OSError: a file could not be written.
     """
     index = folder / INDEX
     if not index.is_file():
         return
-    names = _names(json.loads(index.read_text(encoding="utf-8")), machine, clean)
-    for path in folder.glob("*.json"):
-        document = json.loads(path.read_text(encoding="utf-8"))
+    documents = {path: _read(path) for path in folder.glob("*.json")}
+    try:
+        names = _names(documents[index], machine, clean)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise BadInput(str(index), "", f"is not as asv writes it; {_AGAIN}") from error
+    for path, document in documents.items():
         path.write_text(json.dumps(_renamed(document, "", names)), encoding="utf-8")
     for path in folder.glob("*.xml"):
         path.write_text(_in_feed(path.read_text(encoding="utf-8"), names), encoding="utf-8")
@@ -67,18 +74,32 @@ def anonymise(folder: Path, machine: str, clean: Callable[[str], str]) -> None:
             path.rename(path.with_name(folders[path.name]))
 
 
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadInput(str(path), "", f"is no JSON ({error}); {_AGAIN}") from error
+
+
 def _names(index: Mapping[str, Any], machine: str, clean: Callable[[str], str]) -> _Names:
     machines: dict[str, str] = {}
     for old, facts in index["machines"].items():
-        cores = facts.get("num_cpu", "?")
         alone = len(index["machines"]) == 1
-        new = machine if machine and alone else f"{facts['cpu']}, {cores} cores"
+        new = machine if machine and alone else _told(old, facts)
         machines[old] = _distinct(_UNSAFE.sub("-", new), machines.values())
     pythons: dict[str, str] = {}
     for old in index["params"].get(_PYTHON, ()):
         if isinstance(old, str) and "/" in old:
             pythons[old] = _distinct(_PYTHON, [*index["params"][_PYTHON], *pythons.values()])
     return _Names(by_parameter={"machine": machines, _PYTHON: pythons}, clean=clean)
+
+
+def _told(machine: str, facts: Mapping[str, Any]) -> str:
+    if "cpu" not in facts:
+        raise BadInput(
+            "machine", machine, f"has no cpu in asv's records; add it to machine.json and {_AGAIN}"
+        )
+    return f"{facts['cpu']}, {facts.get('num_cpu', '?')} cores"
 
 
 def _distinct(name: str, taken: Iterable[str]) -> str:
@@ -111,7 +132,13 @@ def _renamed(value: Any, key: str, names: _Names) -> Any:
 
 def _in_feed(text: str, names: _Names) -> str:
     """Rename in the feed of regressions, whose links carry parameters."""
-    for parameter, known in names.by_parameter.items():
-        for old, new in known.items():
-            text = text.replace(f"{parameter}={quote_plus(old)}", f"{parameter}={quote_plus(new)}")
-    return text
+    new_by_old = {
+        f"{parameter}={quote_plus(old)}": f"{parameter}={quote_plus(new)}"
+        for parameter, known in names.by_parameter.items()
+        for old, new in known.items()
+    }
+    if not new_by_old:
+        return text
+    # In one pass and as whole names: one may begin another, or be the new name of another.
+    olds = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, new_by_old))})(?![\w.~+%-])")
+    return olds.sub(lambda found: new_by_old[found[0]], text)

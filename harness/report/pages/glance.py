@@ -13,6 +13,7 @@ from harness.measure.compare import Conclusion, Standing
 from harness.measure.configuration import CPU_PER_DELIVERY, Configuration
 from harness.measure.statistics import median
 from harness.report import units
+from harness.report.columns import listed
 
 
 def answer(
@@ -88,9 +89,9 @@ def _costs(leads: Sequence[str], costs: Sequence[Conclusion], rows: Sequence[Con
     if dearer:
         first, *others = dearer
         verb = first.replace(" ", " costs ", 1)
-        told.append(f"{_listed([verb, *others])} the CPU of {base}")
+        told.append(f"{listed([verb, *others])} the CPU of {base}")
     if cheaper:
-        told.append(f"{base} costs {_listed(cheaper)}")
+        told.append(f"{base} costs {listed(cheaper)}")
     return "; ".join(told)
 
 
@@ -117,7 +118,7 @@ def _not_told_apart(leads: Sequence[str], made: Sequence[Conclusion]) -> str:
         group = _grown(min(alike, key=sorted), alike)
         within = {pair for pair in alike if pair <= group}
         told.append(
-            _listed(sorted(group)) + _would_show([c for p in within for c in _about(p, made)])
+            listed(sorted(group)) + _would_show([c for p in within for c in _about(p, made)])
         )
         alike -= within
     return f"not told apart: {', '.join(told)}" if told else ""
@@ -176,7 +177,7 @@ def _left_out(families: Sequence[str], compared: Sequence[str], found: Sequence[
     if not left:
         return ""
     about = [c for c in found if not {c.first, c.second}.isdisjoint(left)]
-    return f"not compared: {_listed(left)} ({_reasons(about) or 'alone on its stack'})"
+    return f"not compared: {listed(left)} ({_reasons(about) or 'alone on its stack'})"
 
 
 def _reasons(found: Sequence[Conclusion]) -> str:
@@ -219,7 +220,3 @@ def _name(family: str, rows: Sequence[Configuration]) -> str:
 
 def _either(names: Sequence[str]) -> str:
     return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ PLOTLY = "plotly-basic.min.js"
 _STATIC = Path(__file__).parents[1] / "static"
 _DIGITS = 6
 """Significant digits of the numbers that are drawn."""
+_SCRIPT_END = re.compile(r"</(?=script)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def _drawn(figures: Iterable[Figure]) -> dict[str, Any]:
     """Give what draws figures: their numbers, and the scripts."""
     drawings = _short({figure.id: asdict(figure.drawing) for figure in figures})
     return {
-        "drawings": Markup(_script_safe(json.dumps(drawings, separators=(",", ":")))),
+        "drawings": Markup(_json(drawings)),
         "scripts": [
             _script(f"plotly/{PLOTLY}"),
             _script("pages/draw.js"),
@@ -140,16 +142,21 @@ def _render(template: str, frame: Frame, **values: Any) -> str:
 
 def _script(name: str) -> Markup:
     """Give one of our own or the vendored scripts, to be set between script tags."""
-    return Markup(_script_safe(_text(name)))
+    return Markup(script_safe(_text(name)))
 
 
 def _text(name: str) -> str:
     return (_STATIC / name).read_text(encoding="utf-8")
 
 
-def _script_safe(text: str) -> str:
-    """Keep ``text`` from ending or nesting the script element it stands in."""
-    return text.replace("</script", r"<\/script").replace("<!--", r"<\!--")
+def script_safe(script: str) -> str:
+    """Keep a script from ending or nesting the element it stands in."""
+    return _SCRIPT_END.sub(r"<\\/", script).replace("<!--", r"<\!--")
+
+
+def _json(value: Any) -> str:
+    """Write data for a script element: JSON has ``<`` only in strings, which may escape it."""
+    return json.dumps(value, separators=(",", ":")).replace("<", r"\u003c")
 
 
 def _short(value: Any) -> Any:

@@ -174,7 +174,7 @@ def _section(number: str, part: _Part, colours: dots.Colours, clean: Clean) -> S
     return Section(
         id=number,
         title=_title(part),
-        scenario=part.scenario,
+        scenario=clean(part.scenario),  # may be the name of a typed file
         client=str(workload.client),
         machine=machine_of(series).fingerprint,
         answers=tuple(_answers(rows, found, costs)) if concluded else (),

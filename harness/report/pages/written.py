@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+
+from harness.whole_file import write_whole
 
 PATTERNS, METHOD, REGRESSIONS = "patterns.html", "method.html", "regressions.html"
 ASV = "index.html"
@@ -15,35 +16,17 @@ _MENU_END = re.compile(r'[ \t]*<li id="nav-li-graphdisplay">')
 _OURS = f'        <li id="nav-li-abec"><a href="{PATTERNS}">Patterns</a></li>\n'
 
 
-def write(path: Path, text: str) -> None:
-    """Write ``text`` to ``path``; a file of that name is replaced at once by the whole new one.
-
-    Raises:
-        OSError: it could not be written; nothing half-written is left.
-    """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def write_site(folder: Path, pages: Mapping[str, str]) -> None:
     """Write pages by name into ``folder``, and link asv's page, where there is one, to the first.
 
     Raises:
         OSError: one could not be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     for name, text in pages.items():
-        write(folder / name, text)
+        write_whole(folder / name, text)
     index = folder / ASV
     if index.is_file():
-        write(index, linked(index.read_text(encoding="utf-8")))
+        write_whole(index, linked(index.read_text(encoding="utf-8")))
 
 
 def linked(index: str) -> str:

@@ -6,13 +6,13 @@ import pytest
 
 from harness.measure.statistics import ALPHA, holm, mann_whitney, smallest_p
 from harness.regress.gate import MOST_COMPARISONS
-from harness.regress.looks import FIRST_RUNS, alpha_at, runs_at, spent_by
+from harness.regress.looks import FIRST_RUNS, MORE_RUNS, alpha_at, spent_by
 
 LOOKS = range(1, 60)
 
 
 def test_runs_and_errors_of_the_first_looks() -> None:
-    assert [runs_at(look) for look in (1, 2, 3)] == [8, 12, 16]
+    assert (FIRST_RUNS, MORE_RUNS) == (8, 4)
     assert [alpha_at(look) for look in (1, 2, 3)] == pytest.approx([0.005, 1 / 600, 1 / 1200])
 
 
@@ -27,7 +27,7 @@ def test_every_look_can_support_a_verdict_on_the_largest_gate() -> None:
     assert smallest_p(8, 8) == pytest.approx(1 / 6435)
     assert alpha_at(1) / MOST_COMPARISONS == pytest.approx(0.00015625)
     for look in LOOKS:
-        runs = runs_at(look)
+        runs = FIRST_RUNS + MORE_RUNS * (look - 1)
         assert smallest_p(runs, runs) <= alpha_at(look) / MOST_COMPARISONS
 
 

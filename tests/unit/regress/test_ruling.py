@@ -9,7 +9,7 @@ import pytest
 
 from harness.measure.contrast import Outcome
 from harness.regress.gate import BUILT_IN, Gate
-from harness.regress.looks import FIRST_RUNS, MORE_RUNS, runs_at
+from harness.regress.looks import FIRST_RUNS, MORE_RUNS
 from harness.regress.ruling import Ruling, Runs, fit, rule, short_of_runs
 from harness.regress.sides import Side
 from harness.result import Doubt, Result
@@ -206,7 +206,7 @@ def simulated(draw: random.Random, like: Mapping[str, Result], factor: float = 1
                 base=had.base + drawn(draw, like[name], MORE_RUNS, 1.0),
                 head=had.head + drawn(draw, like[name], MORE_RUNS, factor),
             )
-            assert len(runs[name].base) <= runs_at(look + 1)
+            assert len(runs[name].base) <= FIRST_RUNS + MORE_RUNS * look
     return [ruling for ruling in rulings if ruling.decided]
 
 

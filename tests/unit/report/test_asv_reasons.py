@@ -14,7 +14,7 @@ from asv.runner import BenchmarkResult
 from asv.util import write_json
 
 from harness.report import asv_pages
-from harness.report.asv_reasons import keep, newest, presentable, read, reasons_in
+from harness.report.asv_reasons import keep, newest, read, reasons_in
 
 LAG = "4 of 8 runs are invalid: receiver lag 31 % (limit 10 %); try --rate 500"
 SAID = f"""For parameters: 'ticker', 'sse'
@@ -92,17 +92,18 @@ def test_reasons_are_found_by_combination() -> None:
     assert reasons_in("", PARAMS) == {}
 
 
-@pytest.mark.parametrize(
-    ("reason", "shown"),
-    [
-        ("see /home/somebody/abec/results/logs/sse-1.log)", "see sse-1.log)"),
-        ("all of its log: results/logs/sse-1.log", "all of its log: results/logs/sse-1.log"),
-        ("redis://:secret@db.internal:6379/0 does not answer", "redis://… does not answer"),
-        ("at 1,000 msg/s, and p50/p99", "at 1,000 msg/s, and p50/p99"),
-    ],
-)
-def test_reasons_name_no_folder_and_no_address(reason: str, shown: str) -> None:
-    assert presentable(reason) == shown
+def test_reasons_name_no_folder_no_address_and_no_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "build-7.example.org")
+    said = (
+        "For parameters: 'ticker', 'sse'\n"
+        "n/a: redis://:secret@db.internal:6379/0 or ('10.0.0.7', 6379) does not answer build-7, "
+        "p50/p99; see /home/somebody/abec/results/logs/sse-1.log"
+    )
+    assert reasons_in(said, PARAMS) == {
+        ("'ticker'", "'sse'"): (
+            "redis://… or ('…', 6379) does not answer …, p50/p99; see …/sse-1.log"
+        )
+    }
 
 
 def test_reasons_stand_beside_results_and_asv_passes_over_them(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.errors import BadInput
 from harness.report.pages.asv_site import anonymise
 
 PYTHON = "/home/jo/bench/.venv/bin/python"
@@ -81,6 +83,55 @@ def test_two_machines_of_a_kind_keep_apart(site: Path) -> None:
     renamed = json.loads((site / "index.json").read_text())
     assert renamed["params"]["machine"] == ["Example CPU, 2 cores", "Example CPU, 2 cores 2"]
     assert renamed["params"]["python"] == ["python", "python 2"]
+
+
+def test_a_machine_whose_name_begins_anothers_keeps_apart_in_the_feed(site: Path) -> None:
+    index = json.loads((site / "index.json").read_text())
+    names = ("vm", "vm2", "vm.corp.example", "vm-b")
+    index["machines"] = {
+        name: {"cpu": f"CPU {number}", "num_cpu": "2"} for number, name in enumerate(names)
+    }
+    (site / "index.json").write_text(json.dumps(index))
+    links = [f'<a href="index.html#d?p-machine=vm&amp;machine={name}&amp;a=b"/>' for name in names]
+    (site / "regressions.xml").write_text("".join((*links, '<a href="?machine=vm">')))
+
+    anonymise(site, "", lambda text: text)
+
+    feed = (site / "regressions.xml").read_text()
+    found = re.findall(r"[?;]machine=CPU\+(\d)%2C\+2\+cores(?=&amp;|\")", feed)
+    assert found == ["0", "1", "2", "3", "0"]
+    assert feed.count("p-machine=vm&amp;") == len(names)  # a benchmark's own parameter
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("index.json", "{", r"index\.json: is no JSON \(.*\); run asv publish again"),
+        ("reasons.json", "", r"reasons\.json: is no JSON \(.*\); run asv publish again"),
+        ("index.json", "[]", r"index\.json: is not as asv writes it; run asv publish again"),
+        ("index.json", '{"machines": {}}', r"index\.json: is not as asv writes it; run asv pub"),
+        (
+            "index.json",
+            '{"machines": {"build-7": {}}, "params": {}}',
+            "machine build-7: has no cpu in asv's records; add it to machine.json and run asv pub",
+        ),
+    ],
+)
+def test_a_damaged_file_is_told_in_a_line_and_nothing_is_changed(
+    name: str, text: str, message: str, site: Path
+) -> None:
+    (site / name).write_text(text)
+    before = documents(site)
+    with pytest.raises(BadInput, match=message) as caught:
+        anonymise(site, "", lambda text: text)
+    assert "\n" not in str(caught.value)
+    assert documents(site) == before
+
+
+def test_a_machine_that_is_named_needs_no_cpu(site: Path) -> None:
+    (site / "index.json").write_text('{"machines": {"build-7": {}}, "params": {}}')
+    anonymise(site, "build farm", lambda text: text)
+    assert json.loads((site / "index.json").read_text())["machines"] == {"build farm": {}}
 
 
 def test_without_asvs_pages_nothing_happens(tmp_path: Path) -> None:

@@ -14,7 +14,14 @@ import pytest
 from harness.measure.validity import FIGURE_RULES, RULES
 from harness.report.pages.page import Page
 from harness.report.pages.patterns_page import patterns_page
-from harness.report.pages.render import Frame, Link, choices, method_html, patterns_html
+from harness.report.pages.render import (
+    Frame,
+    Link,
+    choices,
+    method_html,
+    patterns_html,
+    script_safe,
+)
 from harness.report.pages.sections import Source
 from harness.result import Series
 from harness.workload import ClientKind, Workload
@@ -55,13 +62,26 @@ def test_numbers_are_as_long_as_they_can_be_seen(make_series: Make) -> None:
     assert float(f"{value:.5e}") == value
 
 
-def test_names_cannot_end_a_script_or_become_markup(make_series: Make) -> None:
-    series = make_series({"</script><b>x": {}, "sse": {}})
-    html = patterns_html(page(series), ALONE)
-    assert "<b>x" not in html.replace("<\\/script><b>x", "")
-    assert html.count("</script>") == 4
+@pytest.mark.parametrize("name", ["</script><b>x", "</SCRIPT ><b>x", "<!--<script><b>x"])
+def test_names_cannot_end_a_script_or_become_markup(name: str, make_series: Make) -> None:
+    html = patterns_html(page(make_series({name: {}, "sse": {}})), ALONE)
+    assert "<b>x" not in html
+    assert len(re.findall("</script", html, re.IGNORECASE)) == 4
     (latency, *_) = drawings(html).values()
-    assert "</script><b>x" in [row["name"] for row in latency["rows"]]
+    assert name in [row["name"] for row in latency["rows"]]
+
+
+@pytest.mark.parametrize(
+    ("script", "safe"),
+    [
+        ('say("</script>")', r'say("<\/script>")'),
+        ('say("</SCRIPT >")', r'say("<\/SCRIPT >")'),
+        ('say("<!--")', r'say("<\!--")'),
+        ("if (1 </regex/.length)", "if (1 </regex/.length)"),
+    ],
+)
+def test_a_script_cannot_end_its_element(script: str, safe: str) -> None:
+    assert script_safe(script) == safe
 
 
 def test_a_page_alone_brings_its_method(make_series: Make) -> None:

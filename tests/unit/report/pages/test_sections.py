@@ -28,6 +28,10 @@ def made(*all_series: Series, **memory: MemoryPerConnection) -> tuple[Section, .
     return sections(sources, lambda text: text)
 
 
+def without_secret(text: str) -> str:
+    return text.replace("secret", "…")
+
+
 def patterns(figure: Figure) -> set[str]:
     drawing = figure.drawing
     rows = drawing.rows if isinstance(drawing, Dots) else drawing.lines
@@ -158,13 +162,21 @@ def test_ids_are_unique(nature: Nature) -> None:
 def test_words_of_the_measurement_are_cleaned(make_series: Make) -> None:
     series = make_series({"sse": {}, "websocket": {}})
     series = replace(series, command="abec run secret", refused={"rest": "secret went wrong\nlog"})
-    (section,) = sections(
-        [Source(name="x.json", series=series)], lambda text: text.replace("secret", "…")
-    )
+    (section,) = sections([Source(name="x.json", series=series)], without_secret)
 
     assert any("by: abec run …" in line for line in section.asked)
     assert "! rest was not measured: … went wrong" in section.remarks
     assert not any("log" in line for line in section.remarks)
+
+
+@pytest.mark.parametrize("memory", [{}, {"sse": MemoryPerConnection(process=1e4, kernel=8e3)}])
+def test_a_scenario_called_by_a_typed_file_is_cleaned(
+    memory: Mapping[str, MemoryPerConnection], make_series: Make
+) -> None:
+    series = make_series({"sse": {}}, runs=1, workload=Workload(rate=5.0))
+    series = replace(series, command="abec run sse --scenario clients/secret.toml")
+    (section,) = sections([Source(name="x.json", series=series, memory=memory)], without_secret)
+    assert section.scenario == "…"
 
 
 def test_a_histogram_that_is_none_names_its_file(make_series: Make) -> None:

@@ -4,30 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from harness.report.pages.written import linked, write, write_site
+from harness.report.pages.written import linked, write_site
 
 INDEX = """<ul class="nav">
         <li id="nav-li-regressions"><a href="#/regressions">Regressions</a></li>
         <li id="nav-li-graphdisplay">
 """
-
-
-def test_a_failed_write_leaves_the_old_page(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = tmp_path / "page.html"
-    page.write_text("old")
-
-    def full(_descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        write(page, "new")
-    assert page.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [page]
 
 
 def test_the_first_page_enters_asvs_menu_once(tmp_path: Path) -> None:
