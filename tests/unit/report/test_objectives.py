@@ -15,7 +15,8 @@ Make = Callable[..., Any]
 def test_each_objective_has_a_line_with_its_runs(make_series: Make) -> None:
     made = make_series({"sse": {}}, runs=3, noise=0.0)
     row = configurations(made)[0]
-    lossy = replace(row, used=tuple(replace(r, audit=replace(r.audit, lost=2)) for r in row.used))
+    runs = tuple(replace(run, audit=replace(run.audit, lost=2)) for run in row.runs)
+    lossy = replace(row, runs=runs, used=runs)
     judged = [
         kept(parse_objective("p99<5ms"), row),
         kept(parse_objective("p50<1us"), row),
