@@ -22,12 +22,12 @@ def saved_runs(paths: Sequence[Path], pattern: str, workload: Workload) -> Serie
         BadInput: a file is no series.
     """
     saved = [schema.load(path) for path in paths]
-    wanted = _essence(workload)
+    wanted = workload.essence
     results = [
         result
         for series in saved
         for result in series.results
-        if result.pattern == pattern and _essence(result.workload) == wanted
+        if result.pattern == pattern and result.workload.essence == wanted
     ]
     refused = {name: why for series in saved for name, why in series.refused.items()}
     why = refused.pop(pattern, "not among the saved runs")
@@ -35,17 +35,3 @@ def saved_runs(paths: Sequence[Path], pattern: str, workload: Workload) -> Serie
         raise NotApplicable(why)
     # The pattern may have been refused under another workload: these runs are there.
     return replace(saved[0], results=tuple(results), refused=refused)
-
-
-def _essence(workload: Workload) -> Workload:
-    """Give the workload without what changes a figure's precision and not its meaning."""
-    plain = Workload()
-    return replace(
-        workload,
-        warmup=plain.warmup,
-        duration=plain.duration,
-        seed=plain.seed,
-        ramp=plain.ramp,
-        load_processes=plain.load_processes,
-        redis=plain.redis,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from harness.envelope import MAX_PAYLOAD_BYTES, MAX_PUBLISHERS, MIN_PAYLOAD_BYTES
@@ -160,6 +160,20 @@ class Workload:
             "--poll-interval",
             f"{self.poll_interval:g}",
             "must be 1ms to 3,600s; for example 20ms",
+        )
+
+    @property
+    def essence(self) -> Workload:
+        """The workload without what changes a figure's precision and not its meaning."""
+        plain = Workload()
+        return replace(
+            self,
+            warmup=plain.warmup,
+            duration=plain.duration,
+            seed=plain.seed,
+            ramp=plain.ramp,
+            load_processes=plain.load_processes,
+            redis=plain.redis,
         )
 
     @property

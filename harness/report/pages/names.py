@@ -61,17 +61,7 @@ def machine_of(series: Series) -> Machine:
 def _essence(workload: Workload) -> Workload:
     """Give the workload without how long and how it was looked at."""
     plain = Workload()
-    return replace(
-        workload,
-        warmup=plain.warmup,
-        duration=plain.duration,
-        seed=plain.seed,
-        ramp=plain.ramp,
-        load_processes=plain.load_processes,
-        client=plain.client,
-        ingress=plain.ingress,
-        redis=plain.redis,
-    )
+    return replace(workload.essence, client=plain.client, ingress=plain.ingress)
 
 
 def typed_scenario(command: str) -> str:
