@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+BUILT_IN: Sequence[str] = ()
+"""Options of a comparison by the gate that comes with the suite."""
 GATE = """
 [scenario.prices]
 patterns = ["sse"]
@@ -53,14 +55,18 @@ class Checkout:
         self.git("reset", "--quiet", "--hard", "HEAD~1")
         return made
 
-    def command(self, *arguments: str) -> tuple[str, ...]:
+    def command(
+        self, *arguments: str, gate: Sequence[str] = ("--scenario", "gate.toml")
+    ) -> tuple[str, ...]:
         """Give ``abec regress`` with arguments; a later ``--scenario`` wins."""
-        return (sys.executable, "-m", "harness", "regress", "--scenario", "gate.toml", *arguments)
+        return (sys.executable, "-m", "harness", "regress", *gate, *arguments)
 
-    def regress(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def regress(
+        self, *arguments: str, gate: Sequence[str] = ("--scenario", "gate.toml")
+    ) -> subprocess.CompletedProcess[str]:
         """Run it to its end."""
         return subprocess.run(
-            self.command(*arguments),
+            self.command(*arguments, gate=gate),
             cwd=self.root,
             env=self.env,
             stdin=subprocess.DEVNULL,
@@ -71,22 +77,22 @@ class Checkout:
 
 
 @contextmanager
-def cloned() -> Iterator[Checkout]:
+def cloned(name: str = "clone") -> Iterator[Checkout]:
     with tempfile.TemporaryDirectory(prefix="prove-") as directory:
         place = Path(directory)
-        for name in ("tmp", "home"):
-            (place / name).mkdir()
-        subprocess.run(("git", "clone", "--quiet", ROOT, place / "clone"), check=True)
-        (place / "clone/gate.toml").write_text(GATE)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("ABEC_")}
+        for beside in ("tmp", "home"):
+            (place / beside).mkdir()
+        subprocess.run(("git", "clone", "--quiet", ROOT, place / name), check=True)
+        (place / name / "gate.toml").write_text(GATE)
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("ABEC_")}
         yield Checkout(
-            root=place / "clone",
+            root=place / name,
             env={
                 **kept,
                 "TMPDIR": str(place / "tmp"),
                 "HOME": str(place / "home"),
                 "PIP_CACHE_DIR": str(place / "pip"),
-                "PYTHONPATH": str(place / "clone"),
+                "PYTHONPATH": str(place / name),
                 "COLUMNS": "100",
             },
         )
