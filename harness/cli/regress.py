@@ -23,6 +23,7 @@ from harness.regress.measuring import Measured, first_look_s, measure
 from harness.regress.record import record
 from harness.regress.report import Judgement, markdown, text
 from harness.regress.sides import Built, Side, Wanted, build, resolve
+from harness.regress.sole import ENVIRONMENTS, sole_use
 from harness.whole_file import write_whole
 from harness.workload import parse_seconds
 
@@ -75,7 +76,7 @@ def command(
     wanted = _commits(base, head) if library is None else _versions(library, base, head)
     if machine.dirty and head is None:
         click.echo("note: changes that are not committed are not measured", err=True)
-    with private_directory() as directory:
+    with sole_use(ENVIRONMENTS), private_directory() as directory:
         scratch = Path(directory)
         with ProgressLine() as progress:
             progress.say("building both environments (the first time takes minutes)")
