@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help bench publish regress test check prove clean
+.PHONY: help bench publish regress versions test check prove clean
 
 # The newest interpreter that really runs: a version manager may leave names that don't.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11; do \
@@ -16,11 +16,12 @@ help:
 	@echo "make bench   measure a quick profile of every exchange: table, asv results, pages"
 	@echo "make publish asv's pages and ours, in results/html; RUNS='FILE…' for other results"
 	@echo "make regress BASE=main   is this commit worse than that one? (abec regress --help)"
+	@echo "make versions LIB=websockets VERSIONS=\"15.0.1 16.0\"   where did a release change a figure?"
 	@echo "make test    all tests, real servers included; make check: lint, types, unit tests"
 	@echo "make prove   every figure that the issues promise, measured; N=1.4 for one point"
 
 ifneq ($(shell uname -s),Linux)
-bench publish test check prove regress:
+bench publish test check prove regress versions:
 	@echo "abec: $$(uname -s): only Linux is measured (timerfd, TCP_INFO, /proc); use a Linux machine or VM" >&2; exit 2
 else
 $(VENV)/.python:
@@ -59,6 +60,9 @@ publish: $(VENV)/.bench
 
 regress: $(VENV)/.bench
 	@$(BIN)/abec regress $(if $(BASE),--base '$(BASE)') $(if $(HEAD),--head '$(HEAD)')
+
+versions: $(VENV)/.bench
+	@$(BIN)/abec versions $(if $(LIB),--lib '$(LIB)') $(if $(LIB_PATH),--checkout '$(LIB_PATH)') -- $(VERSIONS)
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest
