@@ -11,6 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := results/runs/bench
 RUNS ?= $(BENCH)/*.json
+HISTORIES ?= $(wildcard results/baseline/versions/*.json)
 
 help:
 	@echo "make bench   measure a quick profile of every exchange: table, asv results, pages"
@@ -56,7 +57,7 @@ bench: $(VENV)/.bench
 publish: $(VENV)/.bench
 	@ls $(RUNS) >/dev/null 2>&1 || { echo "abec: RUNS $(RUNS): no such results; make bench first, or name some" >&2; exit 2; }
 	@if [ -d results/asv ]; then $(BIN)/asv publish --no-pull >&2 || exit 3; fi
-	@$(BIN)/abec report $(RUNS) --site results/html --history results/asv
+	@$(BIN)/abec report $(RUNS) --site results/html --history results/asv $(addprefix --versions ,$(HISTORIES))
 
 regress: $(VENV)/.bench
 	@$(BIN)/abec regress $(if $(BASE),--base '$(BASE)') $(if $(HEAD),--head '$(HEAD)')

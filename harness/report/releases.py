@@ -40,7 +40,7 @@ def history_report(history: History, saved: Sequence[str] = (), width: int = WID
     place = f"saved {', '.join(saved)}" if saved else ""
     lines = [
         joined(_heading(history), width),
-        *(paragraph(line, hanging="  ", width=width) for line in _asked(history)),
+        *(paragraph(line, hanging="  ", width=width) for line in asked(history)),
         table(columns, rows, width),
         *(paragraph(line, hanging="  ", width=width) for line in _sentences(history)),
         joined([place, f"(exit {exit_code(history):d})"], width),
@@ -87,7 +87,8 @@ def _heading(history: History) -> list[str]:
     ]
 
 
-def _asked(history: History) -> Iterator[str]:
+def asked(history: History) -> Iterator[str]:
+    """Say of each cell what was measured, and where the library acts."""
     for chapter in history.chapters:
         role = f"{history.library} is the {chapter.acts}"
         if chapter.acts is Acts.CLIENT:
@@ -164,7 +165,8 @@ def _by(change: Shift | None, quantity: Quantity) -> str:
     return units.change(change.value)
 
 
-def _sentences(history: History) -> Iterator[str]:
+def found(history: History) -> Iterator[str]:
+    """Say what is missing and why, what differs, and what could not be compared."""
     yield from _whys(history)
     yield from _differences(history)
     untold = [
@@ -177,6 +179,10 @@ def _sentences(history: History) -> Iterator[str]:
         yield f"Not compared: {'; '.join(untold)}."
     if not any(_lost(c, q) for c in history.chapters for q in c.quantities if q.kind is Kind.LOSS):
         yield "Nothing was lost."
+
+
+def _sentences(history: History) -> Iterator[str]:
+    yield from found(history)
     yield (
         f"{_FIRST.capitalize()}: the first release whose difference to the one before it is "
         f"established and matters ({_thresholds(history)}); none (<N %): there is none, and what "
@@ -188,13 +194,13 @@ def _sentences(history: History) -> Iterator[str]:
 
 
 def _thresholds(history: History) -> str:
-    found = {
+    thresholds = {
         quantity.name: units.percent(quantity.threshold)
         for chapter in history.chapters
         for quantity in chapter.quantities
         if quantity.threshold
     }
-    return ", ".join(f"{name} {threshold}" for name, threshold in found.items())
+    return ", ".join(f"{name} {threshold}" for name, threshold in thresholds.items())
 
 
 def _differences(history: History) -> Iterator[str]:

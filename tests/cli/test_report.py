@@ -18,6 +18,7 @@ from tests.pages.made import whole
 from tests.unit.conftest import NATURE
 from tests.unit.report.pages.recorded import write_records
 
+RELEASES = str(Path(__file__).parents[2] / "results/baseline/versions/redis.json")
 REFUSED = {
     "no file": ((), r"FILE: name one or more result files"),
     "missing": (("none.json",), r"none\.json: no such file"),
@@ -30,6 +31,11 @@ REFUSED = {
     "nowhere": (("good.json", "-o", "no/page.html"), r"-o no/page\.html: cannot be written \(No"),
     "two targets": (("good.json", "-o", "a.html", "--site", "b"), r"-o --site: give one of them"),
     "history alone": (("good.json", "--history", "asv"), r"--history asv: is for a site; give --s"),
+    "versions alone": (("good.json", "--versions", "a"), r"--versions a: is for a site; give --si"),
+    "no versions": (
+        ("good.json", "--site", "html", "--versions", "good.json"),
+        r"good\.json: schema 2: this reader knows 1",
+    ),
     "a site on a file": (("good.json", "--site", "text.json"), r"--site text\.json: cannot be"),
 }
 
@@ -101,6 +107,15 @@ def test_a_history_is_a_page_of_a_site(abec: Any, files: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "html/regressions.html" in done.stdout
     assert "Steps: 1 for the worse" in (files / "html/regressions.html").read_text()
+
+
+def test_releases_are_a_page_of_a_site(abec: Any, files: Path) -> None:
+    done = abec("report", "good.json", "--site", "html", "--versions", RELEASES)
+    assert done.returncode == 0, done.stderr
+    assert "html/versions.html" in done.stdout
+    page = (files / "html/versions.html").read_text()
+    assert "redis, pubsub: p50" in page
+    assert '<a href="versions.html">Versions</a>' in (files / "html/patterns.html").read_text()
 
 
 def test_nothing_private_is_published(

@@ -27,6 +27,8 @@ from tests.unit.report.pages.recorded import write_records
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
 _POLL_S = 0.03
+RELEASES = sorted((Path(__file__).parents[2] / "results/baseline/versions").glob("*.json"))
+SITE = ("patterns.html", "method.html", "regressions.html", "versions.html")
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -190,7 +192,12 @@ def site(results: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder of a site."""
     folder = tmp_path_factory.mktemp("site")
     records = write_records(tmp_path_factory.mktemp("records"))
-    _report(*results, "--site", str(folder), "--history", str(records))
+    _report(
+        *results,
+        *("--site", str(folder)),
+        *("--history", str(records)),
+        *(part for path in RELEASES for part in ("--versions", str(path))),
+    )
     return folder
 
 
