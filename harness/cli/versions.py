@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -55,8 +56,7 @@ def command(
     input, 3 something could not be measured.
     """
     asked = _asked(library, numbers, checkout, runs)
-    if to_file is not None and not Path(to_file).absolute().parent.is_dir():
-        raise BadInput("--json", to_file, "its directory does not exist")
+    _require_place(to_file)
     machine = read_machine()
     asked.gate.require_possible(machine)
     commit = resolve(Side.HEAD, "HEAD")
@@ -66,11 +66,12 @@ def command(
         scratch = Path(directory)
         found = _measure(asked, commit, scratch)
         path = DIRECTORY / new_result_path().name
-        paths = [path] if to_file is None else [path, Path(to_file)]
-        for place in paths:
-            histories.save(found, place)
-        Answer().give(history_report(found, list(map(str, paths)), width()), str(path))
-        _record(path, scratch)
+        places = [path] if to_file is None else [path, Path(to_file)]
+        # Files first: they are written whoever reads stdout, and for how long.
+        saved = [str(place) for place in places if _save(found, place)]
+        Answer().give(history_report(found, saved, width()), ", ".join(saved))
+        if str(path) in saved:
+            _record(path, scratch)
     return exit_code(found)
 
 
@@ -82,6 +83,32 @@ def _asked(
     if not runs.isdigit():
         raise BadInput("--runs", runs, f"must be a whole number; for example {DEFAULT_RUNS}")
     return question(library, numbers, checkout, int(runs))
+
+
+def _require_place(path: str | None) -> None:
+    """Refuse, before minutes of measuring, what cannot be written afterwards."""
+    if path is None:
+        return
+    if not Path(path).absolute().parent.is_dir():
+        raise BadInput("--json", path, "its directory does not exist")
+    if Path(path).is_dir():
+        raise BadInput("--json", path, f"is a directory; for example {Path(path, 'answer.json')}")
+
+
+def _save(found: History, place: Path) -> bool:
+    """Save the answer; that it could not be saved takes back nothing of it."""
+    try:
+        histories.save(found, place)
+    except NotMeasured as error:
+        _complain(error)
+        return False
+    return True
+
+
+def _complain(error: NotMeasured) -> None:
+    # The reader of both streams may have gone.
+    with suppress(BrokenPipeError):
+        click.echo(f"abec: {error}", err=True)
 
 
 def _measure(asked: Question, commit: Commit, scratch: Path) -> History:
@@ -126,4 +153,4 @@ def _record(path: Path, scratch: Path) -> None:
         try:
             record(path, scratch)
         except NotMeasured as error:
-            click.echo(f"abec: {error}", err=True)
+            _complain(error)

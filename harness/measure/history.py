@@ -122,7 +122,7 @@ class History:
     """How many runs of each release and cell were asked for."""
     took_s: float
     comparisons: int
-    """How many steps share the error rate."""
+    """How many steps share the error rate: those that are tested."""
     schema: int = HISTORY_VERSION
 
 

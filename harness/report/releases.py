@@ -188,7 +188,8 @@ def _sentences(history: History) -> Iterator[str]:
         f"established and matters ({_thresholds(history)}); none (<N %): there is none, and what "
         f"these runs find in {units.percent(POWER)} of attempts is a change of N % or more. "
         "Exact Mann–Whitney over independent runs, Holm over all "
-        f"{history.comparisons} comparisons of neighbours, {units.percent(ALPHA)} error over all; "
+        f"{history.comparisons} comparisons of neighbours (values that are all equal need no "
+        f"test), {units.percent(ALPHA)} error over all; "
         "± and intervals stand by themselves. What creeps over several releases is not tested."
     )
 

@@ -19,12 +19,15 @@ def record(history: Path, scratch: Path) -> None:
     Raises:
         NotMeasured: asv could not; says why, and where its log is.
     """
-    child = Child.spawn(
-        (sys.executable, "-m", "harness.versions.recording", str(history)),
-        name="record",
-        log_path=log_file(scratch, "record"),
-        env={"TMPDIR": str(scratch), "PYTHONPATH": os.environ.get("PYTHONPATH", "")},
-    )
+    try:
+        child = Child.spawn(
+            (sys.executable, "-m", "harness.versions.recording", str(history)),
+            name="record",
+            log_path=log_file(scratch, "record"),
+            env={"TMPDIR": str(scratch), "PYTHONPATH": os.environ.get("PYTHONPATH", "")},
+        )
+    except OSError as error:
+        raise NotMeasured(f"the figures could not be recorded for asv: {error}") from error
     try:
         child.wait()
         if child.exit_code != 0:

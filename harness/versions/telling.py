@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from harness.measure.configuration import Configuration, Kind
-from harness.measure.contrast import Finding, judge, obstacle
+from harness.measure.contrast import Finding, Outcome, judge, obstacle, testable
 from harness.measure.history import Chapter, History, Quantity, Row, Step
-from harness.measure.statistics import FEWEST_RUNS
+from harness.measure.statistics import FEWEST_RUNS, surely_reaches
 from harness.measure.verdict import contrast
 from harness.regress.gate import GateCell
 from harness.regress.ruling import fit
@@ -42,6 +42,7 @@ def history(asked: Question, measured: Measured, commit: str) -> History:
                 _configuration(one.cell, one.watched, measured, one.before),
                 _configuration(one.cell, one.watched, measured, one.after),
                 (one.before, one.after),
+                options=False,
             )
             for one in declared
         ]
@@ -69,7 +70,7 @@ def history(asked: Question, measured: Measured, commit: str) -> History:
         order_seed=measured.order_seed,
         runs=asked.runs,
         took_s=round(measured.took_s, 1),
-        comparisons=len(declared),
+        comparisons=sum(testable(found.contrast) for found in findings),
     )
 
 
@@ -86,7 +87,7 @@ def _absent(cell: GateCell, one: Watched, measured: Measured, name: str) -> str:
     refused = measured.refused.get((cell.name, name), "")
     if refused:
         return refused
-    return obstacle(_configuration(cell, one, measured, name), one.metric)
+    return obstacle(_configuration(cell, one, measured, name), one.metric, options=False)
 
 
 def _configuration(cell: GateCell, one: Watched, measured: Measured, name: str) -> Configuration:
@@ -136,15 +137,25 @@ def _step(one: _Neighbours, found: Finding) -> Step:
         reason=found.reason,
         change=found.shift,
         adjusted_p=found.adjusted_p,
-        seen_from=None if found.resolution is None else max(found.resolution, 1 + threshold),
+        seen_from=_seen_from(found, threshold),
     )
+
+
+def _seen_from(found: Finding, threshold: float) -> float | None:
+    """Give the smallest ratio that is established, and reaches the threshold, often enough."""
+    reaches = surely_reaches(found.contrast.first, found.contrast.second, 1 + threshold)
+    if found.resolution is None or reaches is None:
+        return None
+    return max(found.resolution, reaches)
 
 
 def _matters(found: Finding, threshold: float) -> bool:
     """Whether the figures differ by as much as matters: up or down by the same factor."""
     first, second = found.contrast.first, found.contrast.second
     if found.contrast.metric.kind is Kind.LOSS:
-        return _sum(first) != _sum(second)
+        # Releases may have a different number of valid runs. Established is a difference by rank.
+        unlike = _sum(first) * len(second) != _sum(second) * len(first)
+        return unlike or found.outcome in (Outcome.HIGHER, Outcome.LOWER)
     if found.shift is None:
         return False
     factor = found.shift.value

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
+from harness.measure.history import save as save_history
 from harness.result import Series
 from harness.schema import save, to_json
 from tests.pages.made import whole
 from tests.unit.conftest import NATURE
 from tests.unit.report.pages.recorded import write_records
+from tests.unit.versions.conftest import made_history
 
-RELEASES = str(Path(__file__).parents[2] / "results/baseline/versions/redis.json")
 REFUSED = {
     "no file": ((), r"FILE: name one or more result files"),
     "missing": (("none.json",), r"none\.json: no such file"),
@@ -110,11 +111,12 @@ def test_a_history_is_a_page_of_a_site(abec: Any, files: Path) -> None:
 
 
 def test_releases_are_a_page_of_a_site(abec: Any, files: Path) -> None:
-    done = abec("report", "good.json", "--site", "html", "--versions", RELEASES)
+    save_history(made_history("15.0.1", "16.0"), files / "releases.json")
+    done = abec("report", "good.json", "--site", "html", "--versions", "releases.json")
     assert done.returncode == 0, done.stderr
     assert "html/versions.html" in done.stdout
     page = (files / "html/versions.html").read_text()
-    assert "redis, pubsub: p50" in page
+    assert "websockets, server: p50" in page
     assert '<a href="versions.html">Versions</a>' in (files / "html/patterns.html").read_text()
 
 

@@ -138,6 +138,7 @@ def test_what_was_measured_before_an_interrupt_is_kept(abec, pretended, tmp_path
         (("--lib", "redis", "7.4.0", "--checkout", "nowhere"), "--checkout ./nowhere: no such dir"),
         (("--lib", "redis", "7", "8", "--runs", "x"), "--runs x: must be a whole number"),
         (("--lib", "redis", "7", "8", "--json", "no/a.json"), "--json no/a.json: its directory"),
+        (("--lib", "redis", "7", "8", "--json", "."), "--json .: is a directory; for example"),
     ],
 )
 def test_bad_input_is_one_line(abec, arguments: tuple[str, ...], told: str) -> None:

@@ -14,6 +14,7 @@ from harness.result import Doubt, GeneratorUse, Result, ServerUse
 from harness.versions.asked import question
 from harness.versions.measuring import Measured
 from harness.versions.telling import history
+from tests.unit.conftest import result
 
 LATE = Doubt(rule="receiver lag", reason="late", remedy="")
 COMMIT = "1a2b3c4d" * 5
@@ -21,51 +22,50 @@ Runs = Callable[..., tuple[Result, ...]]
 Tell = Callable[..., History]
 
 
-@pytest.fixture
-def runs(make_result: Callable[..., Result]) -> Runs:
+def made_runs(
+    cell: GateCell,
+    count: int = 8,
+    spread: float = 0.002,
+    late: int = 0,
+    **factors: float,
+) -> tuple[Result, ...]:
     """Give runs of a cell whose figures are those of the first release times the factors."""
+    return tuple(
+        _run(cell, 1 + spread * ((7 * number) % 11), number < late, factors)
+        for number in range(count)
+    )
 
-    def make(
-        cell: GateCell,
-        count: int = 8,
-        spread: float = 0.002,
-        late: int = 0,
-        **factors: float,
-    ) -> tuple[Result, ...]:
-        return tuple(
-            _run(make_result, cell, 1 + spread * ((7 * number) % 11), number < late, factors)
-            for number in range(count)
-        )
 
-    return make
+def made_history(
+    *numbers: str,
+    changes: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
+    refused: Mapping[tuple[str, str], str] | None = None,
+    **everywhere: Any,
+) -> History:
+    """Give the history of websockets in which ``changes`` happened, by release and cell."""
+    asked = question("websockets", numbers)
+    results = {}
+    for cell in asked.gate.cells:
+        factors: dict[str, Any] = dict(everywhere)
+        for name in asked.releases:
+            factors |= (changes or {}).get((cell.name, name), {})
+            barred = (cell.name, name) in (refused or {})
+            results[cell.name, name] = () if barred else made_runs(cell, **factors)
+    measured = Measured(results=results, refused=refused or {}, took_s=552.4, order_seed=7)
+    return history(asked, measured, COMMIT)
 
 
 @pytest.fixture
-def tell(runs: Runs) -> Tell:
-    """Give the history of websockets in which ``changes`` happened, by release and cell."""
+def runs() -> Runs:
+    return made_runs
 
-    def make(
-        *numbers: str,
-        changes: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
-        refused: Mapping[tuple[str, str], str] | None = None,
-        **everywhere: Any,
-    ) -> History:
-        asked = question("websockets", numbers)
-        results = {}
-        for cell in asked.gate.cells:
-            factors: dict[str, Any] = dict(everywhere)
-            for name in asked.releases:
-                factors |= (changes or {}).get((cell.name, name), {})
-                barred = (cell.name, name) in (refused or {})
-                results[cell.name, name] = () if barred else runs(cell, **factors)
-        measured = Measured(results=results, refused=refused or {}, took_s=552.4, order_seed=7)
-        return history(asked, measured, COMMIT)
 
-    return make
+@pytest.fixture
+def tell() -> Tell:
+    return made_history
 
 
 def _run(
-    make_result: Callable[..., Result],
     cell: GateCell,
     luck: float,
     late: bool,
@@ -74,7 +74,7 @@ def _run(
     def times(name: str) -> float:
         return luck * factors.get(name, 1)
 
-    made = make_result(
+    made = result(
         cell.pattern,
         p50=4e-4 * times("p50"),
         p99=2e-3 * times("p99"),

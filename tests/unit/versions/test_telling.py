@@ -30,7 +30,8 @@ def step_to(history: History, cell: str, quantity: str, release: str) -> Step:
 def test_no_change_is_no_difference(tell: Tell) -> None:
     told = tell("1.0", "2.0", "3.0")
     assert differing(told) == []
-    assert told.comparisons == 2 * (4 + 4 + 4)
+    # No release lost anything, and of that nothing is tested.
+    assert told.comparisons == 2 * (3 + 3 + 3)
     assert all(step.told for chapter in told.chapters for step in chapter.steps)
 
 
@@ -65,7 +66,9 @@ def test_what_is_certain_and_small_is_no_difference(
     step = step_to(told, "server", "p50", "2.0")
     assert step.outcome is not Outcome.UNDETECTED
     assert step.differs is differs
-    assert step.seen_from == pytest.approx(1.1)
+    # At a true +10 % half of all estimates fall short of it.
+    assert step.seen_from == pytest.approx(1.1, rel=0.002)
+    assert step.seen_from > 1.1
 
 
 def test_up_and_down_count_alike(tell: Tell) -> None:
@@ -88,7 +91,7 @@ def test_a_release_that_cannot_be_measured_is_stepped_over(tell: Tell) -> None:
     (client,) = (chapter for chapter in told.chapters if chapter.name == "client")
     assert [row.refused for row in client.rows] == ["", "TypeError: proxy", ""]
     assert len(told.chapters[0].of("p50")) == 2
-    assert told.comparisons == 8 + 8 + 4
+    assert told.comparisons == 6 + 6 + 3
 
 
 def test_doubted_times_leave_memory_and_losses(tell: Tell) -> None:
