@@ -19,6 +19,7 @@ from harness.measure.history import History
 from harness.process.scratch import private_directory
 from harness.regress.library import GATES
 from harness.regress.sides import Commit, Side, resolve
+from harness.regress.sole import ENVIRONMENTS, sole_use
 from harness.report.releases import exit_code, history_report
 from harness.versions.asked import DEFAULT_RUNS, Question, question
 from harness.versions.measuring import build_all, commands, expected_s, measure
@@ -62,7 +63,7 @@ def command(
     commit = resolve(Side.HEAD, "HEAD")
     if machine.dirty:
         click.echo("note: changes that are not committed are not measured", err=True)
-    with private_directory() as directory:
+    with sole_use(ENVIRONMENTS), private_directory() as directory:
         scratch = Path(directory)
         found = _measure(asked, commit, scratch)
         path = DIRECTORY / new_result_path().name

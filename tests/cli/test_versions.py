@@ -14,6 +14,7 @@ from harness.errors import NotMeasured
 from harness.measure.history import load
 from harness.regress.gate import GateCell
 from harness.regress.sides import Built, Commit, Side, Wanted
+from harness.regress.sole import ENVIRONMENTS, sole_use
 from harness.result import Result
 from harness.versions.asked import Question
 from harness.versions.measuring import Ready
@@ -116,6 +117,14 @@ def test_what_cannot_be_measured_ends_with_three(abec, pretended) -> None:
     assert "! queue 7.4.0, 8.0.0: not measured: server died." in done.stdout
     # That asv has no figures is said, and changes nothing.
     assert done.stderr.endswith("abec: the figures could not be recorded for asv\n")
+
+
+def test_environments_serve_one_comparison_at_a_time(abec, pretended, tmp_path: Path) -> None:
+    releases = pretended()
+    with sole_use(tmp_path / ENVIRONMENTS):
+        done = abec(*ASKED)
+    assert (done.returncode, releases.runs) == (3, 0)
+    assert "compares in this checkout" in done.stderr
 
 
 def test_what_was_measured_before_an_interrupt_is_kept(abec, pretended, tmp_path: Path) -> None:
