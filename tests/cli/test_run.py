@@ -95,3 +95,5 @@ def test_stamps_are_kept_beside_the_result(abec, tmp_path: Path) -> None:
     assert stamps_file.unchanged(result.stamps, kept)
     seen = stamps_file.read(kept.parent / result.stamps.file)
     assert len(seen.recording.delivered.received_ns) == result.audit.delivered
+    verified = abec("verify", str(kept))
+    assert verified.returncode == Exit.MEASURED, verified.stdout
