@@ -138,6 +138,19 @@ def test_hovering_a_curve_gives_every_pattern(browser: Browser, page: Path) -> N
     assert " %" in told
 
 
+def test_hovering_over_time_gives_median_and_largest(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    told = browser.hover("[id$=default-stack-over-time] .nsewdrag")
+    assert "time since the window's begin 2.5" in told
+    for line in ("sse 4", "sse max ", "floor max ", "websocket max "):
+        assert line in told
+    legend = browser.script(
+        "return Array.from(document.querySelectorAll("
+        "'[id$=default-stack-over-time] .legendtext')).map((text) => text.textContent)"
+    )
+    assert sorted(legend) == ["floor", "long_polling", "rest_polling", "sse", "websocket"]
+
+
 def test_invalid_rows_are_grey_and_say_why_in_the_table(browser: Browser, page: Path) -> None:
     browser.open(page)
     row = browser.script(

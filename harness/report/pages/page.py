@@ -90,6 +90,8 @@ class Line:
     high: tuple[float | None, ...]
     marked: bool = False
     """Whether each point was measured by itself, and so gets a symbol."""
+    beside: str = ""
+    """The name of the line that this one belongs to: it is drawn thin, and has no legend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
