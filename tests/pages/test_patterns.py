@@ -146,7 +146,7 @@ def test_hovering_over_time_gives_median_and_largest(browser: Browser, page: Pat
         assert line in told
     legend = browser.script(
         "return Array.from(document.querySelectorAll("
-        "'[id$=default-stack-over-time] .legendtext')).map((text) => text.textContent)"
+        "'[id$=default-stack-over-time] .infolayer .legendtext')).map((text) => text.textContent)"
     )
     assert sorted(legend) == ["floor", "long_polling", "rest_polling", "sse", "websocket"]
 
