@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help bench publish regress versions test check prove clean
+.PHONY: help bench publish retold regress versions test check prove clean
 
 # The newest interpreter that really runs: a version manager may leave names that don't.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11; do \
@@ -12,17 +12,19 @@ BIN := $(VENV)/bin
 BENCH := results/runs/bench
 RUNS ?= $(BENCH)/*.json
 HISTORIES ?= $(wildcard results/baseline/versions/*.json)
+RETOLD ?= $(wildcard results/runs/retold/run.json)
 
 help:
 	@echo "make bench   measure a quick profile of every exchange: table, asv results, pages"
 	@echo "make publish asv's pages and ours, in results/html; RUNS='FILE…' for other results"
+	@echo "make retold  one run with stops, for publish: how others would have told it"
 	@echo "make regress BASE=main   is this commit worse than that one? (abec regress --help)"
 	@echo "make versions LIB=websockets VERSIONS=\"15.0.1 16.0\"   where did a release change a figure?"
 	@echo "make test    all tests, real servers included; make check: lint, types, unit tests"
 	@echo "make prove   every figure that the issues promise, measured; N=1.4 for one point"
 
 ifneq ($(shell uname -s),Linux)
-bench publish test check prove regress versions:
+bench publish retold test check prove regress versions:
 	@echo "abec: $$(uname -s): only Linux is measured (timerfd, TCP_INFO, /proc); use a Linux machine or VM" >&2; exit 2
 else
 $(VENV)/.python:
@@ -57,7 +59,10 @@ bench: $(VENV)/.bench
 publish: $(VENV)/.bench
 	@ls $(RUNS) >/dev/null 2>&1 || { echo "abec: RUNS $(RUNS): no such results; make bench first, or name some" >&2; exit 2; }
 	@if [ -d results/asv ]; then $(BIN)/asv publish --no-pull >&2 || exit 3; fi
-	@$(BIN)/abec report $(RUNS) --site results/html --history results/asv $(addprefix --versions ,$(HISTORIES))
+	@$(BIN)/abec report $(RUNS) --site results/html --history results/asv $(addprefix --versions ,$(HISTORIES)) $(if $(RETOLD),--retold '$(RETOLD)')
+
+retold: $(VENV)/.bench
+	@$(BIN)/abec retell --save results/runs/retold/run.json -o results/html/retold.html
 
 regress: $(VENV)/.bench
 	@$(BIN)/abec regress $(if $(BASE),--base '$(BASE)') $(if $(HEAD),--head '$(HEAD)')

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from harness.freeze import Freezer
 from harness.machine import Machine
 from harness.measure.audit import audit
 from harness.measure.latency import Latencies, latencies, mean_bounds
@@ -31,17 +32,23 @@ def run(
     block_index: int = 0,
     on_start: Callable[[Live], None] = lambda _live: None,
     on_seen: Callable[[Observation], None] = lambda _seen: None,
+    freezer: Freezer | None = None,
 ) -> Result:
     """Measure one pattern under one workload, on fresh server and client processes.
 
-    ``on_seen`` gets what the result is concluded from, after all processes have ended.
+    ``on_seen`` gets what the result is concluded from, after all processes have ended. A
+    ``freezer`` stops processes on purpose (instead of ``on_start``); the result remarks on it.
 
     Raises:
         BadInput: this pattern or machine cannot do what is asked; nothing was started.
         NotMeasured: a server or a load process failed.
     """
     planned = plan(pattern, workload, machine)
-    seen = observe(planned, workload, on_start=on_start)
+    if freezer is None:
+        seen = observe(planned, workload, on_start=on_start)
+    else:
+        seen = observe(planned, workload, on_start=freezer.on_start)
+        seen = replace(seen, stalls=tuple(freezer.stalls))
     on_seen(seen)
     return conclude(pattern, workload, machine, str(planned), seen, block_index)
 

@@ -63,7 +63,7 @@ def observation(messages: int = 1000, lost: int = 0, **changes: Any) -> Observat
         window_ns=(0, SECOND),
         servers=(_server(0, 0), _server(SECOND, 40_000_000)),
         idle_servers=_server(-SECOND, 0),
-        host=(_host(0, 0.0), _host(SECOND, 0.3)),
+        host=(_host(0, 0.0), _host(SECOND, 0.2)),
         pinned={_SERVER: 0, _LOAD: 1},
         redis_label="",
         redis_counters={},
@@ -90,7 +90,7 @@ def _server(at_ns: int, cpu_ns: int) -> ServerSnapshot:
 def _host(at_ns: int, busy: float) -> HostSnapshot:
     return HostSnapshot(
         at_ns=at_ns,
-        cores={0: CoreTime(busy=busy, steal=0.0), 1: CoreTime(busy=busy, steal=0.0)},
+        cores={0: CoreTime(busy=busy / 5, steal=0.0), 1: CoreTime(busy=busy, steal=0.0)},
         processes={
             _SERVER: ProcessTime(cpu_ns=at_ns // 25, core=0),
             _LOAD: ProcessTime(cpu_ns=at_ns // 5, core=1),
