@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness import schema, stamps_file
 from harness.errors import LateStart, NotMeasured
+from harness.freeze import Freezer
 from harness.machine import Machine, read_machine
 from harness.measure.validity import MACHINE_RULES
 from harness.observe import Observation
@@ -150,7 +151,9 @@ class _GrowingSeries:
         if cell not in self._refused:
             try:
                 most = min(self._most_reruns, self._reruns_left)
-                result, seen = _run_undisturbed(pattern, cell.workload, machine, block, most)
+                result, seen = run_undisturbed(
+                    pattern, cell.workload, machine, block=block, most_reruns=most
+                )
                 result = self._with_stamps(result, seen)
             except NotMeasured as error:
                 self._refused.add(cell)
@@ -211,15 +214,34 @@ def expected_s(cell: Cell) -> float:
     return workload.warmup + workload.duration + 1.2 * ramp + _OVERHEAD_S
 
 
-def _run_undisturbed(
-    pattern: Pattern, workload: Workload, machine: Machine, block: int, most_reruns: int
+def run_undisturbed(
+    pattern: Pattern,
+    workload: Workload,
+    machine: Machine,
+    *,
+    block: int = 0,
+    most_reruns: int = MOST_RERUNS,
+    freezer: Freezer | None = None,
 ) -> tuple[Result, Observation]:
-    """Run once, and again while the machine disturbs it or delays the start."""
+    """Run once, and again while the machine disturbs it or delays the start.
+
+    Gives the last run's result, and what it was concluded from; a ``freezer`` is as in ``run``.
+
+    Raises:
+        NotMeasured: as ``run`` does.
+    """
     reruns = 0
     seen: list[Observation] = []
     while True:
         try:
-            result = run(pattern, workload, machine, block_index=block, on_seen=seen.append)
+            result = run(
+                pattern,
+                workload,
+                machine,
+                block_index=block,
+                on_seen=seen.append,
+                freezer=freezer,
+            )
         except LateStart:
             if reruns == most_reruns:
                 raise

@@ -27,7 +27,7 @@ from harness.report.pages.retold_page import retold_page
 from harness.report.pages.sections import Source
 from harness.report.question import question
 from harness.result import Result, Series, Stamps
-from harness.run import run
+from harness.series import run_undisturbed
 from harness.whole_file import write_whole
 from harness.workload import Workload
 
@@ -133,11 +133,10 @@ def _made(name: str, path: Path) -> Path:
     pattern = load(name)
     offsets_s = evenly(STOPS, WORKLOAD.duration, WORKLOAD.warmup, LENGTH_S)
     freezer = Freezer(servers, offsets_s, LENGTH_S)
-    seen: list[Observation] = []
     with ProgressLine() as progress:
         progress.say(f"{name}, {WORKLOAD.duration:g} s, its server stopped {STOPS} times")
-        result = run(pattern, WORKLOAD, read_machine(), on_seen=seen.append, freezer=freezer)
-    schema.save(_kept(result, seen[0], path), path)
+        result, seen = run_undisturbed(pattern, WORKLOAD, read_machine(), freezer=freezer)
+    schema.save(_kept(result, seen, path), path)
     return path
 
 

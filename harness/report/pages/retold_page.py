@@ -64,13 +64,13 @@ def retold_page(
 
 def _told(run: Course, stalls: Stalls) -> str:
     held = int(np.count_nonzero(retold.held_up_ns(run, stalls)))
-    lengths = ", ".join(units.seconds((end - begin) / 1e9) for begin, end in stalls)
+    lengths = dict.fromkeys(units.seconds((end - begin) / 1e9) for begin, end in stalls)
     implied = {
         name: units.seconds(retold.implied_s(run, stalls, q)) for name, q in _QUANTILES.items()
     }
     return (
         f"The server was stopped {len(stalls)} time{'s' * (len(stalls) != 1)} (SIGSTOP), for "
-        f"{lengths}. Of "
+        f"{' or '.join(lengths)}. Of "
         f"{units.count(len(run.due_ns))} messages {units.count(held)} were due meanwhile "
         f"({units.percent(held / len(run.due_ns))}) and waited for it to go on. That alone, by the "
         f"due times and without looking at any arrival, implies a p90 of {implied['p90']}, a p99 "
