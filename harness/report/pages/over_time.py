@@ -61,7 +61,7 @@ def over_time(name: str, members: Sequence[Configuration], colours: Colours) -> 
             id=f"{name}-over-time",
             title="Delivery latency over time within a run",
             caption=f"{told} By due time, in {len(middles)} slices of "
-            f"{units.seconds(slices.slice)}: what was due while a server paused shows where it was "
+            f"{units.span(slices.slice)}: what was due while a server paused shows where it was "
             "due. A gap: nothing was due, or what was due is lost.",
             drawing=Curves(
                 x=Axis(label="time since the window's begin", unit=Unit.SECONDS),
