@@ -13,6 +13,8 @@ from harness import stamps_file
 from harness.errors import BadInput, NotMeasured
 from harness.observe import Observation
 from harness.recording import Recording
+from harness.series import cells_of, measure
+from harness.workload import Workload
 from tests.unit.seen import observation
 
 
@@ -91,3 +93,8 @@ def test_what_cannot_be_written_is_told_and_leaves_nothing(tmp_path: Path) -> No
     with pytest.raises(NotMeasured, match=r"0\.npz: the stamps could not be saved: Is a dir"):
         stamps_file.keep(observation(), tmp_path / "run.json", "0.npz")
     assert [path.name for path in tmp_path.iterdir()] == ["0.npz"]
+
+
+def test_stamps_need_a_series_to_lie_beside() -> None:
+    with pytest.raises(ValueError, match="beside a saved series"):
+        measure(cells_of(["floor"], Workload()), runs=1, keep_stamps=True)
