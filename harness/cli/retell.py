@@ -72,7 +72,10 @@ def command(file: str | None, output: str | None, save: str | None, pattern: str
     for name, *figures, _ in (heads, *([cell.text for cell in row.cells] for row in summary.rows)):
         click.echo("  ".join((f"  {name:<20}", *(f"{figure:>8}" for figure in figures))))
     click.echo(f"the run: {source}")
-    return exit_code(schema.load(source))
+    series = schema.load(source)
+    for doubt in series.results[0].doubts:
+        click.echo(f"! the run is invalid, {doubt.rule}: {doubt.reason}. Try: {doubt.remedy}.")
+    return exit_code(series)
 
 
 def retold_of(source: Path) -> Retold:

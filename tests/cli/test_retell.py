@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from harness import schema, stamps_file
+from harness.measure.resources import CoreTime, HostSnapshot
 from harness.observe import Observation
 from harness.registry import load
 from harness.result import Series
 from harness.run import conclude
 from tests.unit.conftest import MACHINE
-from tests.unit.seen import WORKLOAD, observation
+from tests.unit.seen import SECOND, WORKLOAD, observation
 
 
 def keep(seen: Observation, path: Path, runs: int = 1) -> None:
@@ -54,6 +55,21 @@ def test_a_page_of_a_run_is_written(abec: Any, files: Path) -> None:
     assert rows[0].split() == ["p50", "p90", "p99", "p99.9", "max"]
     assert last == "the run: run.json"
     assert "the servers were stopped on purpose: 1 times" in (files / "page.html").read_text()
+
+
+def test_a_run_that_is_invalid_says_why(abec: Any, files: Path) -> None:
+    busy = HostSnapshot(
+        at_ns=SECOND,
+        cores={core: CoreTime(busy=0.9, steal=0.0) for core in (0, 1)},
+        processes=observation().host[1].processes,
+        network=observation().host[1].network,
+    )
+    keep(observation(host=(observation().host[0], busy)), files / "busy.json")
+    done = abec("retell", "busy.json")
+    assert done.returncode == 3
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("! the run is invalid, machine: other programs used ")
+    assert "! invalid, machine: other programs used" in (files / "retold.html").read_text()
 
 
 def test_it_is_a_page_of_a_site(abec: Any, files: Path) -> None:
