@@ -93,7 +93,7 @@ def _shares(workload: Workload, machine: Machine) -> tuple[Share, ...]:
     cores = machine.cores[1:] or machine.cores
     count = workload.load_processes
     ramp = workload.ramp / count
-    if workload.exchange is Exchange.REQUEST_REPLY:
+    if workload.exchange.calls:
         callers = _split(workload.publishers, count)
         return tuple(
             Share(role="both", publishers=mine, receivers=mine, core=_nth(cores, i), ramp=ramp)
@@ -176,10 +176,11 @@ def _refuse(pattern: Pattern, workload: Workload, machine: Machine) -> None:
 
 
 def _refuse_files(workload: Workload, machine: Machine) -> None:
-    connections = workload.receivers
-    if workload.exchange is not Exchange.REQUEST_REPLY:
-        connections += workload.publishers
-    field = "--publishers" if workload.exchange is Exchange.REQUEST_REPLY else "--subscribers"
+    # A user of a journey submits over one connection and waits at another; callers are both.
+    each = 2 if workload.exchange is Exchange.JOURNEY else 1
+    apart = 0 if workload.exchange.calls else workload.publishers
+    connections = each * workload.receivers + apart
+    field = "--publishers" if workload.exchange.calls else "--subscribers"
     needed = connections + _SPARE_FILES
     limit = machine.open_files_hard
     if needed > limit:
@@ -187,7 +188,7 @@ def _refuse_files(workload: Workload, machine: Machine) -> None:
             field,
             workload.receivers,
             f"needs {needed:,} open files, hard limit is {limit:,}; "
-            f"raise it, or use at most {max(1, limit - _SPARE_FILES - 1):,}",
+            f"raise it, or use at most {max(1, (limit - _SPARE_FILES - 1) // each):,}",
         )
     low, high = machine.port_range
     if connections > high - low:
@@ -195,7 +196,7 @@ def _refuse_files(workload: Workload, machine: Machine) -> None:
             field,
             workload.receivers,
             f"needs {connections:,} client ports, this machine has {high - low:,} "
-            f"(net.ipv4.ip_local_port_range); use at most {high - low:,}",
+            f"(net.ipv4.ip_local_port_range); use at most {(high - low) // each:,}",
         )
 
 

@@ -42,7 +42,12 @@ class Subject:
     @property
     def calls(self) -> bool:
         """Whether whoever sends also receives."""
-        return self.exchange is Exchange.REQUEST_REPLY
+        return self.exchange.calls
+
+    @property
+    def ordered(self) -> bool:
+        """Whether one receiver gets what one sender sent in its order; workers keep none."""
+        return self.exchange is not Exchange.JOURNEY
 
 
 class Rig:

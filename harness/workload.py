@@ -20,6 +20,13 @@ class Exchange(StrEnum):
     """Each message goes to exactly one consumer."""
     REQUEST_REPLY = "request_reply"
     """Each message is answered to the publisher that sent it."""
+    JOURNEY = "journey"
+    """Each submission is a job for a worker, whose one verdict comes back to the user."""
+
+    @property
+    def calls(self) -> bool:
+        """Whether whoever sends a message also receives what comes of it."""
+        return self in (Exchange.REQUEST_REPLY, Exchange.JOURNEY)
 
 
 class Arrivals(StrEnum):
@@ -60,7 +67,7 @@ class Workload:
     exchange: Exchange = Exchange.BROADCAST
     publishers: int = 1
     subscribers: int = 1
-    """Subscribers of a broadcast, consumers of a work queue; unused by request/reply."""
+    """Subscribers of a broadcast, consumers of a work queue; unused where publishers receive."""
     rate: float | None = 1000.0
     """Messages per second over all publishers, open loop."""
     arrivals: Arrivals = Arrivals.POISSON
@@ -188,10 +195,8 @@ class Workload:
 
     @property
     def receivers(self) -> int:
-        """How many connections deliver messages: subscribers, consumers, or callers."""
-        if self.exchange is Exchange.REQUEST_REPLY:
-            return self.publishers
-        return self.subscribers
+        """How many of us messages are delivered to: subscribers, consumers, callers, or users."""
+        return self.publishers if self.exchange.calls else self.subscribers
 
 
 def _require(fine: bool, field: str, value: object, problem: str) -> None:

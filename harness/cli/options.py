@@ -19,8 +19,8 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _DEFAULTS = Workload()
 
 _HELP: Mapping[str, tuple[str, str]] = {
-    "exchange": ("NAME", "broadcast, work_queue or request_reply [what the patterns carry]"),
-    "publishers": ("N", "publishers; in request/reply, connections that call [1]"),
+    "exchange": ("NAME", "broadcast, work_queue, request_reply, journey [what the patterns carry]"),
+    "publishers": ("N", "publishers, connections that call, or the users of a journey [1]"),
     "subscribers": ("N", "subscribers of a broadcast, consumers of a work queue [1]"),
     "rate": ("MSG/S", "open loop: messages per second over all publishers, 500 or 2k [1k]"),
     "arrivals": ("NAME", "poisson or constant [poisson]"),
@@ -42,16 +42,16 @@ _HELP: Mapping[str, tuple[str, str]] = {
 _Takes = Callable[[Pattern, Workload], bool]
 _EFFECT: Mapping[str, tuple[_Takes, str]] = {
     "subscribers": (
-        lambda _pattern, workload: workload.exchange is not Exchange.REQUEST_REPLY,
-        "request/reply has callers only",
+        lambda _pattern, workload: not workload.exchange.calls,
+        "who receives are the publishers",
     ),
     "arrivals": (
         lambda _pattern, workload: workload.open_loop,
         "a closed loop has no schedule",
     ),
     "ingress": (
-        lambda _pattern, workload: workload.exchange is not Exchange.REQUEST_REPLY,
-        "in request/reply nothing is published",
+        lambda _pattern, workload: not workload.exchange.calls,
+        "who sends waits for an answer",
     ),
     "redis": (
         lambda pattern, workload: any(

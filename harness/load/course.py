@@ -122,7 +122,7 @@ class _Load:
         client = self._pattern.clients[workload.client]
         sent = self._handovers.sent()
 
-        if workload.exchange is Exchange.REQUEST_REPLY:
+        if workload.exchange.calls:
             calls = [
                 self._seat(_needed(client.call), index, sent, deliver)
                 for index, deliver in zip(task.receivers, delivers, strict=True)
@@ -233,7 +233,7 @@ def _owed(task: LoadTask) -> int:
     """
     workload = task.workload
     messages = schedule(workload)
-    if workload.exchange is Exchange.REQUEST_REPLY:
+    if workload.exchange.calls:
         return len(messages.of(task.publishers))
     copies = len(task.receivers) if workload.exchange is Exchange.BROADCAST else 1
     return len(messages) * copies

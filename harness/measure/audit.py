@@ -42,7 +42,7 @@ def _owed(ledger: Ledger) -> Ints:
     """How many deliveries each receiver is owed; a work queue has one account for all."""
     workload, messages = ledger.workload, ledger.messages
     sent = messages.sent_ns != NEVER
-    if workload.exchange is Exchange.REQUEST_REPLY:
+    if workload.exchange.calls:
         return np.bincount(messages.publisher[sent], minlength=workload.receivers)
     accounts = workload.receivers if workload.exchange is Exchange.BROADCAST else 1
     return np.full(accounts, np.count_nonzero(sent), dtype=np.int64)

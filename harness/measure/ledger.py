@@ -99,7 +99,7 @@ def ledger(
 ) -> Ledger:
     """Join what was published with what arrived; the window is [start, end) by due time.
 
-    Arrivals that name a message which was never sent, or (request/reply) another caller's,
+    Arrivals that name a message which was never sent, or another caller's,
     count as not intact: nobody is owed them.
 
     Raises:
@@ -169,7 +169,7 @@ def _identify(delivered: Delivered, messages: Messages, begins: Ints, workload: 
     publisher = np.where(owed, delivered.publisher, 0)
     rows = begins[publisher] + delivered.sequence
     owed &= rows < begins[np.minimum(publisher + 1, publishers)]
-    if workload.exchange is Exchange.REQUEST_REPLY:
+    if workload.exchange.calls:
         owed &= delivered.receiver == delivered.publisher
     owed[owed] = messages.sent_ns[rows[owed]] != NEVER
     return np.where(owed, rows, UNKNOWN)

@@ -115,7 +115,8 @@ def _floor(name: str, block: str, stack: str, module: str) -> Pattern:
     return Pattern(
         name=name,
         block=block,
-        exchanges=frozenset(Exchange),
+        # No relay makes a journey: most of it is a worker's.
+        exchanges=frozenset(Exchange) - {Exchange.JOURNEY},
         path="frame → TCP relay → frame",
         guarantees="none: who is away misses messages, a slow reader fills the relay's memory",
         stack=stack,

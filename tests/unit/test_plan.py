@@ -98,3 +98,12 @@ def test_what_cannot_be_measured_is_refused_in_one_line(
 def test_constant_arrivals_that_drift_through_the_poll_are_fine(machine: Machine) -> None:
     asked = Workload(arrivals=Arrivals.CONSTANT, rate=49.7, poll_interval=0.02)
     assert plan(load("rest_polling"), asked, machine).shares
+
+
+def test_a_user_of_a_journey_takes_two_connections(machine: Machine) -> None:
+    journey = replace(load("rest"), exchanges=frozenset({Exchange.JOURNEY}))
+    few = replace(machine, open_files_hard=2 * 100 + 65)
+    (share,) = plan(journey, Workload(exchange=Exchange.JOURNEY, publishers=100), few).shares
+    assert share.publishers == share.receivers == range(100)
+    with pytest.raises(BadInput, match=r"--publishers 101: needs 266 open files.* at most 100"):
+        plan(journey, Workload(exchange=Exchange.JOURNEY, publishers=101), few)

@@ -23,13 +23,13 @@ IDLE = {
     "calls are not published": (
         ("rest",),
         {"ingress": "native"},
-        "abec: --ingress native: changes nothing here, in request/reply nothing is published; "
-        "leave it out",
+        "abec: --ingress native: changes nothing here, who sends waits for an answer; leave it out",
     ),
     "callers alone": (
         ("rest",),
         {"subscribers": "8"},
-        "abec: --subscribers 8: changes nothing here, request/reply has callers only; leave it out",
+        "abec: --subscribers 8: changes nothing here, who receives are the publishers; "
+        "leave it out",
     ),
     "a floor alone": (
         ("floor",),

@@ -2,6 +2,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -75,8 +76,9 @@ def test_a_corrupted_surplus_is_a_duplicate(make_ledger: Make) -> None:
     assert (found.duplicated, found.corrupted) == (1, 0)
 
 
-def test_a_misdirected_reply_is_no_delivery(make_ledger: Make) -> None:
-    workload = Workload(exchange=Exchange.REQUEST_REPLY, publishers=2)
+@pytest.mark.parametrize("exchange", [Exchange.REQUEST_REPLY, Exchange.JOURNEY])
+def test_a_misdirected_reply_is_no_delivery(make_ledger: Make, exchange: Exchange) -> None:
+    workload = Workload(exchange=exchange, publishers=2)
     swapped = arrive(0, (1, 0)) + arrive(1, (0, 0))
     found = audit(make_ledger(workload, sends(1, 1), swapped))
     assert (found.delivered, found.corrupted, found.lost) == (0, 2, 0)
@@ -136,7 +138,7 @@ def expected(story: Story) -> Audit:
     delivered = corrupted = duplicated = reordered = lost = owed = damaged_all = 0
     for receiver, names in enumerate(story.got):
         mine = sent
-        if exchange is Exchange.REQUEST_REPLY:
+        if exchange.calls:
             mine = {name for name in sent if name[0] == receiver}
         had = queue if exchange is Exchange.WORK_QUEUE else set()
         highest: dict[int, int] = {}

@@ -58,8 +58,9 @@ def test_what_nobody_sent_or_owes_is_unknown(make_ledger: Make) -> None:
     assert arrivals.first.tolist() == [False] * 4 + [True]
 
 
-def test_another_callers_reply_is_unknown(make_ledger: Make) -> None:
-    workload = Workload(exchange=Exchange.REQUEST_REPLY, publishers=2)
+@pytest.mark.parametrize("exchange", [Exchange.REQUEST_REPLY, Exchange.JOURNEY])
+def test_another_callers_reply_is_unknown(make_ledger: Make, exchange: Exchange) -> None:
+    workload = Workload(exchange=exchange, publishers=2)
     arrivals = make_ledger(
         workload, [(0, 0, 1, 1, 1), (1, 0, 1, 1, 1)], [(1, 0, 0, 5, 0), (1, 1, 0, 6, 0)]
     ).arrivals

@@ -23,6 +23,10 @@ Make = Callable[..., Any]
             "work queue 1,000 msg/s → 4 consumers",
         ),
         (
+            Workload(exchange=Exchange.JOURNEY, publishers=200, rate=40),
+            "journey 40 msg/s from 200 users",
+        ),
+        (
             Workload(exchange=Exchange.REQUEST_REPLY, publishers=64),
             "request/reply 1,000 msg/s over 64 connections",
         ),
