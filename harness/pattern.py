@@ -63,7 +63,7 @@ Subscribe = Callable[[Seat, Deliver], AbstractAsyncContextManager[None]]
 """Entering means *subscribed*: the first message published after it arrives. Leaving closes."""
 
 Call = Callable[[Seat, Sent, Deliver], AbstractAsyncContextManager[Send]]
-"""Request/reply: what is sent comes back through ``Deliver``."""
+"""Request/reply and journeys: what is sent comes back, once, through ``Deliver``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,11 @@ class ServerSpec:
     argv: tuple[str, ...]
     """The command; ``{python}`` stands for the running interpreter."""
     roles: tuple[str, ...]
+    """Empty for a program that nobody calls: its line is empty then."""
+    needs_redis: bool = False
+    """Started after Redis, whose URL it finds in its environment as ``ABEC_REDIS_URL``."""
+    absent_s: float = 0.0
+    """Told by SIGUSR1 in mid-window, it goes away and comes back after so many seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,15 +52,18 @@ class _Server(uvicorn.Server):
         self._ready()
 
 
-async def serve(app: Handler, hub: Hub, frames: Frames, options: Options) -> None:
-    """Serve ``app``, and the feed into ``frames``, until SIGTERM.
+async def serve(app: Handler, hub: Hub, frames: Frames | None, options: Options) -> None:
+    """Serve ``app``, and the feed into ``frames`` if there is to be one, until SIGTERM.
 
     Raises:
         CannotListen: a port is taken.
     """
     stop = stop_signal()
     listener = listen(options)
-    feed, feed_url = await open_feed(options, frames)
+    feed, urls = None, [url("http", listener)]
+    if frames is not None:
+        feed, feed_url = await open_feed(options, frames)
+        urls.append(feed_url)
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -80,12 +83,13 @@ async def serve(app: Handler, hub: Hub, frames: Frames, options: Options) -> Non
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_S,
     )
-    server = _Server(config, lambda: announce(url("http", listener), feed_url))
+    server = _Server(config, lambda: announce(*urls))
     serving = asyncio.create_task(server.serve([listener]))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    feed.close()
+    if feed is not None:
+        feed.close()
     hub.close()
     server.should_exit = True
     await asyncio.wait((serving,), timeout=GRACE_S)

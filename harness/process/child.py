@@ -176,6 +176,10 @@ class Child:
             self._process.wait(timeout_s)
         return not self.alive
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal. Harmless when it has ended."""
+        self._process.send_signal(number)
+
     def terminate(self) -> None:
         """Ask it to end (SIGTERM), and return at once. Harmless when it has ended."""
         self._process.terminate()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import signal
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,11 @@ from harness.process.scratch import private_directory
 from harness.process.watch import KEPT_LOGS, Watch
 from harness.workload import Workload
 
+REDIS_URL = "ABEC_REDIS_URL"
+"""Not on the command line, where everybody could read the password."""
+NOTES = "ABEC_NOTES"
+"""A directory in which servers may note what is read after the run."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
@@ -31,6 +37,15 @@ class Running:
     redis_label: str
     """Which Redis serves, for example ``Redis 8.2.3 (bundled)``; empty if none was asked for."""
     watch: Watch
+    notes_dir: Path
+    """Where the servers note what is read after the run."""
+    restarting: tuple[Child, ...] = ()
+    """Those that go away and come back when they are told."""
+
+    def interrupt(self) -> None:
+        """Tell those that are to go away to do so now."""
+        for child in self.restarting:
+            child.signal(signal.SIGUSR1)
 
     def check(self) -> None:
         """Look whether all servers live.
@@ -67,22 +82,30 @@ def started(
     with private_directory() as scratch:
         directory = Path(scratch)
         try:
+            programs = [spec for spec in specs if isinstance(spec, ServerSpec)]
+            launched: list[tuple[ServerSpec, Child, Path]] = []
+
+            def launch(spec: ServerSpec, env: Mapping[str, str]) -> None:
+                child, stdout_path = _launch(
+                    spec, directory, log_dir or directory, cores, children, env
+                )
+                launched.append((spec, child, stdout_path))
+
             # All are spawned before the first is waited for, so that they start in parallel.
-            programs = [
-                (spec, _launch(spec, directory, log_dir or directory, cores, children))
-                for spec in specs
-                if isinstance(spec, ServerSpec)
-            ]
+            notes = {NOTES: scratch}
+            for spec in programs:
+                if not spec.needs_redis:
+                    launch(spec, notes)
             urls: dict[str, str] = {}
             redis_label = ""
             found_pid = None
-            for spec in specs:
-                if isinstance(spec, RedisSpec):
+            for redis_spec in specs:
+                if isinstance(redis_spec, RedisSpec):
                     source = resolve(workload.redis)
                     redis_label = source.label
                     redis = serve(
                         source,
-                        spec,
+                        redis_spec,
                         directory=directory,
                         log_dir=log_dir or directory,
                         watch=watch,
@@ -93,7 +116,10 @@ def started(
                         children.append(redis.child)
                     else:
                         found_pid = local_server(redis.url)
-            for spec, (child, stdout_path) in programs:
+            for spec in programs:
+                if spec.needs_redis:
+                    launch(spec, {**notes, REDIS_URL: urls["redis"]})
+            for spec, child, stdout_path in launched:
                 urls |= wait_until_ready(child, stdout_path, spec.roles, watch)
             yield Running(
                 endpoints=Endpoints(urls=urls),
@@ -101,6 +127,8 @@ def started(
                 found_pid=found_pid,
                 redis_label=redis_label,
                 watch=watch,
+                notes_dir=directory,
+                restarting=tuple(child for spec, child, _ in launched if spec.absent_s),
             )
         finally:
             stop_all(children)
@@ -112,6 +140,7 @@ def _launch(
     log_dir: Path,
     cores: frozenset[int] | None,
     children: list[Child],
+    env: Mapping[str, str],
 ) -> tuple[Child, Path]:
     """Spawn one program, and tell where its stdout goes."""
     log_path = log_file(log_dir, spec.name)
@@ -119,7 +148,7 @@ def _launch(
     argv = python_command(spec.argv)
     try:
         child = Child.spawn(
-            argv, name=spec.name, log_path=log_path, stdout_path=stdout_path, cores=cores
+            argv, name=spec.name, log_path=log_path, stdout_path=stdout_path, cores=cores, env=env
         )
     except OSError as error:
         raise ServerFailed(f"server {spec.name} could not be started: {error}") from error
