@@ -61,6 +61,27 @@ BUILT_IN: Mapping[str, Scenario] = {
             name="rpc",
             workload=Workload(exchange=Exchange.REQUEST_REPLY, publishers=64, rate=1000.0),
         ),
+        Scenario(
+            name="judge",
+            workload=Workload(
+                exchange=Exchange.JOURNEY,
+                publishers=400,
+                rate=50.0,
+                payload=2048,
+                duration=10.0,
+                poll_interval=1.0,
+                service_time=0.2,
+                workers=32,
+                trace=True,
+            ),
+            patterns=(
+                "submit_job_polling",
+                "submit_job_long_polling",
+                "submit_job_sse",
+                "submit_job_websocket",
+                "submit_job_sync",
+            ),
+        ),
     )
 }
 
@@ -235,4 +256,8 @@ _PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
     "redis": _text,
     "poll_interval": _with_unit(parse_seconds),
     "deflate": _switch,
+    "service_time": _with_unit(parse_seconds),
+    "workers": _whole,
+    "workers_gone": _with_unit(parse_seconds),
+    "trace": _switch,
 }

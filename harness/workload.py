@@ -93,6 +93,14 @@ class Workload:
     poll_interval: float = 0.02
     """Seconds between the polls of one subscriber."""
     deflate: bool = False
+    service_time: float = 0.0
+    """Seconds that a worker of a journey takes for one job."""
+    workers: int = 4
+    """Jobs of a journey that are worked on at a time."""
+    workers_gone: float = 0.0
+    """Seconds for which the workers of a journey are gone, from a quarter of the window on."""
+    trace: bool = False
+    """Whether the servers of a journey note when a submission was where."""
 
     def __post_init__(self) -> None:
         if (self.rate is None) == (self.concurrency is None):
@@ -167,6 +175,20 @@ class Workload:
             "--poll-interval",
             f"{self.poll_interval:g}",
             "must be 1ms to 3,600s; for example 20ms",
+        )
+        _require(
+            0 <= self.service_time <= 600,
+            "--service-time",
+            f"{self.service_time:g}",
+            "must be 0 to 600s; for example 200ms",
+        )
+        _require(1 <= self.workers <= 10_000, "--workers", self.workers, "must be 1 to 10,000")
+        _require(
+            0 <= self.workers_gone <= self.duration / 2,
+            "--workers-gone",
+            f"{self.workers_gone:g}",
+            f"must be 0 to half of the window, here {self.duration / 2:g}s, so that what comes "
+            "after it is measured too",
         )
 
     @property

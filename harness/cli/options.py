@@ -37,9 +37,19 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "redis": ("URL|FILE", "redis:// URL or redis-server binary [the bundled one]"),
     "poll_interval": ("TIME", "between the polls of one subscriber [20ms]"),
     "deflate": ("", "compress WebSocket messages (permessage-deflate) [off]"),
+    "service_time": ("TIME", "of a journey: what a worker takes for one job [0s]"),
+    "workers": ("N", "of a journey: jobs that are worked on at a time [4]"),
+    "workers_gone": ("TIME", "of a journey: all workers are lost in mid-window for so long [0s]"),
+    "trace": ("", "of a journey: where the time goes, from notes of its servers [off]"),
 }
 
 _Takes = Callable[[Pattern, Workload], bool]
+
+
+def _journey(_pattern: Pattern, workload: Workload) -> bool:
+    return workload.exchange is Exchange.JOURNEY
+
+
 _EFFECT: Mapping[str, tuple[_Takes, str]] = {
     "subscribers": (
         lambda _pattern, workload: not workload.exchange.calls,
@@ -65,6 +75,10 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
     ),
     # A pattern that does not compress is refused; the floor goes without.
     "deflate": (lambda pattern, _workload: pattern.family != "floor", "a floor never compresses"),
+    "service_time": (_journey, "no chosen pattern has workers"),
+    "workers": (_journey, "no chosen pattern has workers"),
+    "workers_gone": (_journey, "no chosen pattern has workers"),
+    "trace": (_journey, "no chosen pattern's servers take notes"),
 }
 """Whether an option changes anything for a pattern, and why none of them may take it."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.library.outbox import outbox
@@ -54,12 +55,18 @@ def cursor_of(answer: aiohttp.ClientResponse) -> int:
 
 @asynccontextmanager
 async def posting(
-    seat: Seat, path: str, sent: Sent, answered: Deliver, *, drain: bool
+    seat: Seat,
+    path: str,
+    sent: Sent,
+    answered: Deliver,
+    *,
+    drain: bool,
+    noted: Mapping[int, str] = MappingProxyType({}),
 ) -> AsyncIterator[Send]:
     """Post messages to ``path``, each after the answer to the one before.
 
     Two requests at a time could overtake each other on the way; what has to wait for its turn
-    is queued here.
+    is queued here. An answer whose status is in ``noted`` is noted by that name, and nothing else.
 
     Raises:
         OSError: nothing accepts connections there.
@@ -76,8 +83,11 @@ async def posting(
                 path,
                 data=message,
                 headers={"Content-Type": "text/plain"},
-                raise_for_status=True,
             ) as answer:
+                if answer.status in noted:
+                    seat.note(noted[answer.status])
+                    return
+                answer.raise_for_status()
                 answered(await answer.read())
 
         async with outbox(post, noting_loss(seat.note), drain=drain) as send:

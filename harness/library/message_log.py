@@ -19,8 +19,10 @@ class Ask(Protocol):
 
 
 @asynccontextmanager
-async def reading_log(seat: Seat, deliver: Deliver) -> AsyncIterator[Ask]:
+async def reading_log(seat: Seat, deliver: Deliver, **of_channel: int) -> AsyncIterator[Ask]:
     """Connect and stand at the log's end: each call of what this gives reads on from there.
+
+    ``of_channel`` is what every query holds besides, as ``channel=7``.
 
     Raises:
         OSError: nothing accepts connections there.
@@ -30,7 +32,8 @@ async def reading_log(seat: Seat, deliver: Deliver) -> AsyncIterator[Ask]:
         log = LogReader(seat.note, deliver)
 
         async def get(**parameters: int) -> None:
-            async with session.get("/messages", params=parameters) as answer:
+            query = {**of_channel, **parameters}
+            async with session.get("/messages", params=query) as answer:
                 log.take(answer.status, cursor_of(answer), await answer.read())
 
         await get()

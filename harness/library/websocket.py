@@ -42,7 +42,7 @@ class _Connection(ClientConnection):
 async def websocket(seat: Seat, mode: str, deliver: Deliver) -> AsyncIterator[ClientConnection]:
     """Open a WebSocket at the role ``http`` and deliver what it brings; leaving closes it.
 
-    ``mode`` is ``subscribe``, ``publish`` or ``echo``.
+    ``mode`` is ``subscribe``, perhaps with ``&channel=NAME`` behind it, ``publish`` or ``echo``.
     """
     connection = await connect(
         f"ws://{urlsplit(seat.endpoints['http']).netloc}/ws?mode={mode}",

@@ -34,12 +34,11 @@ async def _subscribe_wire(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
+async def reading_events(seat: Seat, path: str, deliver: Deliver) -> AsyncIterator[None]:
+    """Read the event stream at ``path`` with the library, and deliver each message of it."""
     async with (
         http_session(seat) as session,
-        session.get(
-            "/events", headers={"Accept": "text/event-stream"}, raise_for_status=True
-        ) as answer,
+        session.get(path, headers={"Accept": "text/event-stream"}, raise_for_status=True) as answer,
     ):
 
         async def read() -> None:
@@ -55,6 +54,12 @@ async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None
 
         async with background(read()):
             yield
+
+
+@asynccontextmanager
+async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
+    async with reading_events(seat, "/events", deliver):
+        yield
 
 
 def _example(endpoints: Endpoints) -> tuple[str, ...]:

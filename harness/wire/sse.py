@@ -186,8 +186,10 @@ class EventLink(ParsingLink):
 
 
 @asynccontextmanager
-async def event_link(seat: Seat, deliver: Deliver) -> AsyncIterator[EventLink]:
-    """Read the event stream of the role ``http``; entered once the server sends it.
+async def event_link(
+    seat: Seat, deliver: Deliver, target: bytes = b"/events"
+) -> AsyncIterator[EventLink]:
+    """Read the event stream ``target`` of the role ``http``; entered once the server sends it.
 
     Raises:
         OSError: nothing accepts connections there, or the connection ended unanswered.
@@ -195,7 +197,8 @@ async def event_link(seat: Seat, deliver: Deliver) -> AsyncIterator[EventLink]:
     """
     async with parsing_link(seat, lambda: EventLink(seat.note, deliver)) as link:
         link.transport.write(
-            b"GET /events HTTP/1.1\r\nHost: %b\r\nAccept: text/event-stream\r\n\r\n" % host_of(seat)
+            b"GET %b HTTP/1.1\r\nHost: %b\r\nAccept: text/event-stream\r\n\r\n"
+            % (target, host_of(seat))
         )
         await link.answer(link.opened)
         yield link

@@ -220,7 +220,7 @@ def websocket_send(link: WebSocketLink, sent: Sent) -> Send:
 async def websocket_link(seat: Seat, mode: bytes, deliver: Deliver) -> AsyncIterator[WebSocketLink]:
     """Open a WebSocket at the role ``http``; leaving says goodbye and closes.
 
-    ``mode`` is ``subscribe`` or ``echo``.
+    ``mode`` is ``subscribe``, perhaps with ``&channel=NAME`` behind it, or ``echo``.
 
     Raises:
         OSError: nothing accepts connections there, or the connection ended unanswered.
