@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
 from harness.errors import AbecError, LoadFailed
 from harness.load.course import prepare, run_load
 from harness.load.task import LoadTask, Role
+from harness.measure.notes import Stages, read_requests, read_stages
 from harness.measure.resources import HostSnapshot, ServerSnapshot
 from harness.plan import Plan
 from harness.process.pool import FreshProcesses
@@ -75,6 +76,11 @@ class Observation:
     started_at: str
     stalls: tuple[Stall, ...] = ()
     """Where the servers were stopped on purpose."""
+    server_names: Mapping[int, str] = field(default_factory=dict)
+    """By process id."""
+    stages: Stages = field(default_factory=Stages)
+    requests: tuple[int | None, int | None] = (None, None)
+    """How many the servers had had at the window's edges, where they count."""
 
 
 def observe(
@@ -103,11 +109,17 @@ def observe(
         on_start(Live(server_pids=ours, load_pids=pool.pids, start_ns=start_ns))
 
         _attend(running, futures, begin_ns - _READING_NS)
+        asked_before = read_requests(running.notes_dir)
         before = ServerSnapshot.read(pids, memory=False), HostSnapshot.read()
+        if running.restarting:
+            _attend(running, futures, begin_ns + (end_ns - begin_ns) // 4)
+            running.interrupt()
         _attend(running, futures, end_ns)
+        asked_after = read_requests(running.notes_dir)
         after = ServerSnapshot.read(pids, memory=True), HostSnapshot.read()
         recordings = _collect(running, futures, end_ns, workload.poll_interval)
         counters_after = redis_counters(running.endpoints)
+        stages = read_stages(running.notes_dir)
     recording = merge(recordings)
     return Observation(
         recording=recording,
@@ -121,6 +133,9 @@ def observe(
             name: count - counters_before.get(name, 0) for name, count in counters_after.items()
         },
         started_at=started_at,
+        server_names={child.pid: child.name for child in running.children},
+        stages=stages,
+        requests=(asked_before, asked_after),
     )
 
 

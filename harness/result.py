@@ -160,6 +160,57 @@ class HostUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Where the time of submissions went, in the order of their way; None if none was noted."""
+
+    accepted: float | None
+    """From due until the API has it: our pacing, a free connection, the request."""
+    queued: float | None
+    """Until a worker has it."""
+    worked: float | None
+    """Until the worker hands its verdict back."""
+    notified: float | None
+    """Until the user has the verdict."""
+
+    @property
+    def whole(self) -> float | None:
+        """All of them together: received − due."""
+        parts = (self.accepted, self.queued, self.worked, self.notified)
+        known = [part for part in parts if part is not None]
+        return sum(known) if len(known) == len(parts) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """Submissions of the window that were noted at every stage and whose verdict came."""
+
+    count: int
+    mean: Parts
+    p50: Parts
+    """Means over the 2 % of them (20 at least) around the percentile's rank; so the others."""
+    p90: Parts
+    p99: Parts
+    cost: float | None
+    """Mean time of the noted minus that of the others, which the same run held."""
+    cost_error: float | None
+    """Half of its 99 % interval."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journey:
+    """What a submission took on its way, per submission sent in the window."""
+
+    requests_per_message: float | None
+    """HTTP requests that the API had, polls and handshakes included."""
+    cpu_per_message: Mapping[str, float]
+    """CPU seconds by server: ``redis``, ``judge`` (the API), ``judge_workers``."""
+    latest: float | None
+    """Seconds from due until the verdict that took longest, of those that came."""
+    trace: Trace | None = None
+    """None where it was not asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
     """Why a run is invalid, and what to do about it."""
 
@@ -230,6 +281,8 @@ class Result:
     """Mean service latency that the pattern imposes by design, where that is known."""
     service_mean_high: float | None = None
     """Upper 99.9 % bound of the measured mean service latency, where there is an analytic one."""
+    journey: Journey | None = None
+    """Of a journey alone."""
     doubts: tuple[Doubt, ...] = ()
     remarks: tuple[str, ...] = ()
     """What the system did that a reader should know: saturated, drifted, lost."""

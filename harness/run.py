@@ -8,6 +8,7 @@ from dataclasses import replace
 from harness.freeze import Freezer
 from harness.machine import Machine
 from harness.measure.audit import audit
+from harness.measure.journey import journey
 from harness.measure.latency import Latencies, latencies, mean_bounds
 from harness.measure.ledger import Ledger, ledger
 from harness.measure.offer import offer
@@ -21,7 +22,7 @@ from harness.plan import plan
 from harness.process.redis import without_password
 from harness.recording import Traffic
 from harness.result import Audit, Context, Result, WireUse
-from harness.workload import Workload
+from harness.workload import Exchange, Workload
 
 
 def run(
@@ -120,8 +121,11 @@ def conclude(
         ),
         analytic_mean=analytic_mean,
         service_mean_high=evidence.service_mean_high,
+        journey=journey(book, seen.stages, seen.requests, seen.servers, seen.server_names)
+        if workload.exchange is Exchange.JOURNEY
+        else None,
         doubts=judge(evidence),
-        remarks=(*_stopped(seen.stalls), *_remarks(times, kept_up, balance)),
+        remarks=(*_stopped(seen.stalls), *_remarks(workload, times, kept_up, balance)),
         timeline=timeline(book),
     )
 
@@ -139,9 +143,15 @@ def _stopped(stalls: Sequence[Stall]) -> tuple[str, ...]:
     return (f"the servers were stopped on purpose: {len(stalls)} times, {seconds:.2f} s in all",)
 
 
-def _remarks(times: Latencies, kept_up: Saturation, balance: Audit) -> tuple[str, ...]:
+def _remarks(
+    workload: Workload, times: Latencies, kept_up: Saturation, balance: Audit
+) -> tuple[str, ...]:
     """Say what the system did that a reader of its figures should know."""
     remarks = []
+    if workload.workers_gone:
+        remarks.append(
+            f"workers were gone for {workload.workers_gone:g} s, from a quarter of the window on"
+        )
     if kept_up.saturated:
         remarks.append(
             f"saturated: {kept_up.achieved_rate:,.0f} of {kept_up.offered_rate:,.0f} msg/s were "

@@ -15,6 +15,7 @@ from harness.report.columns import WIDTH, joined
 from harness.report.conclusion import closing
 from harness.report.delivery import delivery_tables
 from harness.report.implementations import implementation_table
+from harness.report.journey import journey_tables
 from harness.report.question import TO_LAST, limits, question, saved, surroundings
 from harness.report.remarks import hidden_tail_line, interval_line, refusals, remarks
 from harness.report.sweeps import polling_curve, saturation_tables, throughput_section
@@ -58,4 +59,5 @@ def _workload(rows: Sequence[Configuration], comparison: Comparison, width: int)
         f"{question(rows, series, width)}\n{surroundings(rows, width)}",
         *delivery_tables(rows, comparison.memory, width),
         "\n".join([*remarks(rows, series, width), joined(notes, width)]),
+        *journey_tables(rows, width),
     ]

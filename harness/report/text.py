@@ -19,6 +19,7 @@ from harness.measure.configuration import (
 from harness.measure.statistics import FEWEST_RUNS, median
 from harness.report import cells, units
 from harness.report.columns import WIDTH, Column, joined, table
+from harness.report.journey import journey_tables
 from harness.report.question import CLOSED_LOOP, TO_LAST, limits, question, saved, surroundings
 from harness.report.remarks import hidden_tail_line, interval_line, mark, refusals, remarks
 from harness.result import Series
@@ -76,6 +77,7 @@ def _question(series: Series, rows: Sequence[Configuration], width: int) -> str:
             _table(rows, width),
             *remarks(rows, series, width),
             _footnotes(rows, width),
+            *(f"\n{part}" for part in journey_tables(rows, width)),
         ]
     )
 
