@@ -60,12 +60,11 @@ def trace(ledger: Ledger, stages: Stages) -> Trace:
 
     Edges are: due, the API has it, a worker has it, the worker is done, its user has the verdict.
     """
-    received_ns = _received(ledger)
-    edges_ns = _edges(ledger, stages, received_ns)
-    came = ledger.messages.in_window & (received_ns != NEVER)
+    edges_ns = edges(ledger, stages)
+    came = ledger.messages.in_window & (edges_ns[:, -1] != NEVER)
     noted = came & np.all(edges_ns != NEVER, axis=1)
     parts = np.diff(edges_ns[noted], axis=1) / 1e9
-    whole_s = (received_ns - ledger.messages.due_ns) / 1e9
+    whole_s = (edges_ns[:, -1] - edges_ns[:, 0]) / 1e9
     cost, error = _difference(whole_s[noted], whole_s[came & ~noted])
     return Trace(
         count=len(parts),
@@ -78,17 +77,12 @@ def trace(ledger: Ledger, stages: Stages) -> Trace:
     )
 
 
-def _received(ledger: Ledger) -> Ints:
-    """Give when each submission's verdict first came to its user; ``NEVER`` if it did not."""
-    arrivals = ledger.arrivals
-    received_ns = np.full(len(ledger.messages), NEVER, dtype=np.int64)
-    received_ns[arrivals.message[arrivals.first]] = arrivals.received_ns[arrivals.first]
-    return received_ns
+def edges(ledger: Ledger, stages: Stages) -> Ints:
+    """Give a row for each submission: when it was due, at each stage, and received first.
 
-
-def _edges(ledger: Ledger, stages: Stages, received_ns: Ints) -> Ints:
-    """Give a row for each submission: when it was due, at each stage, and received."""
-    messages = ledger.messages
+    ``NEVER`` where that was not noted, or did not happen.
+    """
+    messages, arrivals = ledger.messages, ledger.arrivals
     names = messages.publisher << 40 | messages.sequence  # rising, as the messages are ordered
     noted = stages.publisher << 40 | stages.sequence
     rows = np.searchsorted(names, noted)
@@ -97,7 +91,7 @@ def _edges(ledger: Ledger, stages: Stages, received_ns: Ints) -> Ints:
     edges_ns = np.full((len(names), len(STAGES) + 2), NEVER, dtype=np.int64)
     edges_ns[rows[known], 1 + stages.stage[known]] = stages.at_ns[known]
     edges_ns[:, 0] = messages.due_ns
-    edges_ns[:, -1] = received_ns
+    edges_ns[arrivals.message[arrivals.first], -1] = arrivals.received_ns[arrivals.first]
     return edges_ns
 
 

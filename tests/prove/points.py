@@ -17,6 +17,7 @@ from tests.prove import (
     gate_alike,
     gate_finds,
     gate_planted,
+    journey,
     leftovers,
     polling,
     refusals,
@@ -83,4 +84,5 @@ POINTS: Sequence[Point] = (
     ),
     Point(number="2.7", title="workflows", prove=_workflows),
     Point(number="2.7", title="workflows' steps", prove=workflows.prove, long=True),
+    Point(number="3.2", title="whole journeys", prove=journey.prove, long=True),
 )
