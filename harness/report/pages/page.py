@@ -104,6 +104,24 @@ class Curves:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StackRow:
+    """One bar, and how long each of its parts is."""
+
+    name: str
+    state: State
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """Bars below one another, each divided into the same parts."""
+
+    axis: Axis
+    parts: tuple[str, ...]
+    bars: tuple[StackRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One cell of a table."""
 
@@ -147,7 +165,7 @@ class Figure:
     """Unique on the page."""
     title: str
     caption: str
-    drawing: Dots | Curves
+    drawing: Dots | Curves | Stack
     table: Table
     wide: bool = False
 

@@ -17,7 +17,7 @@ from harness.measure.compare import (
 from harness.measure.configuration import Configuration, by_workload, comparable, configurations
 from harness.report.conclusion import method, sentences
 from harness.report.delivery import blocks, stacks
-from harness.report.pages import curves, dots
+from harness.report.pages import curves, dots, journeys
 from harness.report.pages.distribution import BrokenHistogram
 from harness.report.pages.glance import answer
 from harness.report.pages.names import machine_of, scenario_name, typed_scenario
@@ -268,6 +268,7 @@ def _block_panels(
             )
         else:
             figures = (
+                *journeys.whereabouts(f"{own}-journey", members),
                 dots.latency(f"{own}-latency", members, part.rows, colours),
                 *curves.distributions(own, members, colours),
                 *over_time(own, members, colours),

@@ -233,11 +233,47 @@ var abecDraw = (function () {
     return { traces: traces, layout: made };
   }
 
+  /* Parts differ by pattern as well as by colour: what is next to each other must be told apart. */
+  function stack(tone, drawing, width) {
+    var narrow = width < 520;
+    var names = drawing.bars.map(function (bar) { return label(bar, narrow); });
+    var shapes = ["", "/", ".", "x", "-", "+"];
+    var wholes = drawing.bars.map(function (bar) {
+      return bar.values.reduce(function (sum, value) { return sum + value; }, 0);
+    });
+    var traces = drawing.parts.map(function (part, number) {
+      return {
+        type: "bar", orientation: "h", name: part, y: names,
+        x: drawing.bars.map(function (bar) { return bar.values[number]; }),
+        marker: {
+          color: drawing.bars.map(function (bar) { return bar.state === "invalid" ? tone("invalid") : tone("c" + [1, 6, 5, 3, 4, 7][number % 6]); }),
+          line: { width: 1, color: tone("raised") },
+          pattern: { shape: shapes[number % 6], fgcolor: tone("raised"), size: 6, solidity: 0.25 },
+        },
+        hoverinfo: "text", textposition: "none",
+        hovertext: drawing.bars.map(function (bar, place) {
+          return bar.name + "<br>" + part + " " + write(bar.values[number], drawing.axis.unit) +
+            " of " + write(wholes[place], drawing.axis.unit);
+        }),
+      };
+    });
+    var made = layout(tone, width, 100 + 38 * drawing.bars.length);
+    made.barmode = "stack";
+    made.bargap = 0.35;
+    made.xaxis = axis(tone, drawing.axis, wholes, 0.8 * width, 56);
+    made.yaxis = {
+      type: "category", categoryarray: names, categoryorder: "array", range: [names.length - 0.45, -0.55],
+      color: tone("ink"), fixedrange: true, automargin: true, ticklabelstandoff: 6,
+    };
+    made.hovermode = "closest";
+    return { traces: traces, layout: made };
+  }
+
   /* Draws a figure into its element, again whenever its width or the theme changed. */
   return function (element, drawing) {
     var width = Math.floor(element.getBoundingClientRect().width);
     if (!width) { return false; }
-    var made = (drawing.rows ? dots : curves)(theme(), drawing, width);
+    var made = (drawing.bars ? stack : drawing.rows ? dots : curves)(theme(), drawing, width);
     Plotly.react(element, made.traces, made.layout, { displayModeBar: false, responsive: false, doubleClick: false });
     return true;
   };
