@@ -22,6 +22,13 @@ PATTERNS: Mapping[Profile, Mapping[Exchange, tuple[str, ...]]] = {
         ),
         Exchange.WORK_QUEUE: ("redis_queue",),
         Exchange.REQUEST_REPLY: ("rest", "websocket"),
+        Exchange.JOURNEY: (
+            "submit_job_long_polling",
+            "submit_job_polling",
+            "submit_job_sse",
+            "submit_job_sync",
+            "submit_job_websocket",
+        ),
     },
     Profile.FULL: {
         Exchange.BROADCAST: (
@@ -48,6 +55,13 @@ PATTERNS: Mapping[Profile, Mapping[Exchange, tuple[str, ...]]] = {
             "websocket",
             "websocket@aiohttp",
             "websocket@websockets",
+        ),
+        Exchange.JOURNEY: (
+            "submit_job_long_polling",
+            "submit_job_polling",
+            "submit_job_sse",
+            "submit_job_sync",
+            "submit_job_websocket",
         ),
     },
 }

@@ -51,6 +51,13 @@ QUICK: dict[str, dict[str, str]] = {
         "track_p90": "seconds",
         "track_p99": "seconds",
     },
+    "journey.WaitForVerdict": {
+        "track_notified": "seconds",
+        "track_p50": "seconds",
+        "track_p90": "seconds",
+        "track_requests": "requests",
+        "track_server_cpu": "seconds",
+    },
     "request_reply.RequestReply": {"track_p50": "seconds", "track_p99": "seconds"},
     "work_queue.QueueDelivery": {"track_p50": "seconds", "track_p99": "seconds"},
 }
@@ -158,6 +165,7 @@ def test_axes_say_what_a_question_turns(found: list[dict[str, Any]]) -> None:
         "delivery.Delivery": {"scenario": ["'ticker'"]},
         "delivery.DeliveryByClient": {"client": ["'wire'", "'library'"]},
         "fan_out.FanOut": {"subscribers": ["8", "64"]},
+        "journey.WaitForVerdict": {"scenario": ["'short job'"]},
         "payload.Payload": {"payload": ["256", "4096", "65536"]},
         "polling_interval.PollingInterval": {"poll_interval": ["0.005", "0.02", "0.08"]},
         "request_reply.RequestReply": {"scenario": ["'rpc'"]},
@@ -172,6 +180,7 @@ def test_axes_say_what_a_question_turns(found: list[dict[str, Any]]) -> None:
     }
     assert set(axes["delivery.Delivery"]["pattern"]) == carrying[Exchange.BROADCAST]
     assert set(axes["work_queue.QueueDelivery"]["pattern"]) == carrying[Exchange.WORK_QUEUE]
+    assert set(axes["journey.WaitForVerdict"]["pattern"]) == carrying[Exchange.JOURNEY]
     replying = set(axes["request_reply.RequestReply"]["pattern"])
     assert replying == carrying[Exchange.REQUEST_REPLY] - {"'floor@no-loop'"}
 
