@@ -41,7 +41,8 @@ def shares(row: Configuration) -> list[Share]:
     traces = [trace for trace in map(_trace, row.used) if trace is not None and trace.count]
     found = []
     for at, (q, parts_of) in _AT.items():
-        if not traces or min(trace.count for trace in traces) * (1 - q) < MESSAGES_BEYOND:
+        fewest = min((trace.count for trace in traces), default=0)
+        if round(fewest * (1 - q), 6) < MESSAGES_BEYOND:
             continue
         parts = [parts_of(trace) for trace in traces]
         seconds = tuple(fmean(getattr(one, part) for one in parts) for part in PARTS)

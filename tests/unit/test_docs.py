@@ -21,7 +21,7 @@ from harness.report.question import traffic
 from harness.workload import Workload
 
 ROOT = Path(__file__).parents[2]
-DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 VALIDITY = ROOT / "docs" / "validity.md"
 QUESTIONS = ROOT / "tests" / "unit" / "questions_page.py"
 GATE = ROOT / "docs" / "ci-gate.md"
@@ -130,10 +130,10 @@ def test_every_rule_says_why_it_exists(rule: object) -> None:
 def test_every_field_of_a_result_is_explained() -> None:
     told = set(re.findall(r"`(\w+)`", (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")))
     parts: tuple[type, ...] = (result.Latency, result.Audit, result.ServerUse, result.WireUse)
-    parts += (result.GeneratorUse, result.HostUse)
+    parts += (result.GeneratorUse, result.HostUse, result.Journey, result.Trace, result.Parts)
     wanted = {field.name for part in parts for field in fields(part)}
     identity = {"pattern", "block", "floor", "block_index", "audit", "server", "wire"}
-    identity |= {"generator", "host"}
+    identity |= {"generator", "host", "journey"}
     wanted |= {field.name for field in fields(result.Result)} - identity
     assert not wanted - told
 

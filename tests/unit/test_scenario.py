@@ -105,6 +105,7 @@ def test_the_built_in_ones_are_what_the_documentation_says() -> None:
         "newsfeed": Exchange.BROADCAST,
         "jobs": Exchange.WORK_QUEUE,
         "rpc": Exchange.REQUEST_REPLY,
+        "judge": Exchange.JOURNEY,
     }
 
 
