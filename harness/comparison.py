@@ -102,8 +102,12 @@ def comparison_steps(
 
 
 def shortened(workload: Workload, window_s: float = 2.1, messages: int = 210) -> Workload:
-    """Shorten a workload, but not below the window in which p90 has 20 messages beyond it."""
+    """Shorten a workload, but not below the window in which p90 has 20 messages beyond it.
+
+    Nor below what workers need to be gone and to come back.
+    """
     needed = window_s if workload.rate is None else max(window_s, messages / workload.rate)
+    needed = max(needed, 2 * workload.workers_gone)
     return replace(
         workload, warmup=min(workload.warmup, 0.3), duration=min(workload.duration, needed)
     )
@@ -144,6 +148,7 @@ def _closed(workload: Workload, concurrency: int) -> Workload:
         rate=None,
         concurrency=concurrency,
         load_processes=1,
+        workers_gone=0.0,
         warmup=min(workload.warmup, _SATURATION_WARMUP_S),
         duration=min(workload.duration, _SATURATION_S),
     )
@@ -187,6 +192,7 @@ def _holding(workload: Workload, size: int) -> Workload:
         concurrency=None,
         payload=min(workload.payload, _MEMORY_PAYLOAD),
         payload_file="",
+        workers_gone=0.0,
         warmup=0.5,
         duration=1.5,
         poll_interval=max(workload.poll_interval, _MEMORY_POLL_S),

@@ -116,6 +116,16 @@ def test_memory_is_measured_over_connections(
     assert [getattr(cell.workload, field) for cell in cells] == list(MEMORY_SIZES)
 
 
+def test_workers_that_are_gone_are_a_question_of_latency_alone(machine: Machine) -> None:
+    asked = replace(BUILT_IN["judge"].workload, duration=20, workers_gone=5)
+    cells = steps_of(machine, ("submit_job_polling",), asked, MEMORY_SIZES)
+    gone = {part: {cell.workload.workers_gone for cell in cells[part]} for part in cells}
+    assert gone[Part.LATENCY] == gone[Part.POLLING] == {5}
+    assert gone[Part.SATURATION] == gone[Part.MEMORY] == {0}
+    assert [cell.workload.publishers for cell in cells[Part.MEMORY]] == list(MEMORY_SIZES)
+    assert shortened(asked).duration == 10
+
+
 def test_sizes_that_the_machine_cannot_hold_are_left_out(machine: Machine) -> None:
     narrow = replace(machine, open_files_hard=512)
     cells = steps_of(narrow, ("floor", "sse"), Workload(), MEMORY_SIZES)[Part.MEMORY]

@@ -37,7 +37,8 @@ def prove(_machine: Machine) -> Iterator[Claim]:
     """
     doubted = []
     for pattern in all_patterns():
-        for exchange in sorted(pattern.exchanges):
+        # A journey's submissions may overtake each other, and 3.2 is about it.
+        for exchange in sorted(pattern.exchanges - {Exchange.JOURNEY}):
             for client in pattern.clients:
                 for asked in (_ONE, _MANY):
                     row = Cell(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from harness.machine import Machine
 from harness.scenario import BUILT_IN
+from harness.workload import ClientKind
 from tests.prove.claim import Claim, at_most, doubts, ms, within
 from tests.truth.journey import SHARE, Followed, follow
 from tests.truth.seen import undisturbed
@@ -19,6 +20,7 @@ _FEWEST_VERDICTS = 1500
 _POLLED_S = 40.0
 """2,000 verdicts: 5 % of the half second are then four standard errors of the mean wait."""
 _WAIT_SHARE = 0.05
+_LIBRARY_S = 5.0
 _GONE_S = 5.0
 _GONE_WINDOW_S = 14.0
 _GONE_RATE = 20.0
@@ -31,15 +33,19 @@ def prove(machine: Machine) -> Iterator[Claim]:
     followed = {name: _follow(name, machine) for name in _JUDGE.patterns}
     for name, seen in followed.items():
         yield from _parts(name, seen)
+    for name in _JUDGE.patterns:
+        seen = _follow(name, machine, ClientKind.LIBRARY, _LIBRARY_S)
+        yield _audit(f"{name}, {ClientKind.LIBRARY}", seen)
     yield _wait(followed[_POLLED], followed[_PUSHED])
     for name in _JUDGE.patterns:
         yield _without_workers(name, machine)
 
 
-def _follow(name: str, machine: Machine) -> Followed:
-    asked = _JUDGE.workload
-    if name == _POLLED:
-        asked = replace(asked, duration=_POLLED_S)
+def _follow(
+    name: str, machine: Machine, client: ClientKind = ClientKind.WIRE, duration_s: float = 0.0
+) -> Followed:
+    usual_s = _POLLED_S if name == _POLLED else _JUDGE.workload.duration
+    asked = replace(_JUDGE.workload, client=client, duration=duration_s or usual_s)
     return undisturbed(lambda: follow(name, asked, machine))
 
 
@@ -54,9 +60,13 @@ def _parts(name: str, seen: Followed) -> Iterator[Claim]:
         SHARE * seen.whole_s if not seen.backwards else 0.0,
         ms,
     )
+    yield _audit(name, seen)
+
+
+def _audit(what: str, seen: Followed) -> Claim:
     audit = seen.result.audit
-    yield Claim(
-        what=f"{name}: verdicts lost, duplicated, corrupted of {audit.owed:,} owed",
+    return Claim(
+        what=f"{what}: verdicts lost, duplicated, corrupted of {audit.owed:,} owed",
         figure=f"{audit.lost}, {audit.duplicated}, {audit.corrupted}{doubts([seen.result])}",
         bound="0, 0, 0",
         ok=not (audit.lost or audit.duplicated or audit.corrupted) and audit.owed > 0,

@@ -44,6 +44,9 @@ def test_concurrency_closes_the_loop_and_rate_opens_it() -> None:
         ({"duration": "nan"}, "is no time"),
         ({"poll_interval": "1us"}, "--poll-interval 1e-06: must be 1ms"),
         ({"deflate": "yes"}, "must be true or false"),
+        ({"service_time": "-1s"}, "--service-time -1: must be 0 to 600s; for example 200ms"),
+        ({"workers": 0}, "--workers 0: must be 1 to 10,000"),
+        ({"workers_gone": "4s"}, "--workers-gone 4: must be 0 to half of the window, here 2.5s"),
         ({"subscriber": 4}, 'key "subscriber": no field of a workload; did you mean subscribers?'),
     ],
 )

@@ -31,6 +31,17 @@ IDLE = {
         "abec: --subscribers 8: changes nothing here, who receives are the publishers; "
         "leave it out",
     ),
+    "no workers": (
+        ("sse",),
+        {"workers_gone": "1s"},
+        "abec: --workers-gone 1s: changes nothing here, no chosen pattern has workers; "
+        "leave it out",
+    ),
+    "no notes": (
+        ("rest",),
+        {"trace": True},
+        "abec: --trace: changes nothing here, no chosen pattern's servers take notes; leave it out",
+    ),
     "a floor alone": (
         ("floor",),
         {"deflate": True},
