@@ -132,6 +132,8 @@ class Pattern:
     """The pattern that every figure of this one is given as a multiple of."""
     poll_interval_s: Callable[[Workload], float] = field(default=lambda _workload: 0.0)
     """The longest wait that the pattern imposes by design; its mean is half of that."""
+    patience_s: float = 0.0
+    """How long a request may stay unanswered by design, before the server gives it up."""
     compresses: bool = False
     """Whether ``--deflate`` means something to it."""
     example: Callable[[Endpoints], Sequence[str]] = field(default=lambda _endpoints: ())

@@ -40,6 +40,8 @@ _HOLD_NS = 80_000_000
 """Connections stay so long after the window, so that the servers' memory is read with them."""
 _GLANCE_S = 0.01
 _LEAST_DRAIN_S = 5.0
+_AFTER_S = 2.0
+"""For what was held up by a stall, or by a request that was given up."""
 _T = TypeVar("_T")
 
 
@@ -200,7 +202,8 @@ class _Load:
         patience = 1 if self._task.workload.ingress is Ingress.FEED else 2
         stall = arrivals.longest_gap_ns() / NS
         least = patience * _LEAST_DRAIN_S
-        return max(least, 3 * self._task.workload.poll_interval, stall + 2)
+        given_up = self._pattern.patience_s + _AFTER_S if self._pattern.patience_s else 0.0
+        return max(least, 3 * self._task.workload.poll_interval, stall + _AFTER_S, given_up)
 
     def _recording(self, arrivals: Arrivals) -> Recording:
         task = self._task

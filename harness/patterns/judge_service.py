@@ -113,6 +113,7 @@ def way_to_wait(
     library: Call,
     example: Callable[[Endpoints], tuple[str, ...]],
     guarantees: str = HELD,
+    patience_s: float = 0.0,
     poll_interval_s: Callable[[Workload], float] = lambda _workload: 0.0,
 ) -> Pattern:
     """Make the pattern of one way to wait for a verdict."""
@@ -127,6 +128,7 @@ def way_to_wait(
         publish={},
         clients={ClientKind.WIRE: Client(call=wire), ClientKind.LIBRARY: Client(call=library)},
         poll_interval_s=poll_interval_s,
+        patience_s=patience_s,
         example=example,
     )
 

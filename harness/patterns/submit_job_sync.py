@@ -58,6 +58,7 @@ PATTERN = way_to_wait(
     wire=_wire,
     library=_library,
     example=_example,
+    patience_s=WAIT_S,
     guarantees=(
         f"the answer is the verdict, or 504 after {WAIT_S} s; then the job may still be worked "
         "on, and nobody learns of it; a worker that dies takes along the job it held"

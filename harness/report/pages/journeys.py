@@ -40,7 +40,7 @@ def whereabouts(name: str, members: Sequence[Configuration]) -> tuple[Figure, ..
             caption=f"Mean time of a submission, by where it goes. {_MEANING} Percentiles, each "
             "the mean of the 2 % of submissions around it, are in the data.",
             drawing=Stack(
-                axis=Axis(label="mean time from due to verdict seen", unit=Unit.SECONDS),
+                axis=Axis(label="mean time to the verdict", unit=Unit.SECONDS),
                 parts=PARTS,
                 bars=tuple(_bar(row, given[0]) for row, given in found),
             ),

@@ -248,7 +248,7 @@ var abecDraw = (function () {
         marker: {
           color: drawing.bars.map(function (bar) { return bar.state === "invalid" ? tone("invalid") : tone("c" + [1, 6, 5, 3, 4, 7][number % 6]); }),
           line: { width: 1, color: tone("raised") },
-          pattern: { shape: shapes[number % 6], fgcolor: tone("raised"), size: 6, solidity: 0.25 },
+          pattern: { shape: shapes[number % 6], fillmode: "overlay", fgcolor: tone("raised"), size: 7, solidity: 0.2 },
         },
         hoverinfo: "text", textposition: "none",
         hovertext: drawing.bars.map(function (bar, place) {
@@ -259,6 +259,7 @@ var abecDraw = (function () {
     });
     var made = layout(tone, width, 100 + 38 * drawing.bars.length);
     made.barmode = "stack";
+    made.legend.traceorder = "normal";
     made.bargap = 0.35;
     made.xaxis = axis(tone, drawing.axis, wholes, 0.8 * width, 56);
     made.yaxis = {
