@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.machine import read_machine
-from harness.scenario import BUILT_IN
-from harness.workload import ClientKind, Exchange, Workload
+from harness.workload import Exchange, Workload
 from tests.truth.journey import SHARE, follow
 
 WORKLOAD = Workload(
@@ -20,34 +19,28 @@ WORKLOAD = Workload(
     workers=32,
     trace=True,
 )
+TICK_S = 0.001
+"""Of the timers that workers wait by."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BUILT_IN["judge"].patterns)
-def test_the_parts_add_up_to_the_whole(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "fewest_requests", "most_requests"),
+    # Over the POST: the polls of the service time and half an interval, and of verdicts still owed.
+    [("submit_job_polling", 2.0, 3.0), ("submit_job_sse", 0.9, 1.1)],
+)
+def test_the_parts_add_up_to_the_whole(
+    name: str, fewest_requests: float, most_requests: float
+) -> None:
     seen = follow(name, WORKLOAD, read_machine())
-    mean = seen.trace.mean
-    assert seen.result.audit.owed == seen.result.audit.delivered
-    assert not seen.result.audit.lost
+    mean, journey = seen.trace.mean, seen.result.journey
+    assert seen.result.audit.owed == seen.result.audit.delivered > 0
     assert len(seen.edges_ns) == seen.trace.count >= 25
     assert mean.whole == pytest.approx(seen.whole_s, rel=SHARE)
     assert seen.backwards == 0
-    # Half of a tick of the loop's timers, and of what the kernel needs, on top of 1 %.
-    assert mean.worked == pytest.approx(WORKLOAD.service_time + 0.0007, rel=SHARE)
-
-
-@pytest.mark.slow
-def test_only_what_polls_asks_more_than_once() -> None:
-    machine = read_machine()
-    asked = {
-        name: follow(name, WORKLOAD, machine).result.journey
-        for name in ("submit_job_polling", "submit_job_sse")
-    }
-    polled, pushed = asked["submit_job_polling"], asked["submit_job_sse"]
-    assert polled is not None
-    assert pushed is not None
-    assert pushed.requests_per_message == pytest.approx(1, abs=0.05)
-    # The POST, and the polls of an interval and a half on average.
-    assert 2 <= (polled.requests_per_message or 0) <= 3
-    assert set(polled.cpu_per_message) == {"redis", "judge", "judge_workers"}
-    assert ClientKind.WIRE is WORKLOAD.client
+    assert mean.worked is not None
+    assert WORKLOAD.service_time <= mean.worked <= (1 + SHARE) * WORKLOAD.service_time + TICK_S
+    assert journey is not None
+    assert journey.requests_per_message is not None
+    assert fewest_requests <= journey.requests_per_message <= most_requests
+    assert set(journey.cpu_per_message) == {"redis", "judge", "judge_workers"}
