@@ -16,6 +16,7 @@ from harness.load.course import prepare, run_load
 from harness.load.task import LoadTask, Role
 from harness.measure.notes import Stages, read_requests, read_stages
 from harness.measure.resources import HostSnapshot, ServerSnapshot
+from harness.pattern import RedisSpec
 from harness.plan import Plan
 from harness.process.pool import FreshProcesses
 from harness.process.redis_counters import redis_counters
@@ -133,7 +134,7 @@ def observe(
             name: count - counters_before.get(name, 0) for name, count in counters_after.items()
         },
         started_at=started_at,
-        server_names={child.pid: child.name for child in running.children},
+        server_names=_names(running),
         stages=stages,
         requests=(asked_before, asked_after),
     )
@@ -154,6 +155,13 @@ def _pinned(
     pinned |= {process.pid: process.core for process in recording.processes}
     pinned[os.getpid()] = plan.shares[-1].core
     return pinned
+
+
+def _names(running: Running) -> Mapping[int, str]:
+    names = {child.pid: child.name for child in running.children}
+    if running.found_pid is not None:
+        names[running.found_pid] = RedisSpec().name
+    return names
 
 
 def _tasks(plan: Plan, workload: Workload, running: Running, start_ns: int) -> list[LoadTask]:
