@@ -85,6 +85,8 @@ class EventParser:
 
         A CR at the end of a piece ends its line at once; an LF that follows it is dropped.
         """
+        if not data:
+            return data  # says nothing, and leaves open what follows a CR
         if self._after_return and data.startswith(b"\n"):
             data = data[1:]
         self._after_return = data.endswith(b"\r")

@@ -71,6 +71,11 @@ def test_any_cutting_of_the_stream_gives_what_the_specification_says(
     assert parse(pieces) == as_specified(stream)
 
 
+def test_an_empty_piece_between_cr_and_lf_ends_no_line() -> None:
+    assert parse([b"data: x\r", b"", b"\n", b": comment\r", b"", b"\n"]) == []
+    assert parse([b"data: x\r", b"", b"\n\r", b"", b"\n"]) == [(b"", b"x")]
+
+
 @given(st.lists(st.binary(max_size=40).map(lambda raw: raw.translate(None, b"\r\n")), max_size=8))
 def test_a_message_is_given_as_soon_as_its_last_byte_is_there(messages: list[bytes]) -> None:
     events: Events = []
