@@ -16,7 +16,7 @@ from harness.plan import plan
 from harness.registry import load
 from harness.result import Result, Series
 from harness.series import MOST_RERUNS, Cell, cells_of, expected_s, require_possible
-from harness.workload import Exchange, Workload
+from harness.workload import Arrivals, Exchange, Workload
 
 CURVE = (0.25, 1.0, 4.0)
 """Multiples of the poll interval: each step is a quarter of the polls and four times the wait."""
@@ -185,6 +185,8 @@ def _holding(workload: Workload, size: int) -> Workload:
         subscribers=size,
         rate=_MEMORY_RATE,
         concurrency=None,
+        arrivals=Arrivals.POISSON,
+        burst=0,
         payload=min(workload.payload, _MEMORY_PAYLOAD),
         payload_file="",
         warmup=0.5,

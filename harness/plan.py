@@ -11,7 +11,7 @@ from harness.errors import BadInput
 from harness.machine import Machine
 from harness.pattern import AnyServerSpec, Pattern
 from harness.registry import require_exchange
-from harness.workload import Arrivals, ClientKind, Exchange, Workload
+from harness.workload import ClientKind, Exchange, Workload
 
 _SPARE_FILES = 64
 """Descriptors that a process needs besides its connections."""
@@ -20,7 +20,7 @@ _LOOPBACK_BYTES_PER_S = 4e9
 _MOST_DELIVERIES = 50_000_000
 """About 2 GB of stamps in the measuring process."""
 _FEWEST_PHASES = 100
-"""Constant arrivals that meet a poll in fewer places measure their phase, not the pattern."""
+"""Even arrivals that meet a poll in fewer places measure their phase, not the pattern."""
 _START_S = {ClientKind.WIRE: 0.15, ClientKind.LIBRARY: 0.5}
 """For prepared load processes to get their tasks and, where the client is a library, import it;
 three times what that takes."""
@@ -222,14 +222,14 @@ def _refuse_volume(workload: Workload) -> None:
 
 def _refuse_aliasing(pattern: Pattern, workload: Workload) -> None:
     interval = pattern.poll_interval_s(workload)
-    if not interval or workload.rate is None or workload.arrivals is Arrivals.POISSON:
+    if not interval or not workload.tick:
         return
-    ratio = 1 / workload.rate / interval
+    ratio = workload.tick / interval
     phases = Fraction(ratio).limit_denominator(_FEWEST_PHASES)
     if abs(ratio - phases) < 1e-9:
         raise BadInput(
-            "--arrivals constant",
-            f"with --poll-interval {interval:g}s at {workload.rate:g}/s",
+            f"--arrivals {workload.arrivals}",
+            f"with --poll-interval {interval:g}s and messages due every {workload.tick:g}s",
             f"every message meets the poll in one of {phases.denominator} places, so the phase "
             "would be measured and not the pattern; use poisson",
         )

@@ -73,7 +73,8 @@ def flag(field: str) -> str:
 def override(workload: Workload, values: Mapping[str, Any]) -> Workload:
     """Replace fields of ``workload`` by ``values``, texts with units or plain numbers.
 
-    Giving ``concurrency`` makes the loop closed, giving ``rate`` opens it. A ``payload_file``
+    Giving ``concurrency`` makes the loop closed, giving ``rate`` opens it. Giving ``burst`` makes
+    arrivals bursts, giving other ``arrivals`` ends them. A ``payload_file``
     without a ``payload`` makes messages as long as its longest line.
 
     Raises:
@@ -89,6 +90,10 @@ def override(workload: Workload, values: Mapping[str, Any]) -> Workload:
         parsed["rate"] = None
     if parsed.get("rate") is not None and "concurrency" not in parsed:
         parsed["concurrency"] = None
+    if parsed.get("burst") and "arrivals" not in parsed:
+        parsed["arrivals"] = Arrivals.BURST
+    if parsed.get("arrivals", Arrivals.BURST) is not Arrivals.BURST and "burst" not in parsed:
+        parsed["burst"] = 0
     if parsed.get("payload_file") and "payload" not in parsed:
         longest = max(len(line) for line in payload_lines(parsed["payload_file"]))
         parsed["payload"] = max(MIN_PAYLOAD_BYTES, HEADER_BYTES + longest)
@@ -222,6 +227,7 @@ _PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
     "subscribers": _whole,
     "rate": _with_unit(parse_rate),
     "arrivals": _one_of(Arrivals),
+    "burst": _whole,
     "concurrency": _whole,
     "payload": _with_unit(parse_bytes),
     "payload_file": _text,

@@ -10,6 +10,8 @@ from enum import StrEnum
 from harness.envelope import MAX_PAYLOAD_BYTES, MAX_PUBLISHERS, MIN_PAYLOAD_BYTES
 from harness.errors import BadInput
 
+_LARGEST_BURST = 100_000
+
 
 class Exchange(StrEnum):
     """The shape of the traffic."""
@@ -27,6 +29,8 @@ class Arrivals(StrEnum):
 
     POISSON = "poisson"
     CONSTANT = "constant"
+    BURST = "burst"
+    """``Workload.burst`` messages due at one instant, bursts at even distances."""
 
 
 class ClientKind(StrEnum):
@@ -64,6 +68,8 @@ class Workload:
     rate: float | None = 1000.0
     """Messages per second over all publishers, open loop."""
     arrivals: Arrivals = Arrivals.POISSON
+    burst: int = 0
+    """Messages due at one instant, every ``burst / rate`` seconds; 0 unless arrivals are bursts."""
     concurrency: int | None = None
     """Closed loop: messages in flight; for a broadcast, not yet delivered to all."""
     payload: int = 256
@@ -100,6 +106,20 @@ class Workload:
                 "--rate",
                 f"{self.rate:g}",
                 "must be above 0 messages per second; for example 500 or 2k",
+            )
+        if self.arrivals is Arrivals.BURST:
+            _require(
+                2 <= self.burst <= _LARGEST_BURST,
+                "--burst",
+                self.burst,
+                f"must be 2 to {_LARGEST_BURST:,} messages due at one instant; for example 20",
+            )
+        else:
+            _require(
+                self.burst == 0,
+                "--burst",
+                self.burst,
+                f"means nothing with {self.arrivals} arrivals; give --arrivals burst",
             )
         if self.concurrency is not None:
             _require(
@@ -180,6 +200,13 @@ class Workload:
     def open_loop(self) -> bool:
         """Whether messages are due on a schedule that the system cannot slow down."""
         return self.rate is not None
+
+    @property
+    def tick(self) -> float:
+        """Seconds between the instants at which messages are due, where these are even; else 0."""
+        if self.rate is None or self.arrivals is Arrivals.POISSON:
+            return 0.0
+        return max(1, self.burst) / self.rate
 
     @property
     def deliveries_per_message(self) -> int:

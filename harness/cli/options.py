@@ -23,7 +23,8 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "publishers": ("N", "publishers; in request/reply, connections that call [1]"),
     "subscribers": ("N", "subscribers of a broadcast, consumers of a work queue [1]"),
     "rate": ("MSG/S", "open loop: messages per second over all publishers, 500 or 2k [1k]"),
-    "arrivals": ("NAME", "poisson or constant [poisson]"),
+    "arrivals": ("NAME", "poisson, constant or burst [poisson]"),
+    "burst": ("N", "messages due at one instant, every N/rate seconds"),
     "concurrency": ("N", "closed loop instead of a rate: messages in flight"),
     "payload": ("BYTES", "size of a message, 64B to 1MiB [256B]"),
     "payload_file": ("FILE", "text whose lines, one message each, become the payload"),
@@ -46,6 +47,10 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
         "request/reply has callers only",
     ),
     "arrivals": (
+        lambda _pattern, workload: workload.open_loop,
+        "a closed loop has no schedule",
+    ),
+    "burst": (
         lambda _pattern, workload: workload.open_loop,
         "a closed loop has no schedule",
     ),

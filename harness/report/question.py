@@ -8,7 +8,7 @@ from harness.measure.configuration import Configuration
 from harness.report import units
 from harness.report.columns import WIDTH, joined, paragraph
 from harness.result import Result, Series
-from harness.workload import Exchange, Ingress, Workload
+from harness.workload import Arrivals, Exchange, Ingress, Workload
 
 CLOSED_LOOP = "closed loop: not comparable with open-loop figures"
 TO_LAST = "to last: to the last subscriber of each message"
@@ -29,7 +29,7 @@ def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) 
         traffic(workload),
         units.size(workload.payload)
         + (f" of {workload.payload_file}" * bool(workload.payload_file)),
-        workload.arrivals if workload.open_loop else "",
+        _arrivals(workload),
         f"polls every {', '.join(map(units.span, intervals))}" if intervals else "",
         "published natively" if workload.ingress is Ingress.NATIVE else "",
         "compressed" if any(row.workload.deflate for row in rows) else "",
@@ -104,6 +104,14 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
 def saved(paths: str, following: str = "", width: int = WIDTH) -> str:
     """Say where the result is (comma-separated paths) and what can be done next."""
     return joined([f"saved {paths}", following], width)
+
+
+def _arrivals(workload: Workload) -> str:
+    if not workload.open_loop:
+        return ""
+    if workload.arrivals is Arrivals.BURST:
+        return f"bursts of {units.count(workload.burst)} every {units.span(workload.tick)}"
+    return workload.arrivals
 
 
 def _speed(workload: Workload) -> str:

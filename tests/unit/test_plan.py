@@ -84,6 +84,12 @@ def test_callers_and_closed_loops_publish_where_they_receive(
             {"arrivals": Arrivals.CONSTANT, "rate": 50},
             "in one of 1 places, so the phase would be measured",
         ),
+        (
+            "rest_polling",
+            {"burst": 5, "rate": 100},
+            "--arrivals burst with --poll-interval 0.02s and messages due every 0.05s: every "
+            "message meets the poll in one of 2 places",
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_refused_in_one_line(

@@ -63,6 +63,11 @@ def test_the_question_is_restated_with_all_that_differs_from_the_usual(make_seri
     ]
 
 
+def test_bursts_are_told_with_their_distance(make_series: Make) -> None:
+    series = make_series({"sse": {}}, workload=Workload(arrivals=Arrivals.BURST, burst=50))
+    assert " · bursts of 50 every 50 ms · " in question(configurations(series), series)
+
+
 def test_a_floor_that_went_without_does_not_hide_the_compression(make_series: Make) -> None:
     plain = make_series({"floor": {}})
     compressed = make_series({"websocket": {}}, workload=Workload(deflate=True))
