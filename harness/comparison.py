@@ -16,7 +16,7 @@ from harness.plan import plan
 from harness.registry import load
 from harness.result import Result, Series
 from harness.series import MOST_RERUNS, Cell, cells_of, expected_s, require_possible
-from harness.workload import Arrivals, Exchange, Workload
+from harness.workload import Arrivals, Workload
 
 CURVE = (0.25, 1.0, 4.0)
 """Multiples of the poll interval: each step is a quarter of the polls and four times the wait."""
@@ -178,7 +178,7 @@ def _sizes(
 
 def _holding(workload: Workload, size: int) -> Workload:
     """Give a light load over ``size`` connections, so that they are served and not only held."""
-    publishers = size if workload.exchange is Exchange.REQUEST_REPLY else 1
+    publishers = size if workload.both_ways else 1
     return replace(
         workload,
         publishers=publishers,

@@ -6,8 +6,8 @@ A new pattern is one file with a ``Pattern`` in it and one entry point in the gr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 from harness.workload import ClientKind, Exchange, Ingress, Workload
@@ -65,6 +65,9 @@ Subscribe = Callable[[Seat, Deliver], AbstractAsyncContextManager[None]]
 Call = Callable[[Seat, Sent, Deliver], AbstractAsyncContextManager[Send]]
 """Request/reply: what is sent comes back through ``Deliver``."""
 
+Join = Callable[[Seat, Sent, Deliver], AbstractAsyncContextManager[Send]]
+"""Group: entering subscribes and connects for publishing, on one connection if that can do both."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
@@ -72,6 +75,7 @@ class Client:
 
     subscribe: Subscribe | None = None
     call: Call | None = None
+    join: Join | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +103,21 @@ class RedisSpec:
 
 AnyServerSpec = ServerSpec | RedisSpec
 
+
+def joined(subscribe: Subscribe, publish: Publish) -> Join:
+    """Make a member of a group out of two connections: one that brings messages, one that takes.
+
+    ``subscribe`` is entered first, so that a member misses none of its own messages.
+    """
+
+    @asynccontextmanager
+    async def join(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
+        async with subscribe(seat, deliver), publish(seat, sent) as send:
+            yield send
+
+    return join
+
+
 EDGE = "edge"
 BROKER = "broker"
 
@@ -121,7 +140,7 @@ class Pattern:
     servers: Callable[[Workload], Sequence[AnyServerSpec]]
     """Pure: which servers to start; the harness starts them."""
     publish: Mapping[Ingress, Publish]
-    """Empty for a pattern that only calls."""
+    """Empty for a pattern that only calls; members of a group publish by their ``join``."""
     clients: Mapping[ClientKind, Client]
     floor: str = "floor"
     """The pattern that every figure of this one is given as a multiple of."""

@@ -69,7 +69,8 @@ def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
 
     The servers get the first core, load processes the others in turn (the same one where there
     is no other). In an open loop publishers have a process of their own. A closed loop must see
-    deliveries where it publishes, and so does a caller: one process does both.
+    deliveries where it publishes, and so do a caller and a member of a group: one process does
+    both.
 
     Raises:
         BadInput: this pattern or this machine cannot do what the workload asks.
@@ -93,11 +94,10 @@ def _shares(workload: Workload, machine: Machine) -> tuple[Share, ...]:
     cores = machine.cores[1:] or machine.cores
     count = workload.load_processes
     ramp = workload.ramp / count
-    if workload.exchange is Exchange.REQUEST_REPLY:
-        callers = _split(workload.publishers, count)
+    if workload.both_ways:
         return tuple(
             Share(role="both", publishers=mine, receivers=mine, core=_nth(cores, i), ramp=ramp)
-            for i, mine in enumerate(callers)
+            for i, mine in enumerate(_split(workload.receivers, count))
         )
     publishers = range(workload.publishers)
     if not workload.open_loop:

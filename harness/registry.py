@@ -18,6 +18,7 @@ _WHAT_IT_DOES = {
     Exchange.BROADCAST: "every subscriber gets every message",
     Exchange.WORK_QUEUE: "each message goes to exactly one consumer",
     Exchange.REQUEST_REPLY: "each message is answered to the one that sent it",
+    Exchange.GROUP: "every member gets what any of them sends",
 }
 
 

@@ -74,7 +74,8 @@ def override(workload: Workload, values: Mapping[str, Any]) -> Workload:
     """Replace fields of ``workload`` by ``values``, texts with units or plain numbers.
 
     Giving ``concurrency`` makes the loop closed, giving ``rate`` opens it. Giving ``burst`` makes
-    arrivals bursts, giving other ``arrivals`` ends them. A ``payload_file``
+    arrivals bursts, giving other ``arrivals`` ends them. A group has as many ``publishers`` as
+    ``subscribers``, whichever is given. A ``payload_file``
     without a ``payload`` makes messages as long as its longest line.
 
     Raises:
@@ -94,6 +95,9 @@ def override(workload: Workload, values: Mapping[str, Any]) -> Workload:
         parsed["arrivals"] = Arrivals.BURST
     if parsed.get("arrivals", Arrivals.BURST) is not Arrivals.BURST and "burst" not in parsed:
         parsed["burst"] = 0
+    if parsed.get("exchange", workload.exchange) is Exchange.GROUP:
+        given = parsed.get("subscribers", parsed.get("publishers", workload.subscribers))
+        parsed = {"publishers": given, "subscribers": given} | parsed
     if parsed.get("payload_file") and "payload" not in parsed:
         longest = max(len(line) for line in payload_lines(parsed["payload_file"]))
         parsed["payload"] = max(MIN_PAYLOAD_BYTES, HEADER_BYTES + longest)

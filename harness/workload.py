@@ -22,6 +22,8 @@ class Exchange(StrEnum):
     """Each message goes to exactly one consumer."""
     REQUEST_REPLY = "request_reply"
     """Each message is answered to the publisher that sent it."""
+    GROUP = "group"
+    """Every member publishes, and gets every message, its own included."""
 
 
 class Arrivals(StrEnum):
@@ -64,7 +66,10 @@ class Workload:
     exchange: Exchange = Exchange.BROADCAST
     publishers: int = 1
     subscribers: int = 1
-    """Subscribers of a broadcast, consumers of a work queue; unused by request/reply."""
+    """Subscribers of a broadcast, consumers of a work queue; unused by request/reply.
+
+    In a group the members, who are its publishers too: both numbers are the same.
+    """
     rate: float | None = 1000.0
     """Messages per second over all publishers, open loop."""
     arrivals: Arrivals = Arrivals.POISSON
@@ -135,6 +140,12 @@ class Workload:
             f"must be 1 to {MAX_PUBLISHERS:,}",
         )
         _require(self.subscribers >= 1, "--subscribers", self.subscribers, "must be 1 or more")
+        _require(
+            self.exchange is not Exchange.GROUP or self.publishers == self.subscribers,
+            "--publishers",
+            self.publishers,
+            "in a group every member publishes and subscribes; give --subscribers alone",
+        )
         _require(
             self.payload >= MIN_PAYLOAD_BYTES,
             "--payload",
@@ -209,13 +220,23 @@ class Workload:
         return max(1, self.burst) / self.rate
 
     @property
+    def to_all(self) -> bool:
+        """Whether every receiver is owed every message."""
+        return self.exchange in (Exchange.BROADCAST, Exchange.GROUP)
+
+    @property
+    def both_ways(self) -> bool:
+        """Whether whoever sends also receives: callers, and the members of a group."""
+        return self.exchange in (Exchange.REQUEST_REPLY, Exchange.GROUP)
+
+    @property
     def deliveries_per_message(self) -> int:
         """How many deliveries one published message is owed."""
-        return self.subscribers if self.exchange is Exchange.BROADCAST else 1
+        return self.subscribers if self.to_all else 1
 
     @property
     def receivers(self) -> int:
-        """How many connections deliver messages: subscribers, consumers, or callers."""
+        """How many there are to deliver to: subscribers, consumers, callers or members."""
         if self.exchange is Exchange.REQUEST_REPLY:
             return self.publishers
         return self.subscribers

@@ -19,9 +19,12 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _DEFAULTS = Workload()
 
 _HELP: Mapping[str, tuple[str, str]] = {
-    "exchange": ("NAME", "broadcast, work_queue or request_reply [what the patterns carry]"),
+    "exchange": ("NAME", "broadcast, work_queue, request_reply or group [what the patterns carry]"),
     "publishers": ("N", "publishers; in request/reply, connections that call [1]"),
-    "subscribers": ("N", "subscribers of a broadcast, consumers of a work queue [1]"),
+    "subscribers": (
+        "N",
+        "subscribers, consumers of a work queue, members of a group [1]",
+    ),
     "rate": ("MSG/S", "open loop: messages per second over all publishers, 500 or 2k [1k]"),
     "arrivals": ("NAME", "poisson, constant or burst [poisson]"),
     "burst": ("N", "messages due at one instant, every N/rate seconds"),
@@ -55,8 +58,8 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
         "a closed loop has no schedule",
     ),
     "ingress": (
-        lambda _pattern, workload: workload.exchange is not Exchange.REQUEST_REPLY,
-        "in request/reply nothing is published",
+        lambda _pattern, workload: not workload.both_ways,
+        "callers and members send by connections of their own",
     ),
     "redis": (
         lambda pattern, workload: any(

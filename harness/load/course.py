@@ -122,13 +122,15 @@ class _Load:
         client = self._pattern.clients[workload.client]
         sent = self._handovers.sent()
 
-        if workload.exchange is Exchange.REQUEST_REPLY:
-            calls = [
-                self._seat(_needed(client.call), index, sent, deliver)
+        if workload.both_ways:
+            calls = workload.exchange is Exchange.REQUEST_REPLY
+            both = _needed(client.call if calls else client.join)
+            seats = [
+                self._seat(both, index, sent, deliver)
                 for index, deliver in zip(task.receivers, delivers, strict=True)
             ]
-            callers = await self._receiving.enter(calls, task.ramp)
-            return [send for send in callers if send is not None], task.receivers.start
+            held = await self._receiving.enter(seats, task.ramp)
+            return [send for send in held if send is not None], task.receivers.start
 
         subscriptions = [
             self._seat(_needed(client.subscribe), index, deliver)
@@ -235,7 +237,7 @@ def _owed(task: LoadTask) -> int:
     messages = schedule(workload)
     if workload.exchange is Exchange.REQUEST_REPLY:
         return len(messages.of(task.publishers))
-    copies = len(task.receivers) if workload.exchange is Exchange.BROADCAST else 1
+    copies = len(task.receivers) if workload.to_all else 1
     return len(messages) * copies
 
 

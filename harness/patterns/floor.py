@@ -24,6 +24,7 @@ from harness.pattern import (
     Send,
     Sent,
     ServerSpec,
+    joined,
 )
 from harness.wire.frames import (
     PREFIX_BYTES,
@@ -122,8 +123,16 @@ def _floor(name: str, block: str, stack: str, module: str) -> Pattern:
         servers=lambda _workload: (spec,),
         publish={Ingress.FEED: publish_to_feed, Ingress.NATIVE: _publish_native},
         clients={
-            ClientKind.WIRE: Client(subscribe=subscribe_to_floor, call=call_floor),
-            ClientKind.LIBRARY: Client(subscribe=_subscribe_library, call=_call_library),
+            ClientKind.WIRE: Client(
+                subscribe=subscribe_to_floor,
+                call=call_floor,
+                join=joined(subscribe_to_floor, publish_to_feed),
+            ),
+            ClientKind.LIBRARY: Client(
+                subscribe=_subscribe_library,
+                call=_call_library,
+                join=joined(_subscribe_library, _publish_native),
+            ),
         },
         floor=name,
         example=_example,

@@ -6,53 +6,26 @@ their turn in the client, as they do in any connection pool; that wait is the po
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from harness.library.http import posting
+from harness.library import http
 from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, Send, Sent
 from harness.patterns.reference_server import reference_server
-from harness.wire.http import Response, UnexpectedAnswer, http_link
+from harness.wire.http import http_link
+from harness.wire.posts import posting
 from harness.workload import ClientKind, Exchange
 
 
 @asynccontextmanager
 async def _call_wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
     async with http_link(seat) as link:
-        queue: deque[bytes] = deque()
-        waiting = False
-
-        def send(message: bytes) -> None:
-            # A closed loop sends from within ``deliver``, before the queue has moved on.
-            if waiting or queue:
-                queue.append(message)
-            else:
-                post(message)
-
-        def post(message: bytes) -> None:
-            nonlocal waiting
-            waiting = True
-            if link.post(b"/echo", message, answered):
-                sent(message)
-
-        def answered(response: Response) -> None:
-            nonlocal waiting
-            if response.status != 200:
-                raise UnexpectedAnswer(
-                    f"POST /echo was answered with {response.status}: {response.body[:200]!r}"
-                )
-            waiting = False
-            deliver(response.body)
-            if queue and not waiting:
-                post(queue.popleft())
-
-        yield send
+        yield posting(link, b"/echo", 200, sent, deliver)
 
 
 @asynccontextmanager
 async def _call_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
-    async with posting(seat, "/echo", sent, deliver, drain=False) as send:
+    async with http.posting(seat, "/echo", sent, deliver, drain=False) as send:
         yield send
 
 

@@ -18,6 +18,7 @@ _NAMES = {
     Exchange.BROADCAST: "broadcast",
     Exchange.WORK_QUEUE: "work queue",
     Exchange.REQUEST_REPLY: "request/reply",
+    Exchange.GROUP: "group",
 }
 
 
@@ -45,6 +46,8 @@ def traffic(workload: Workload) -> str:
     speed = _speed(workload)
     if workload.exchange is Exchange.REQUEST_REPLY:
         return f"{name} {speed} over {_plural(workload.publishers, 'connection')}"
+    if workload.exchange is Exchange.GROUP:
+        return f"{name} {speed} among {_plural(workload.subscribers, 'member')}"
     receiver = "consumer" if workload.exchange is Exchange.WORK_QUEUE else "subscriber"
     publishers = f" from {workload.publishers} publishers" if workload.publishers > 1 else ""
     return f"{name} {speed}{publishers} → {_plural(workload.subscribers, receiver)}"
