@@ -84,6 +84,7 @@ class _Load:
         self._publishing: Seats[Send] = Seats()
         self._cpu: list[tuple[int, int]] = []
         self._traffic = Traffic()
+        self._connections = 0
         self._drive = None if task.role is Role.RECEIVE else _drive(task)
         self._owed = _owed(task) if task.workload.open_loop else 0
 
@@ -172,9 +173,9 @@ class _Load:
         self._cpu.append((time.monotonic_ns(), time.process_time_ns()))
         after = loop.traffic(connections) if receives else {}
         # What was not open at both edges of the window drops out.
-        self._traffic = sum(
-            (after[one] - before[one] for one in before.keys() & after.keys()), start=Traffic()
-        )
+        open_throughout = before.keys() & after.keys()
+        self._connections = len(open_throughout)
+        self._traffic = sum((after[one] - before[one] for one in open_throughout), start=Traffic())
 
     async def _drain(self, arrivals: Arrivals) -> None:
         """Wait until everything owed has arrived, or the deadline for it has passed."""
@@ -215,6 +216,7 @@ class _Load:
             setup_ns=np.array(self._receiving.setup_ns, dtype=np.int64),
             notes=dict(self._notes),
             traffic=self._traffic,
+            connections=self._connections,
             processes=(
                 LoadProcess(
                     role=task.role,
