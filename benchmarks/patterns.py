@@ -22,6 +22,7 @@ PATTERNS: Mapping[Profile, Mapping[Exchange, tuple[str, ...]]] = {
         ),
         Exchange.WORK_QUEUE: ("redis_queue",),
         Exchange.REQUEST_REPLY: ("rest", "websocket"),
+        Exchange.GROUP: (),
     },
     Profile.FULL: {
         Exchange.BROADCAST: (
@@ -49,6 +50,7 @@ PATTERNS: Mapping[Profile, Mapping[Exchange, tuple[str, ...]]] = {
             "websocket@aiohttp",
             "websocket@websockets",
         ),
+        Exchange.GROUP: ("rest_polling", "sse", "websocket"),
     },
 }
 """The suite's own patterns, for questions that turn nothing else. Written down, since asv knows a

@@ -61,6 +61,57 @@ BUILT_IN: Mapping[str, Scenario] = {
             name="rpc",
             workload=Workload(exchange=Exchange.REQUEST_REPLY, publishers=64, rate=1000.0),
         ),
+        Scenario(
+            name="support",
+            workload=Workload(
+                exchange=Exchange.REQUEST_REPLY,
+                publishers=100,
+                rate=50.0,
+                payload=512,
+                duration=6.0,
+            ),
+        ),
+        Scenario(
+            name="sports",
+            workload=Workload(
+                subscribers=250, rate=20.0, payload=512, duration=12.0, poll_interval=0.5
+            ),
+        ),
+        Scenario(
+            name="group_chat",
+            workload=Workload(
+                exchange=Exchange.GROUP,
+                publishers=50,
+                subscribers=50,
+                rate=25.0,
+                duration=10.0,
+                poll_interval=0.5,
+            ),
+        ),
+        Scenario(
+            name="gaming",
+            workload=Workload(
+                exchange=Exchange.GROUP,
+                publishers=16,
+                subscribers=16,
+                rate=320.0,
+                payload=128,
+                duration=7.0,
+                poll_interval=0.05,
+            ),
+        ),
+        Scenario(
+            name="collab",
+            workload=Workload(
+                exchange=Exchange.GROUP,
+                publishers=64,
+                subscribers=64,
+                rate=64.0,
+                payload=128,
+                duration=10.0,
+                poll_interval=0.2,
+            ),
+        ),
     )
 }
 

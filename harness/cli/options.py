@@ -59,7 +59,7 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
     ),
     "ingress": (
         lambda _pattern, workload: not workload.both_ways,
-        "callers and members send by connections of their own",
+        "callers and members send by themselves",
     ),
     "redis": (
         lambda pattern, workload: any(

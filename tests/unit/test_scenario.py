@@ -29,6 +29,14 @@ def test_a_burst_makes_arrivals_bursts_and_other_arrivals_end_them() -> None:
     assert (ended.burst, ended.tick) == (0, 0.0)
 
 
+@pytest.mark.parametrize("values", [{"subscribers": 8}, {"publishers": 8}])
+def test_a_group_has_as_many_publishers_as_subscribers(values: dict[str, object]) -> None:
+    group = override(Workload(), {"exchange": "group", **values})
+    assert (group.publishers, group.subscribers, group.deliveries_per_message) == (8, 8, 8)
+    fewer = override(BUILT_IN["collab"].workload, {"subscribers": 16})
+    assert (fewer.publishers, fewer.receivers) == (16, 16)
+
+
 def test_concurrency_closes_the_loop_and_rate_opens_it() -> None:
     closed = override(Workload(), {"concurrency": 8})
     assert closed.rate is None
@@ -51,6 +59,10 @@ def test_concurrency_closes_the_loop_and_rate_opens_it() -> None:
         ({"duration": "0s"}, "--duration 0: must be above 0"),
         ({"duration": "nan"}, "is no time"),
         ({"poll_interval": "1us"}, "--poll-interval 1e-06: must be 1ms"),
+        (
+            {"exchange": "group", "publishers": 2, "subscribers": 3},
+            "--publishers 2: in a group every member publishes and subscribes",
+        ),
         ({"arrivals": "burst"}, "--burst 0: must be 2 to 100,000 messages due at one instant"),
         ({"burst": 1}, "--burst 1: must be 2 to 100,000"),
         ({"burst": 9, "arrivals": "poisson"}, "--burst 9: means nothing with poisson arrivals"),
@@ -116,6 +128,11 @@ def test_the_built_in_ones_are_what_the_documentation_says() -> None:
         "newsfeed": Exchange.BROADCAST,
         "jobs": Exchange.WORK_QUEUE,
         "rpc": Exchange.REQUEST_REPLY,
+        "support": Exchange.REQUEST_REPLY,
+        "sports": Exchange.BROADCAST,
+        "group_chat": Exchange.GROUP,
+        "gaming": Exchange.GROUP,
+        "collab": Exchange.GROUP,
     }
 
 

@@ -23,7 +23,7 @@ IDLE = {
     "calls are not published": (
         ("rest",),
         {"ingress": "native"},
-        "abec: --ingress native: changes nothing here, in request/reply nothing is published; "
+        "abec: --ingress native: changes nothing here, callers and members send by themselves; "
         "leave it out",
     ),
     "callers alone": (

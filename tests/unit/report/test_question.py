@@ -27,6 +27,10 @@ Make = Callable[..., Any]
             "request/reply 1,000 msg/s over 64 connections",
         ),
         (
+            Workload(exchange=Exchange.GROUP, publishers=64, subscribers=64, rate=64.0),
+            "group 64 msg/s among 64 members",
+        ),
+        (
             Workload(rate=None, concurrency=2048),
             "broadcast, closed loop: at most 2,048 in flight → 1 subscriber",
         ),
