@@ -75,6 +75,7 @@ def with_others(own: Sequence[str], exchange: Exchange) -> list[str]:
 def _carries(name: str, exchange: Exchange) -> bool:
     """Whether it does, or fails to import: it then fails by itself when it is measured."""
     try:
-        return exchange in load(name).exchanges
+        pattern = load(name)
+        return exchange in pattern.exchanges and not pattern.only_by_name
     except NotMeasured:
         return True

@@ -138,7 +138,7 @@ class Pattern:
     stack: str
     """The framework or library under the server, for example ``uvicorn``."""
     servers: Callable[[Workload], Sequence[AnyServerSpec]]
-    """Pure: which servers to start; the harness starts them."""
+    """Pure: which servers to start; the harness starts them. BadInput: not for this workload."""
     publish: Mapping[Ingress, Publish]
     """Empty for a pattern that only calls; members of a group publish by their ``join``."""
     clients: Mapping[ClientKind, Client]
@@ -146,6 +146,13 @@ class Pattern:
     """The pattern that every figure of this one is given as a multiple of."""
     poll_interval_s: Callable[[Workload], float] = field(default=lambda _workload: 0.0)
     """The longest wait that the pattern imposes by design; its mean is half of that."""
+    options: frozenset[str] = frozenset()
+    """Fields of the workload that mean something to this pattern and few others."""
+    only_by_name: bool = False
+    """Whether it is left out where all patterns of an exchange are compared: it answers by
+    itself, and carries nothing to anybody."""
+    prepare_s: Callable[[Workload], float] = field(default=lambda _workload: 0.0)
+    """How long a client may take to prepare, beyond connecting."""
     compresses: bool = False
     """Whether ``--deflate`` means something to it."""
     example: Callable[[Endpoints], Sequence[str]] = field(default=lambda _endpoints: ())

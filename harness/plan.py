@@ -85,6 +85,7 @@ def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
         shares=shares,
         setup_s=_START_S[workload.client]
         + 1.2 * connections / workload.ramp
+        + pattern.prepare_s(workload)
         + _PER_PAYLOAD_BYTE_S * workload.payload
         + _PER_MESSAGE_S * (workload.rate or 0) * (workload.warmup + workload.duration),
     )

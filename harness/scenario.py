@@ -23,6 +23,7 @@ from harness.workload import (
     ClientKind,
     Exchange,
     Ingress,
+    RedisCommand,
     Workload,
     parse_bytes,
     parse_rate,
@@ -270,6 +271,11 @@ def _text(value: Any, field: str) -> str:
     return value
 
 
+def _command(value: Any, field: str) -> RedisCommand:
+    read: RedisCommand = _one_of(RedisCommand)(str(value).upper(), field)
+    return read
+
+
 def _switch(value: Any, field: str) -> bool:
     if not isinstance(value, bool):
         raise BadInput(flag(field), value, "must be true or false")
@@ -296,4 +302,7 @@ _PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
     "redis": _text,
     "poll_interval": _with_unit(parse_seconds),
     "deflate": _switch,
+    "command": _command,
+    "pipeline": _whole,
+    "keys": _whole,
 }

@@ -11,6 +11,7 @@ from harness.envelope import MAX_PAYLOAD_BYTES, MAX_PUBLISHERS, MIN_PAYLOAD_BYTE
 from harness.errors import BadInput
 
 _LARGEST_BURST = 100_000
+_MOST_KEYS = 1_000_000
 
 
 class Exchange(StrEnum):
@@ -51,6 +52,28 @@ class Ingress(StrEnum):
     """The same lean plain TCP (Redis: pipelined RESP) for all, so that delivery is compared."""
     NATIVE = "native"
     """As an application would publish, with the library's own publisher."""
+
+
+class RedisCommand(StrEnum):
+    """What ``redis_command`` asks."""
+
+    PING = "PING"
+    SET = "SET"
+    GET = "GET"
+    DEL = "DEL"
+    EXPIRE = "EXPIRE"
+    TTL = "TTL"
+    HSET = "HSET"
+    HGET = "HGET"
+    HDEL = "HDEL"
+    LPUSH = "LPUSH"
+    RPOP = "RPOP"
+    BRPOP = "BRPOP"
+    SELECT = "SELECT"
+    FLUSHDB = "FLUSHDB"
+    FLUSHDB_ASYNC = "FLUSHDB-ASYNC"
+    FLUSHALL = "FLUSHALL"
+    FLUSHALL_ASYNC = "FLUSHALL-ASYNC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +120,11 @@ class Workload:
     poll_interval: float = 0.02
     """Seconds between the polls of one subscriber."""
     deflate: bool = False
+    command: RedisCommand = RedisCommand.PING
+    pipeline: int = 1
+    """Redis commands that one connection may have unanswered at a time."""
+    keys: int = 1000
+    """What Redis commands work on, over all connections together; what a flush takes away."""
 
     def __post_init__(self) -> None:
         if (self.rate is None) == (self.concurrency is None):
@@ -191,6 +219,18 @@ class Workload:
             "--poll-interval",
             f"{self.poll_interval:g}",
             "must be 1ms to 3,600s; for example 20ms",
+        )
+        _require(
+            1 <= self.pipeline <= 10_000,
+            "--pipeline",
+            self.pipeline,
+            "must be 1 to 10,000 commands; for example 16",
+        )
+        _require(
+            1 <= self.keys <= _MOST_KEYS,
+            "--keys",
+            self.keys,
+            f"must be 1 to {_MOST_KEYS:,}; for example 1000",
         )
 
     @property

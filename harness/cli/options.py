@@ -41,9 +41,18 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "redis": ("URL|FILE", "redis:// URL or redis-server binary [the bundled one]"),
     "poll_interval": ("TIME", "between the polls of one subscriber [20ms]"),
     "deflate": ("", "compress WebSocket messages (permessage-deflate) [off]"),
+    "command": ("NAME", "of redis_command: GET, SET, LPUSH, FLUSHDB-ASYNC … [PING]"),
+    "pipeline": ("N", "Redis commands unanswered on one connection at a time [1]"),
+    "keys": ("N", "keys that Redis commands work on, or that a flush takes away [1000]"),
 }
 
 _Takes = Callable[[Pattern, Workload], bool]
+
+
+def _reads(field: str) -> _Takes:
+    return lambda pattern, _workload: field in pattern.options
+
+
 _EFFECT: Mapping[str, tuple[_Takes, str]] = {
     "subscribers": (
         lambda _pattern, workload: workload.exchange is not Exchange.REQUEST_REPLY,
@@ -73,6 +82,10 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
     ),
     # A pattern that does not compress is refused; the floor goes without.
     "deflate": (lambda pattern, _workload: pattern.family != "floor", "a floor never compresses"),
+    **{
+        field: (_reads(field), "only redis_command reads it")
+        for field in ("command", "pipeline", "keys")
+    },
 }
 """Whether an option changes anything for a pattern, and why none of them may take it."""
 
@@ -161,7 +174,10 @@ def default_patterns(exchange: Exchange) -> tuple[Pattern, ...]:
     return tuple(
         pattern
         for pattern in all_patterns()
-        if exchange in pattern.exchanges and "@" not in pattern.name and pattern.family != "floor"
+        if exchange in pattern.exchanges
+        and "@" not in pattern.name
+        and pattern.family != "floor"
+        and not pattern.only_by_name
     )
 
 

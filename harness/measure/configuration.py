@@ -227,7 +227,13 @@ def comparable(workload: Workload) -> Workload:
     """Give the workload without what only some patterns take part in, to find its floor by."""
     plain = Workload()
     return replace(
-        workload, poll_interval=plain.poll_interval, deflate=plain.deflate, redis=plain.redis
+        workload,
+        poll_interval=plain.poll_interval,
+        deflate=plain.deflate,
+        redis=plain.redis,
+        command=plain.command,
+        pipeline=plain.pipeline,
+        keys=plain.keys,
     )
 
 

@@ -32,6 +32,7 @@ def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) 
         + (f" of {workload.payload_file}" * bool(workload.payload_file)),
         _arrivals(workload),
         f"polls every {', '.join(map(units.span, intervals))}" if intervals else "",
+        _commands(workload),
         "published natively" if workload.ingress is Ingress.NATIVE else "",
         "compressed" if any(row.workload.deflate for row in rows) else "",
         f"{units.span(workload.duration)} after {units.span(workload.warmup)} warm-up",
@@ -107,6 +108,15 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
 def saved(paths: str, following: str = "", width: int = WIDTH) -> str:
     """Say where the result is (comma-separated paths) and what can be done next."""
     return joined([f"saved {paths}", following], width)
+
+
+def _commands(workload: Workload) -> str:
+    plain = Workload()
+    asked = (workload.command, workload.pipeline, workload.keys)
+    if asked == (plain.command, plain.pipeline, plain.keys):
+        return ""
+    pipeline = f", {workload.pipeline} in a pipeline" if workload.pipeline > 1 else ""
+    return f"{workload.command}{pipeline}, {_plural(workload.keys, 'key')}"
 
 
 def _arrivals(workload: Workload) -> str:

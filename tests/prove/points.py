@@ -17,8 +17,10 @@ from tests.prove import (
     gate_alike,
     gate_finds,
     gate_planted,
+    groups,
     leftovers,
     polling,
+    redis_commands,
     refusals,
     stall,
     workflows,
@@ -83,4 +85,6 @@ POINTS: Sequence[Point] = (
     ),
     Point(number="2.7", title="workflows", prove=_workflows),
     Point(number="2.7", title="workflows' steps", prove=workflows.prove, long=True),
+    Point(number="3.1", title="groups: everybody to everybody", prove=groups.prove),
+    Point(number="3.5", title="Redis commands, both clients", prove=redis_commands.prove),
 )

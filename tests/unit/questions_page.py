@@ -21,6 +21,7 @@ FILES = (
     "request_reply",
     "work_queue",
     "group",
+    "redis_commands",
     "payload",
     "polling_interval",
     "connections",

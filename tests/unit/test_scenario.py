@@ -8,7 +8,7 @@ import pytest
 from harness import scenario
 from harness.errors import BadInput
 from harness.scenario import BUILT_IN, find_scenario, override, read_scenarios
-from harness.workload import Arrivals, ClientKind, Exchange, Workload
+from harness.workload import Arrivals, ClientKind, Exchange, RedisCommand, Workload
 
 
 def test_every_field_of_workload_has_a_parser() -> None:
@@ -19,6 +19,11 @@ def test_texts_with_units_and_plain_numbers_mean_the_same() -> None:
     texts = {"rate": "2k", "payload": "4KiB", "duration": "500ms", "client": "library"}
     plain = {"rate": 2000, "payload": 4096, "duration": 0.5, "client": ClientKind.LIBRARY}
     assert override(Workload(), texts) == override(Workload(), plain)
+
+
+def test_commands_are_read_in_either_case() -> None:
+    asked = override(Workload(), {"command": "flushdb-async"})
+    assert asked.command is RedisCommand.FLUSHDB_ASYNC
 
 
 def test_a_burst_makes_arrivals_bursts_and_other_arrivals_end_them() -> None:
@@ -66,6 +71,9 @@ def test_concurrency_closes_the_loop_and_rate_opens_it() -> None:
         ({"arrivals": "burst"}, "--burst 0: must be 2 to 100,000 messages due at one instant"),
         ({"burst": 1}, "--burst 1: must be 2 to 100,000"),
         ({"burst": 9, "arrivals": "poisson"}, "--burst 9: means nothing with poisson arrivals"),
+        ({"command": "mget"}, "--command MGET: must be one of PING, SET, GET"),
+        ({"pipeline": 0}, "--pipeline 0: must be 1 to 10,000 commands"),
+        ({"keys": 2_000_000}, "--keys 2000000: must be 1 to 1,000,000"),
         ({"deflate": "yes"}, "must be true or false"),
         ({"subscriber": 4}, 'key "subscriber": no field of a workload; did you mean subscribers?'),
     ],

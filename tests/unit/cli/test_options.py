@@ -36,6 +36,11 @@ IDLE = {
         {"deflate": True},
         "abec: --deflate: changes nothing here, a floor never compresses; leave it out",
     ),
+    "no Redis command": (
+        ("websocket",),
+        {"pipeline": "16"},
+        "abec: --pipeline 16: changes nothing here, only redis_command reads it; leave it out",
+    ),
     "a closed loop": (
         ("sse",),
         {"concurrency": "8", "arrivals": "constant"},
