@@ -30,7 +30,8 @@ def test_the_first_look_ends_within_five_minutes() -> None:
 
 
 def test_the_built_in_gate_covers_every_exchange_and_both_costs_of_a_connection() -> None:
-    assert {cell.workload.exchange for cell in BUILT_IN.cells} == set(Exchange)
+    # A group goes the ways of a broadcast, and a gate has four cells at most.
+    assert {cell.workload.exchange for cell in BUILT_IN.cells} == set(Exchange) - {Exchange.GROUP}
     assert BUILT_IN.comparisons == 19
     with_memory = [c.name for c in BUILT_IN.cells if "memory per connection" in watched(c.workload)]
     assert with_memory == ["sse", "rest"]
