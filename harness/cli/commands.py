@@ -28,7 +28,7 @@ _BASE = Workload(
     exchange=Exchange.REQUEST_REPLY, publishers=8, rate=1000.0, warmup=0.2, duration=2.2
 )
 _FLUSHES = tuple(one for one in RedisCommand if one.startswith("FLUSH"))
-_FLUSH_RATE = 20.0
+_FLUSH_RATE = 50.0
 """At most: the keys are made anew in between."""
 _CLOSED_S = 1.0
 _AT_LEAST_IN_FLIGHT = 64
@@ -56,7 +56,7 @@ _BENCHMARK_REQUESTS = 50_000
 @click.option("--pipeline", metavar="N", help="commands unanswered on one connection [1]")
 @click.option("--payload", metavar="BYTES", help="size of a value [256B]")
 @click.option("--keys", metavar="N", help="keys that exist, and that a flush takes away [1000]")
-@click.option("--rate", metavar="CMD/S", help="commands per second, of a flush at most 20 [1k]")
+@click.option("--rate", metavar="CMD/S", help="commands per second, of a flush at most 50 [1k]")
 @click.option("--duration", metavar="TIME", help="window at that rate [2.2s]")
 @click.option("--redis", metavar="FILE", help="redis-server binary [the bundled one]")
 @click.option("--seed", metavar="N", help="of schedules and the order of runs [1]")

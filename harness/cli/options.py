@@ -27,7 +27,7 @@ _HELP: Mapping[str, tuple[str, str]] = {
     ),
     "rate": ("MSG/S", "open loop: messages per second over all publishers, 500 or 2k [1k]"),
     "arrivals": ("NAME", "poisson, constant or burst [poisson]"),
-    "burst": ("N", "messages due at one instant, every N/rate seconds"),
+    "burst": ("N", "messages due at one instant, every N/rate seconds [none]"),
     "concurrency": ("N", "closed loop instead of a rate: messages in flight"),
     "payload": ("BYTES", "size of a message, 64B to 1MiB [256B]"),
     "payload_file": ("FILE", "text whose lines, one message each, become the payload"),

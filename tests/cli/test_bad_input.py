@@ -37,6 +37,14 @@ REFUSED = {
         r"--scenari: no such option; did you mean --scenario\?",
     ),
     "option without its value": (("run", "sse", "--rate"), r"--rate: requires an argument"),
+    "flush of a Redis that is not ours": (
+        ("run", "redis_command", "--command", "FLUSHALL", "--redis", "redis://127.0.0.1:1"),
+        r"--command FLUSHALL: only ever empties a Redis that the harness started",
+    ),
+    "fewer keys than are on their way": (
+        ("commands", "--keys", "5"),
+        r"--keys 5: 8 connections with a pipeline of 1 need .* use 16 or more",
+    ),
     "no pattern": (("run",), r"PATTERN: name one or more"),
     "unknown scenario": (
         ("run", "--scenario", "chatt"),
