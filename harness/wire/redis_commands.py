@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from itertools import cycle
+from itertools import cycle, repeat
 from typing import Any
 
 from harness.wire.resp import run_token
@@ -151,11 +151,12 @@ class Keys:
         self._databases = cycle(b"%d" % number for number in range(_DATABASES))
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give the keys in turn, for ever."""
-        prefix = self._prefix
+        """Give the keys in turn, for ever; nothing again and again where none are needed."""
+        if self.spec.holds is Holds.NOTHING:
+            yield from repeat(b"")
         while True:
             for number in self._range:
-                yield b"%b%08d" % (prefix, number)
+                yield b"%b%08d" % (self._prefix, number)
 
     def value(self, key: bytes) -> bytes:
         """Give what ``key`` was filled with: its own name, repeated."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 from redis import Redis
@@ -61,6 +62,18 @@ def call(
         sent, came = runner.run(run())
     assert sent == asked
     return sent, came, notes
+
+
+def test_keys_are_shared_out_to_connections_and_gone_through_in_turn() -> None:
+    asked = replace(ASKED, command=RedisCommand.GET, publishers=3)
+    of = [
+        list(islice(Keys("redis://h?run=7", asked, index), 4)) for index in range(asked.publishers)
+    ]
+    assert [key.decode()[-1] for key in of[0]] == ["0", "3", "6", "0"]
+    assert [key.decode()[-1] for key in of[2]] == ["2", "5", "2", "5"]
+    assert of[0][0] == b"abec:key:7:00000000"
+    more_callers_than_keys = Keys("redis://h", replace(ASKED, publishers=20), 19)
+    assert list(islice(more_callers_than_keys, 2)) == [b"", b""]
 
 
 @pytest.mark.parametrize("client", ClientKind)
