@@ -156,7 +156,7 @@ async def connected(
             send = await stack.enter_async_context(rig.receiver(index))
             if (send is not None) is not subject.both_ways:
                 raise PromiseBroken(
-                    f"entering gives {send!r}; who sends gets a Send, a subscription nothing"
+                    f"entering gives {send!r}; a call gives its Send, a subscription nothing"
                 )
             if send is not None:
                 rig.sends.append(send)
