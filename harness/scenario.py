@@ -42,6 +42,9 @@ class Scenario:
     """What each of them has to keep."""
 
 
+_IN_A_BROWSER = ("long_polling", "rest_polling", "sse", "websocket")
+"""What members of a group can hold, who are people."""
+
 BUILT_IN: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
@@ -80,6 +83,7 @@ BUILT_IN: Mapping[str, Scenario] = {
         ),
         Scenario(
             name="group_chat",
+            patterns=_IN_A_BROWSER,
             workload=Workload(
                 exchange=Exchange.GROUP,
                 publishers=50,
@@ -91,6 +95,7 @@ BUILT_IN: Mapping[str, Scenario] = {
         ),
         Scenario(
             name="gaming",
+            patterns=_IN_A_BROWSER,
             workload=Workload(
                 exchange=Exchange.GROUP,
                 publishers=16,
@@ -103,6 +108,7 @@ BUILT_IN: Mapping[str, Scenario] = {
         ),
         Scenario(
             name="collab",
+            patterns=_IN_A_BROWSER,
             workload=Workload(
                 exchange=Exchange.GROUP,
                 publishers=64,

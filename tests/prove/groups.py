@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.cli.options import default_patterns, with_floors
 from harness.machine import Machine
 from harness.measure.configuration import Configuration, configurations
 from harness.measure.statistics import median
@@ -19,10 +18,10 @@ _ONE_SOCKET = ("websocket",)
 
 
 def prove(_machine: Machine) -> Iterator[Claim]:
-    """Measure the default stacks, the floors beside them, interleaved."""
+    """Measure what the scenarios name, interleaved."""
     for name in _SCENARIOS:
         workload = BUILT_IN[name].workload
-        patterns = with_floors(default_patterns(workload.exchange), workload.exchange)
+        patterns = BUILT_IN[name].patterns
         series = measure(cells_of(patterns, workload), runs=_RUNS)
         for pattern, why in series.refused.items():
             yield Claim(what=f"{name}, {pattern}", figure=why, bound="measured", ok=False)
