@@ -24,9 +24,7 @@ from harness.series import Cell, measure
 from harness.workload import Arrivals, ClientKind, Exchange, RedisCommand, Workload
 
 _PATTERN = "redis_command"
-_BASE = Workload(
-    exchange=Exchange.REQUEST_REPLY, publishers=8, rate=1000.0, warmup=0.2, duration=2.2
-)
+_BASE = Workload(exchange=Exchange.REQUEST_REPLY, rate=1000.0, warmup=0.2, duration=2.2)
 _FLUSHES = tuple(one for one in RedisCommand if one.startswith("FLUSH"))
 _FLUSH_RATE = 50.0
 """At most: the keys are made anew in between."""
@@ -52,7 +50,7 @@ _BENCHMARK_REQUESTS = 50_000
 
 
 @click.command(context_settings={"max_content_width": 100})
-@click.option("--connections", "publishers", metavar="N", help="connections [8]")
+@click.option("--connections", "publishers", metavar="N", help="connections [1]")
 @click.option("--pipeline", metavar="N", help="commands unanswered on one connection [1]")
 @click.option("--payload", metavar="BYTES", help="size of a value [256B]")
 @click.option("--keys", metavar="N", help="keys that exist, and that a flush takes away [1000]")
@@ -69,10 +67,11 @@ def command(runs: str, **options: Any) -> int:
       abec commands
       abec commands --connections 4 --pipeline 16 --keys 100000 --runs 8
 
-    About 4 minutes with one run each. Flushes have one connection, no pipeline and no closed
-    loop, because the keys have to be made anew. Where redis-benchmark is on PATH, its throughput
-    with the same connections, pipeline, keys and payload stands beside. To measure one command
-    more closely: abec run redis_command --command GET.
+    About 3 minutes with one run each. One connection is one caller: a library that serves
+    several is invalid before its server is busy. Flushes have one connection, no pipeline and
+    no closed loop, because the keys have to be made anew. Where redis-benchmark is on PATH, its
+    throughput with the same connections, pipeline, keys and payload stands beside. To measure
+    one command more closely: abec run redis_command --command GET.
     """
     given = {field: value for field, value in options.items() if value is not None}
     workload = override(_BASE, given)

@@ -54,8 +54,8 @@ def _servers(workload: Workload) -> Sequence[RedisSpec]:
         raise BadInput(
             "--keys",
             workload.keys,
-            f"{workload.publishers} connections with a pipeline of {workload.pipeline} need keys "
-            f"of their own, one more than are on their way; use {needed} or more",
+            f"each connection ({workload.publishers}) needs one key of its own more than its "
+            f"pipeline ({workload.pipeline}) holds; use {needed} or more",
         )
     return (RedisSpec(),)
 

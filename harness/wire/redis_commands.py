@@ -159,9 +159,9 @@ class Keys:
                 yield b"%b%08d" % (self._prefix, number)
 
     def value(self, key: bytes) -> bytes:
-        """Give what ``key`` was filled with: its own name, repeated."""
+        """Give what ``key`` was filled with: its own name, repeated; nothing for no key."""
         size = self._size
-        return (key * (size // len(key) + 1))[:size]
+        return (key * (size // len(key) + 1))[:size] if key else b""
 
     def filled(self, words: Words, key: bytes, message: bytes) -> Words:
         """Put key, message, value and database into the places of ``words``."""

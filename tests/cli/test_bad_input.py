@@ -42,8 +42,8 @@ REFUSED = {
         r"--command FLUSHALL: only ever empties a Redis that the harness started",
     ),
     "fewer keys than are on their way": (
-        ("commands", "--keys", "5"),
-        r"--keys 5: 8 connections with a pipeline of 1 need .* use 16 or more",
+        ("commands", "--keys", "5", "--pipeline", "8"),
+        r"--keys 5: each connection \(1\) needs one key of its own more .* use 9 or more",
     ),
     "no pattern": (("run",), r"PATTERN: name one or more"),
     "unknown scenario": (
