@@ -24,7 +24,7 @@ from harness.series import Cell, measure
 from harness.workload import Arrivals, ClientKind, Exchange, RedisCommand, Workload
 
 _PATTERN = "redis_command"
-_BASE = Workload(exchange=Exchange.REQUEST_REPLY, rate=1000.0, warmup=0.2, duration=2.2)
+_BASE = Workload(exchange=Exchange.REQUEST_REPLY, rate=500.0, warmup=0.2, duration=4.2)
 _FLUSHES = tuple(one for one in RedisCommand if one.startswith("FLUSH"))
 _FLUSH_RATE = 50.0
 """At most: the keys are made anew in between."""
@@ -54,8 +54,8 @@ _BENCHMARK_REQUESTS = 50_000
 @click.option("--pipeline", metavar="N", help="commands unanswered on one connection [1]")
 @click.option("--payload", metavar="BYTES", help="size of a value [256B]")
 @click.option("--keys", metavar="N", help="keys that exist, and that a flush takes away [1000]")
-@click.option("--rate", metavar="CMD/S", help="commands per second, of a flush at most 50 [1k]")
-@click.option("--duration", metavar="TIME", help="window at that rate [2.2s]")
+@click.option("--rate", metavar="CMD/S", help="commands per second, of a flush at most 50 [500]")
+@click.option("--duration", metavar="TIME", help="window at that rate [4.2s]")
 @click.option("--redis", metavar="FILE", help="redis-server binary [the bundled one]")
 @click.option("--seed", metavar="N", help="of schedules and the order of runs [1]")
 @click.option("--runs", metavar="N", default="1", help="independent runs of each [1]")
@@ -67,7 +67,7 @@ def command(runs: str, **options: Any) -> int:
       abec commands
       abec commands --connections 4 --pipeline 16 --keys 100000 --runs 8
 
-    About 3 minutes with one run each. One connection is one caller: a library that serves
+    About 5 minutes with one run each. One connection is one caller: a library that serves
     several is invalid before its server is busy. Flushes have one connection, no pipeline and
     no closed loop, because the keys have to be made anew. Where redis-benchmark is on PATH, its
     throughput with the same connections, pipeline, keys and payload stands beside. To measure
