@@ -29,6 +29,7 @@ PATTERNS: Mapping[Profile, Mapping[Exchange, tuple[str, ...]]] = {
             "submit_job_sync",
             "submit_job_websocket",
         ),
+        Exchange.GROUP: (),
     },
     Profile.FULL: {
         Exchange.BROADCAST: (
@@ -63,6 +64,7 @@ PATTERNS: Mapping[Profile, Mapping[Exchange, tuple[str, ...]]] = {
             "submit_job_sync",
             "submit_job_websocket",
         ),
+        Exchange.GROUP: ("rest_polling", "sse", "websocket"),
     },
 }
 """The suite's own patterns, for questions that turn nothing else. Written down, since asv knows a
@@ -87,6 +89,7 @@ def with_others(own: Sequence[str], exchange: Exchange) -> list[str]:
 def _carries(name: str, exchange: Exchange) -> bool:
     """Whether it does, or fails to import: it then fails by itself when it is measured."""
     try:
-        return exchange in load(name).exchanges
+        pattern = load(name)
+        return exchange in pattern.exchanges and not pattern.only_by_name
     except NotMeasured:
         return True

@@ -16,7 +16,7 @@ from harness.plan import plan
 from harness.registry import load
 from harness.result import Result, Series
 from harness.series import MOST_RERUNS, Cell, cells_of, expected_s, require_possible
-from harness.workload import Workload
+from harness.workload import Arrivals, Workload
 
 CURVE = (0.25, 1.0, 4.0)
 """Multiples of the poll interval: each step is a quarter of the polls and four times the wait."""
@@ -183,13 +183,15 @@ def _sizes(
 
 def _holding(workload: Workload, size: int) -> Workload:
     """Give a light load over ``size`` connections, so that they are served and not only held."""
-    publishers = size if workload.exchange.calls else 1
+    publishers = size if workload.both_ways else 1
     return replace(
         workload,
         publishers=publishers,
         subscribers=size,
         rate=_MEMORY_RATE,
         concurrency=None,
+        arrivals=Arrivals.POISSON,
+        burst=0,
         payload=min(workload.payload, _MEMORY_PAYLOAD),
         payload_file="",
         workers_gone=0.0,

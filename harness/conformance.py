@@ -93,7 +93,7 @@ async def check_death(
             kill()
             for rig in rigs:
                 # An idle pool of connections may learn of it by using one.
-                if rig.subject.calls:
+                if rig.subject.both_ways:
                     rig.sends[0](legal_message(0))
                 await rig.noted(DISCONNECTED)
                 rig.sends[0](legal_message(1))
@@ -105,7 +105,8 @@ def _subjects(
     pattern: Pattern, kind: ClientKind, endpoints: Endpoints, patience_s: float
 ) -> Iterator[Subject]:
     for exchange in sorted(pattern.exchanges):
-        for ingress in (Ingress.FEED,) if exchange.calls else sorted(pattern.publish):
+        by_itself = exchange.calls or exchange is Exchange.GROUP
+        for ingress in (Ingress.FEED,) if by_itself else sorted(pattern.publish):
             yield Subject(
                 pattern=pattern,
                 kind=kind,
@@ -180,7 +181,7 @@ async def _several_receivers_get_what_is_theirs(subject: Subject) -> None:
             received = await rig.arrivals(_PUBLISHERS * _BURST)
             _expect_same(sorted(received), sorted(chain(*messages)), "all consumers together")
             return
-        await rig.arrivals(_RECEIVERS * _BURST * (1 if subject.calls else _PUBLISHERS))
+        await rig.arrivals(_RECEIVERS * _BURST * (1 if subject.calls else len(rig.sends)))
         for number, inbox in enumerate(rig.inboxes):
             theirs = messages[number : number + 1] if subject.calls else messages
             # Publishers may overtake one another; sorting is stable within each.
@@ -193,8 +194,8 @@ async def _several_receivers_get_what_is_theirs(subject: Subject) -> None:
 
 
 async def _leaving_drains_what_was_sent(subject: Subject) -> None:
-    if subject.calls:
-        return  # Who waits for replies is the harness; a caller that leaves has them all.
+    if subject.both_ways:
+        return  # Who waits for what is owed is the harness; whoever leaves has it all.
     messages = [legal_message(sequence, 4096) for sequence in range(_BURST)]
     rig = Rig(subject, receivers=1)
     async with rig.receiver():
@@ -206,7 +207,7 @@ async def _leaving_drains_what_was_sent(subject: Subject) -> None:
 
 async def _leaving_twice_is_harmless(subject: Subject) -> None:
     rig = Rig(subject, receivers=1)
-    contexts = [rig.receiver()] if subject.calls else [rig.receiver(), rig.publisher()]
+    contexts = [rig.receiver()] if subject.both_ways else [rig.receiver(), rig.publisher()]
     for context in contexts:
         await context.__aenter__()
     for context in contexts * 2:
@@ -222,7 +223,7 @@ async def _no_task_and_no_socket_is_left(subject: Subject) -> None:
     tasks, sockets = asyncio.all_tasks(), _sockets()
     async with connected(subject, _RECEIVERS) as rig:
         rig.sends[0](legal_message(0))
-        await rig.arrivals(_RECEIVERS if subject.exchange is Exchange.BROADCAST else 1)
+        await rig.arrivals(_RECEIVERS if subject.to_all else 1)
     left: list[str] = []
     # A transport that is closed gives its socket back in one of the loop's next turns.
     for _turn in range(100):
@@ -255,12 +256,14 @@ def _check_value(pattern: Pattern, kind: ClientKind) -> None:
         problem = f"stands in block {pattern.block!r}; {EDGE} or {BROKER}"
     elif pattern.servers(WORKLOAD) != pattern.servers(WORKLOAD):
         problem = "gives other servers when it is asked again"
-    elif not all(exchange.calls for exchange in pattern.exchanges) and not (
+    elif pattern.exchanges & {Exchange.BROADCAST, Exchange.WORK_QUEUE} and not (
         client.subscribe and pattern.publish
     ):
         problem = f"has no subscribe ({kind}), or no publish"
     elif any(exchange.calls for exchange in pattern.exchanges) and not client.call:
         problem = f"has no call ({kind})"
+    elif Exchange.GROUP in pattern.exchanges and not client.join:
+        problem = f"has no join ({kind})"
     if problem:
         raise PromiseBroken(f"{pattern.name} {problem}")
     for exchange in set(Exchange) - pattern.exchanges:

@@ -6,8 +6,8 @@ A new pattern is one file with a ``Pattern`` in it and one entry point in the gr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 from harness.workload import ClientKind, Exchange, Ingress, Workload
@@ -65,6 +65,9 @@ Subscribe = Callable[[Seat, Deliver], AbstractAsyncContextManager[None]]
 Call = Callable[[Seat, Sent, Deliver], AbstractAsyncContextManager[Send]]
 """Request/reply and journeys: what is sent comes back, once, through ``Deliver``."""
 
+Join = Callable[[Seat, Sent, Deliver], AbstractAsyncContextManager[Send]]
+"""Group: entering subscribes and connects for publishing, on one connection if that can do both."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
@@ -72,6 +75,7 @@ class Client:
 
     subscribe: Subscribe | None = None
     call: Call | None = None
+    join: Join | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,21 @@ class RedisSpec:
 
 AnyServerSpec = ServerSpec | RedisSpec
 
+
+def joined(subscribe: Subscribe, publish: Publish) -> Join:
+    """Make a member of a group out of two connections: one that brings messages, one that takes.
+
+    ``subscribe`` is entered first, so that a member misses none of its own messages.
+    """
+
+    @asynccontextmanager
+    async def join(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
+        async with subscribe(seat, deliver), publish(seat, sent) as send:
+            yield send
+
+    return join
+
+
 EDGE = "edge"
 BROKER = "broker"
 
@@ -124,9 +143,9 @@ class Pattern:
     stack: str
     """The framework or library under the server, for example ``uvicorn``."""
     servers: Callable[[Workload], Sequence[AnyServerSpec]]
-    """Pure: which servers to start; the harness starts them."""
+    """Pure: which servers to start; the harness starts them. BadInput: not for this workload."""
     publish: Mapping[Ingress, Publish]
-    """Empty for a pattern that only calls."""
+    """Empty for a pattern that only calls; members of a group publish by their ``join``."""
     clients: Mapping[ClientKind, Client]
     floor: str = "floor"
     """The pattern that every figure of this one is given as a multiple of."""
@@ -134,6 +153,13 @@ class Pattern:
     """The longest wait that the pattern imposes by design; its mean is half of that."""
     patience_s: float = 0.0
     """How long a request may stay unanswered by design, before the server gives it up."""
+    options: frozenset[str] = frozenset()
+    """Fields of the workload that mean something to this pattern and few others."""
+    only_by_name: bool = False
+    """Whether it is left out where all patterns of an exchange are compared: it answers by
+    itself, and carries nothing to anybody."""
+    prepare_s: Callable[[Workload], float] = field(default=lambda _workload: 0.0)
+    """How long a client may take to prepare, beyond connecting."""
     compresses: bool = False
     """Whether ``--deflate`` means something to it."""
     example: Callable[[Endpoints], Sequence[str]] = field(default=lambda _endpoints: ())

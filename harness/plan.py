@@ -11,7 +11,7 @@ from harness.errors import BadInput
 from harness.machine import Machine
 from harness.pattern import AnyServerSpec, Pattern
 from harness.registry import require_exchange
-from harness.workload import Arrivals, ClientKind, Exchange, Workload
+from harness.workload import ClientKind, Exchange, Workload
 
 _SPARE_FILES = 64
 """Descriptors that a process needs besides its connections."""
@@ -20,7 +20,7 @@ _LOOPBACK_BYTES_PER_S = 4e9
 _MOST_DELIVERIES = 50_000_000
 """About 2 GB of stamps in the measuring process."""
 _FEWEST_PHASES = 100
-"""Constant arrivals that meet a poll in fewer places measure their phase, not the pattern."""
+"""Even arrivals that meet a poll in fewer places measure their phase, not the pattern."""
 _START_S = {ClientKind.WIRE: 0.15, ClientKind.LIBRARY: 0.5}
 """For prepared load processes to get their tasks and, where the client is a library, import it;
 three times what that takes."""
@@ -69,7 +69,8 @@ def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
 
     The servers get the first core, load processes the others in turn (the same one where there
     is no other). In an open loop publishers have a process of their own. A closed loop must see
-    deliveries where it publishes, and so does a caller: one process does both.
+    deliveries where it publishes, and so do a caller and a member of a group: one process does
+    both.
 
     Raises:
         BadInput: this pattern or this machine cannot do what the workload asks.
@@ -84,6 +85,7 @@ def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
         shares=shares,
         setup_s=_START_S[workload.client]
         + 1.2 * connections / workload.ramp
+        + pattern.prepare_s(workload)
         + _PER_PAYLOAD_BYTE_S * workload.payload
         + _PER_MESSAGE_S * (workload.rate or 0) * (workload.warmup + workload.duration),
     )
@@ -93,11 +95,10 @@ def _shares(workload: Workload, machine: Machine) -> tuple[Share, ...]:
     cores = machine.cores[1:] or machine.cores
     count = workload.load_processes
     ramp = workload.ramp / count
-    if workload.exchange.calls:
-        callers = _split(workload.publishers, count)
+    if workload.both_ways:
         return tuple(
             Share(role="both", publishers=mine, receivers=mine, core=_nth(cores, i), ramp=ramp)
-            for i, mine in enumerate(callers)
+            for i, mine in enumerate(_split(workload.receivers, count))
         )
     publishers = range(workload.publishers)
     if not workload.open_loop:
@@ -223,14 +224,14 @@ def _refuse_volume(workload: Workload) -> None:
 
 def _refuse_aliasing(pattern: Pattern, workload: Workload) -> None:
     interval = pattern.poll_interval_s(workload)
-    if not interval or workload.rate is None or workload.arrivals is Arrivals.POISSON:
+    if not interval or not workload.tick:
         return
-    ratio = 1 / workload.rate / interval
+    ratio = workload.tick / interval
     phases = Fraction(ratio).limit_denominator(_FEWEST_PHASES)
     if abs(ratio - phases) < 1e-9:
         raise BadInput(
-            "--arrivals constant",
-            f"with --poll-interval {interval:g}s at {workload.rate:g}/s",
+            f"--arrivals {workload.arrivals}",
+            f"with --poll-interval {interval:g}s and messages due every {workload.tick:g}s",
             f"every message meets the poll in one of {phases.denominator} places, so the phase "
             "would be measured and not the pattern; use poisson",
         )

@@ -111,6 +111,8 @@ class Recording:
     notes: Mapping[str, int] = field(default_factory=dict)
     """How often a client said why messages will be missing, by cause."""
     traffic: Traffic = field(default_factory=Traffic)
+    connections: int = 0
+    """How many connections that traffic is of: those open throughout the window."""
     processes: tuple[LoadProcess, ...] = ()
 
 
@@ -129,6 +131,7 @@ def merge(recordings: Sequence[Recording]) -> Recording:
         setup_ns=_concatenate([one.setup_ns for one in recordings]),
         notes=notes,
         traffic=sum((one.traffic for one in recordings), start=Traffic()),
+        connections=sum(one.connections for one in recordings),
         processes=tuple(process for one in recordings for process in one.processes),
     )
 

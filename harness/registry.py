@@ -19,6 +19,7 @@ _WHAT_IT_DOES = {
     Exchange.WORK_QUEUE: "each message goes to exactly one consumer",
     Exchange.REQUEST_REPLY: "each message is answered to the one that sent it",
     Exchange.JOURNEY: "each submission's verdict comes back to its user",
+    Exchange.GROUP: "every member gets what any of them sends",
 }
 
 

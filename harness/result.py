@@ -130,6 +130,8 @@ class WireUse:
     segments_out: float
     bytes_per_delivery: float | None
     """Both ways together, per delivered message."""
+    connections: int | None = None
+    """How many connections these figures are of; None: not counted when the result was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,18 +36,28 @@ class Subject:
     """How long anything may take."""
 
     def __str__(self) -> str:
-        ingress = "" if self.calls else f" {self.ingress}"
+        ingress = "" if self.both_ways else f" {self.ingress}"
         return f"{self.pattern.name} {self.kind} {self.exchange}{ingress}"
 
     @property
     def calls(self) -> bool:
-        """Whether whoever sends also receives."""
+        """Whether what comes of a message comes back to its sender alone."""
         return self.exchange.calls
 
     @property
     def ordered(self) -> bool:
         """Whether one receiver gets what one sender sent in its order; workers keep none."""
         return self.exchange is not Exchange.JOURNEY
+
+    @property
+    def both_ways(self) -> bool:
+        """Whether a receiver gives a ``Send``: a caller's, or that of a member of a group."""
+        return self.calls or self.exchange is Exchange.GROUP
+
+    @property
+    def to_all(self) -> bool:
+        """Whether every receiver gets every message."""
+        return self.exchange in (Exchange.BROADCAST, Exchange.GROUP)
 
 
 class Rig:
@@ -70,13 +80,14 @@ class Rig:
         return publish(self._seat(index, self.publisher_notes.append), self.sent.append)
 
     def receiver(self, index: int = 0) -> AbstractAsyncContextManager[Send | None]:
-        """Make the context of one subscriber, consumer or caller; a caller gives its ``Send``."""
+        """Make the context of one receiver; a caller and a member give their ``Send``."""
         client = self.subject.pattern.clients[self.subject.kind]
         seat, deliver = self._seat(index, self._note), self._deliver_to(index)
-        if not self.subject.calls and client.subscribe is not None:
+        both = client.call if self.subject.calls else client.join
+        if self.subject.both_ways and both is not None:
+            return both(seat, self.sent.append, deliver)
+        if not self.subject.both_ways and client.subscribe is not None:
             return client.subscribe(seat, deliver)
-        if self.subject.calls and client.call is not None:
-            return client.call(seat, self.sent.append, deliver)
         raise PromiseBroken(f"{self.subject}: this client has no side for it")
 
     async def until(self, met: Callable[[], bool], problem: Callable[[], str]) -> None:
@@ -110,8 +121,14 @@ class Rig:
 
     def _seat(self, index: int, note: Note) -> Seat:
         subject = self.subject
+        members = len(self.inboxes) if subject.exchange is Exchange.GROUP else 1
         workload = replace(
-            WORKLOAD, exchange=subject.exchange, client=subject.kind, ingress=subject.ingress
+            WORKLOAD,
+            exchange=subject.exchange,
+            publishers=members,
+            subscribers=members,
+            client=subject.kind,
+            ingress=subject.ingress,
         )
         return Seat(endpoints=subject.endpoints, workload=workload, index=index, note=note)
 
@@ -135,14 +152,14 @@ class Rig:
 async def connected(
     subject: Subject, receivers: int = 1, publishers: int = 1
 ) -> AsyncIterator[Rig]:
-    """Connect ``publishers``, then ``receivers``; of callers, who are both, ``receivers``."""
+    """Connect ``publishers``, then ``receivers``; of those who are both, ``receivers``."""
     rig = Rig(subject, receivers)
     async with AsyncExitStack() as stack:
-        for index in range(0 if subject.calls else publishers):
+        for index in range(0 if subject.both_ways else publishers):
             rig.sends.append(await stack.enter_async_context(rig.publisher(index)))
         for index in range(receivers):
             send = await stack.enter_async_context(rig.receiver(index))
-            if (send is not None) is not subject.calls:
+            if (send is not None) is not subject.both_ways:
                 raise PromiseBroken(
                     f"entering gives {send!r}; a call gives its Send, a subscription nothing"
                 )

@@ -20,7 +20,7 @@ from harness.observe import Live, Observation, Stall, observe
 from harness.pattern import Pattern
 from harness.plan import plan
 from harness.process.redis import without_password
-from harness.recording import Traffic
+from harness.recording import Recording
 from harness.result import Audit, Context, Result, WireUse
 from harness.workload import Exchange, Workload
 
@@ -109,7 +109,7 @@ def conclude(
         saturated=kept_up.saturated,
         audit=balance,
         server=server_use(seen.idle_servers, *seen.servers, book),
-        wire=_wire(seen.recording.traffic, book),
+        wire=_wire(seen.recording, book),
         generator=generator,
         host=host,
         context=Context(
@@ -130,9 +130,14 @@ def conclude(
     )
 
 
-def _wire(traffic: Traffic, book: Ledger) -> WireUse:
+def _wire(recording: Recording, book: Ledger) -> WireUse:
     window_ns = book.window_start_ns, book.window_end_ns
-    return wire_use(traffic, book.sent_between(*window_ns), book.delivered_between(*window_ns))
+    return wire_use(
+        recording.traffic,
+        recording.connections,
+        book.sent_between(*window_ns),
+        book.delivered_between(*window_ns),
+    )
 
 
 def _stopped(stalls: Sequence[Stall]) -> tuple[str, ...]:

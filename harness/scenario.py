@@ -23,6 +23,7 @@ from harness.workload import (
     ClientKind,
     Exchange,
     Ingress,
+    RedisCommand,
     Workload,
     parse_bytes,
     parse_rate,
@@ -40,6 +41,9 @@ class Scenario:
     objectives: tuple[Objective, ...] = ()
     """What each of them has to keep."""
 
+
+_IN_A_BROWSER = ("long_polling", "rest_polling", "sse", "websocket")
+"""What members of a group can hold, who are people."""
 
 BUILT_IN: Mapping[str, Scenario] = {
     scenario.name: scenario
@@ -82,6 +86,60 @@ BUILT_IN: Mapping[str, Scenario] = {
                 "submit_job_sync",
             ),
         ),
+        Scenario(
+            name="support",
+            workload=Workload(
+                exchange=Exchange.REQUEST_REPLY,
+                publishers=100,
+                rate=50.0,
+                payload=512,
+                duration=6.0,
+            ),
+        ),
+        Scenario(
+            name="sports",
+            workload=Workload(
+                subscribers=250, rate=20.0, payload=512, duration=12.0, poll_interval=0.5
+            ),
+        ),
+        Scenario(
+            name="group_chat",
+            patterns=_IN_A_BROWSER,
+            workload=Workload(
+                exchange=Exchange.GROUP,
+                publishers=50,
+                subscribers=50,
+                rate=25.0,
+                duration=10.0,
+                poll_interval=0.5,
+            ),
+        ),
+        Scenario(
+            name="gaming",
+            patterns=_IN_A_BROWSER,
+            workload=Workload(
+                exchange=Exchange.GROUP,
+                publishers=16,
+                subscribers=16,
+                rate=320.0,
+                payload=128,
+                duration=7.0,
+                poll_interval=0.05,
+            ),
+        ),
+        Scenario(
+            name="collab",
+            patterns=_IN_A_BROWSER,
+            workload=Workload(
+                exchange=Exchange.GROUP,
+                publishers=64,
+                subscribers=64,
+                rate=64.0,
+                payload=128,
+                duration=10.0,
+                poll_interval=0.2,
+            ),
+        ),
     )
 }
 
@@ -94,7 +152,9 @@ def flag(field: str) -> str:
 def override(workload: Workload, values: Mapping[str, Any]) -> Workload:
     """Replace fields of ``workload`` by ``values``, texts with units or plain numbers.
 
-    Giving ``concurrency`` makes the loop closed, giving ``rate`` opens it. A ``payload_file``
+    Giving ``concurrency`` makes the loop closed, giving ``rate`` opens it. Giving ``burst`` makes
+    arrivals bursts, giving other ``arrivals`` ends them. A group has as many ``publishers`` as
+    ``subscribers``, whichever is given. A ``payload_file``
     without a ``payload`` makes messages as long as its longest line.
 
     Raises:
@@ -110,6 +170,13 @@ def override(workload: Workload, values: Mapping[str, Any]) -> Workload:
         parsed["rate"] = None
     if parsed.get("rate") is not None and "concurrency" not in parsed:
         parsed["concurrency"] = None
+    if parsed.get("burst") and "arrivals" not in parsed:
+        parsed["arrivals"] = Arrivals.BURST
+    if parsed.get("arrivals", Arrivals.BURST) is not Arrivals.BURST and "burst" not in parsed:
+        parsed["burst"] = 0
+    if parsed.get("exchange", workload.exchange) is Exchange.GROUP:
+        given = parsed.get("subscribers", parsed.get("publishers", workload.subscribers))
+        parsed = {"publishers": given, "subscribers": given} | parsed
     if parsed.get("payload_file") and "payload" not in parsed:
         longest = max(len(line) for line in payload_lines(parsed["payload_file"]))
         parsed["payload"] = max(MIN_PAYLOAD_BYTES, HEADER_BYTES + longest)
@@ -231,6 +298,11 @@ def _text(value: Any, field: str) -> str:
     return value
 
 
+def _command(value: Any, field: str) -> RedisCommand:
+    read: RedisCommand = _one_of(RedisCommand)(str(value).upper(), field)
+    return read
+
+
 def _switch(value: Any, field: str) -> bool:
     if not isinstance(value, bool):
         raise BadInput(flag(field), value, "must be true or false")
@@ -243,6 +315,7 @@ _PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
     "subscribers": _whole,
     "rate": _with_unit(parse_rate),
     "arrivals": _one_of(Arrivals),
+    "burst": _whole,
     "concurrency": _whole,
     "payload": _with_unit(parse_bytes),
     "payload_file": _text,
@@ -260,4 +333,7 @@ _PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
     "workers": _whole,
     "workers_gone": _with_unit(parse_seconds),
     "trace": _switch,
+    "command": _command,
+    "pipeline": _whole,
+    "keys": _whole,
 }

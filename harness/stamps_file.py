@@ -60,6 +60,7 @@ class _Facts:
     stalls: tuple[Stall, ...]
     notes: Mapping[str, int]
     traffic: Traffic
+    connections: int
     processes: tuple[_Process, ...]
 
 
@@ -137,6 +138,7 @@ def _written(seen: Observation) -> bytes:
         stalls=seen.stalls,
         notes=recording.notes,
         traffic=recording.traffic,
+        connections=recording.connections,
         processes=tuple(
             _Process(role=one.role, pid=one.pid, core=one.core, peak_rss_bytes=one.peak_rss_bytes)
             for one in recording.processes
@@ -178,6 +180,7 @@ def _observation(facts: _Facts, columns: Mapping[str, Ints]) -> Observation:
             setup_ns=columns["setup_ns"],
             notes=facts.notes,
             traffic=facts.traffic,
+            connections=facts.connections,
             processes=tuple(
                 LoadProcess(
                     role=one.role,

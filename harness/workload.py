@@ -10,6 +10,9 @@ from enum import StrEnum
 from harness.envelope import MAX_PAYLOAD_BYTES, MAX_PUBLISHERS, MIN_PAYLOAD_BYTES
 from harness.errors import BadInput
 
+_LARGEST_BURST = 100_000
+_MOST_KEYS = 1_000_000
+
 
 class Exchange(StrEnum):
     """The shape of the traffic."""
@@ -22,10 +25,12 @@ class Exchange(StrEnum):
     """Each message is answered to the publisher that sent it."""
     JOURNEY = "journey"
     """Each submission is a job for a worker, whose one verdict comes back to the user."""
+    GROUP = "group"
+    """Every member publishes, and gets every message, its own included."""
 
     @property
     def calls(self) -> bool:
-        """Whether whoever sends a message also receives what comes of it."""
+        """Whether what comes of a message comes back to its sender alone."""
         return self in (Exchange.REQUEST_REPLY, Exchange.JOURNEY)
 
 
@@ -34,6 +39,8 @@ class Arrivals(StrEnum):
 
     POISSON = "poisson"
     CONSTANT = "constant"
+    BURST = "burst"
+    """``Workload.burst`` messages due at one instant, bursts at even distances."""
 
 
 class ClientKind(StrEnum):
@@ -54,6 +61,28 @@ class Ingress(StrEnum):
     """As an application would publish, with the library's own publisher."""
 
 
+class RedisCommand(StrEnum):
+    """What ``redis_command`` asks."""
+
+    PING = "PING"
+    SET = "SET"
+    GET = "GET"
+    DEL = "DEL"
+    EXPIRE = "EXPIRE"
+    TTL = "TTL"
+    HSET = "HSET"
+    HGET = "HGET"
+    HDEL = "HDEL"
+    LPUSH = "LPUSH"
+    RPOP = "RPOP"
+    BRPOP = "BRPOP"
+    SELECT = "SELECT"
+    FLUSHDB = "FLUSHDB"
+    FLUSHDB_ASYNC = "FLUSHDB-ASYNC"
+    FLUSHALL = "FLUSHALL"
+    FLUSHALL_ASYNC = "FLUSHALL-ASYNC"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """Exchange, load, payload and time of one run; checked on construction.
@@ -67,10 +96,15 @@ class Workload:
     exchange: Exchange = Exchange.BROADCAST
     publishers: int = 1
     subscribers: int = 1
-    """Subscribers of a broadcast, consumers of a work queue; unused where publishers receive."""
+    """Subscribers of a broadcast, consumers of a work queue; unused where publishers receive alone.
+
+    In a group the members, who are its publishers too: both numbers are the same.
+    """
     rate: float | None = 1000.0
     """Messages per second over all publishers, open loop."""
     arrivals: Arrivals = Arrivals.POISSON
+    burst: int = 0
+    """Messages due at one instant, every ``burst / rate`` seconds; 0 unless arrivals are bursts."""
     concurrency: int | None = None
     """Closed loop: messages in flight; for a broadcast, not yet delivered to all."""
     payload: int = 256
@@ -101,6 +135,11 @@ class Workload:
     """Seconds for which the workers of a journey are gone, from a quarter of the window on."""
     trace: bool = False
     """Whether the servers of a journey note when a submission was where."""
+    command: RedisCommand = RedisCommand.PING
+    pipeline: int = 1
+    """Redis commands that one connection may have unanswered at a time."""
+    keys: int = 1000
+    """What Redis commands work on, over all connections together; what a flush takes away."""
 
     def __post_init__(self) -> None:
         if (self.rate is None) == (self.concurrency is None):
@@ -116,6 +155,20 @@ class Workload:
                 f"{self.rate:g}",
                 "must be above 0 messages per second; for example 500 or 2k",
             )
+        if self.arrivals is Arrivals.BURST:
+            _require(
+                2 <= self.burst <= _LARGEST_BURST,
+                "--burst",
+                self.burst,
+                f"must be 2 to {_LARGEST_BURST:,} messages due at one instant; for example 20",
+            )
+        else:
+            _require(
+                self.burst == 0,
+                "--burst",
+                self.burst,
+                f"means nothing with {self.arrivals} arrivals; give --arrivals burst",
+            )
         if self.concurrency is not None:
             _require(
                 1 <= self.concurrency <= 100_000,
@@ -130,6 +183,12 @@ class Workload:
             f"must be 1 to {MAX_PUBLISHERS:,}",
         )
         _require(self.subscribers >= 1, "--subscribers", self.subscribers, "must be 1 or more")
+        _require(
+            self.exchange is not Exchange.GROUP or self.publishers == self.subscribers,
+            "--publishers",
+            self.publishers,
+            "in a group every member publishes and subscribes; give --subscribers alone",
+        )
         _require(
             self.payload >= MIN_PAYLOAD_BYTES,
             "--payload",
@@ -190,6 +249,18 @@ class Workload:
             f"must be 0 to half of the window, here {self.duration / 2:g}s, so that what comes "
             "after it is measured too",
         )
+        _require(
+            1 <= self.pipeline <= 10_000,
+            "--pipeline",
+            self.pipeline,
+            "must be 1 to 10,000 commands; for example 16",
+        )
+        _require(
+            1 <= self.keys <= _MOST_KEYS,
+            "--keys",
+            self.keys,
+            f"must be 1 to {_MOST_KEYS:,}; for example 1000",
+        )
 
     @property
     def essence(self) -> Workload:
@@ -211,13 +282,30 @@ class Workload:
         return self.rate is not None
 
     @property
+    def tick(self) -> float:
+        """Seconds between the instants at which messages are due, where these are even; else 0."""
+        if self.rate is None or self.arrivals is Arrivals.POISSON:
+            return 0.0
+        return max(1, self.burst) / self.rate
+
+    @property
+    def to_all(self) -> bool:
+        """Whether every receiver is owed every message."""
+        return self.exchange in (Exchange.BROADCAST, Exchange.GROUP)
+
+    @property
+    def both_ways(self) -> bool:
+        """Whether whoever sends also receives: callers, users, and the members of a group."""
+        return self.exchange.calls or self.exchange is Exchange.GROUP
+
+    @property
     def deliveries_per_message(self) -> int:
         """How many deliveries one published message is owed."""
-        return self.subscribers if self.exchange is Exchange.BROADCAST else 1
+        return self.subscribers if self.to_all else 1
 
     @property
     def receivers(self) -> int:
-        """How many of us messages are delivered to: subscribers, consumers, callers, or users."""
+        """How many there are to deliver to: subscribers, consumers, callers, users or members."""
         return self.publishers if self.exchange.calls else self.subscribers
 
 

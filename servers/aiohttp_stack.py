@@ -140,21 +140,25 @@ class _Contract:
         )
         self._sockets.add(socket)
         try:
-            if mode == "subscribe":
-                await self._subscribe(request, socket)
+            if mode in ("subscribe", "join"):
+                await self._subscribe(request, socket, joins=mode == "join")
             else:
                 await socket.prepare(request)
-                await (_echo_frames(socket) if mode == "echo" else self._publish(request, socket))
+                if mode == "echo":
+                    await _echo_frames(socket)
+                elif not await _publish_all(socket, self._channel(request)):
+                    await socket.close(code=NO_MESSAGE, message=BAD_MESSAGE.encode())
         finally:
             self._sockets.discard(socket)
         return socket
 
-    async def _subscribe(self, request: web.Request, socket: Socket) -> None:
-        subscription = self._channel(request).subscribe(as_bytes)
+    async def _subscribe(self, request: web.Request, socket: Socket, *, joins: bool) -> None:
+        channel = self._channel(request)
+        subscription = channel.subscribe(as_bytes)
         take = subscription.take
         try:
             await socket.prepare(request)
-            watch = asyncio.create_task(_close_on_disconnect(socket, subscription))
+            reading = asyncio.create_task(_read(socket, subscription, channel if joins else None))
             send = socket.send_frame
             text = WSMsgType.TEXT
             try:
@@ -164,19 +168,14 @@ class _Contract:
             except Evicted:
                 await socket.close(code=TRY_AGAIN_LATER, message=EVICTED.encode())
             except Closed:
-                await socket.close(code=GOING_AWAY)
+                if reading.done() and not reading.result():
+                    await socket.close(code=NO_MESSAGE, message=BAD_MESSAGE.encode())
+                else:
+                    await socket.close(code=GOING_AWAY)
             finally:
-                watch.cancel()
+                reading.cancel()
         finally:
             subscription.close()
-
-    async def _publish(self, request: web.Request, socket: Socket) -> None:
-        publish = self._channel(request).publish
-        async for received in socket:
-            if not is_message(received.data):
-                await socket.close(code=NO_MESSAGE, message=BAD_MESSAGE.encode())
-                return
-            publish(received.data)
 
     async def _close(self, _app: web.Application) -> None:
         self._hub.close()
@@ -207,10 +206,25 @@ async def _echo_frames(socket: Socket) -> None:
         await send(received.data, received.type)
 
 
-async def _close_on_disconnect(socket: Socket, subscription: Subscription[bytes]) -> None:
-    async for _ in socket:
-        pass
-    subscription.close()
+async def _read(socket: Socket, subscription: Subscription[bytes], channel: Channel | None) -> bool:
+    """Publish to ``channel``, if any, what a subscriber sends; end the subscription with it."""
+    try:
+        if channel is not None:
+            return await _publish_all(socket, channel)
+        async for _ in socket:
+            pass
+        return True
+    finally:
+        subscription.close()
+
+
+async def _publish_all(socket: Socket, channel: Channel) -> bool:
+    """Publish each frame until the client leaves; False at the first that is no message."""
+    async for received in socket:
+        if not is_message(received.data):
+            return False
+        channel.publish(received.data)
+    return True
 
 
 def _answer(body: bytes, cursor: int | None = None, status: int = 200) -> web.Response:

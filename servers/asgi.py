@@ -115,36 +115,31 @@ def broadcast_routes(hub: Hub, heartbeat_s: float, max_message: int, publish: Pu
     async def subscribe(scope: Scope, receive: Receive, send: Send) -> None:
         subscription = hub.channel(_channel(query_of(scope))).subscribe(as_text)
         watch = asyncio.create_task(_close_on_disconnect(receive, subscription))
-        take = subscription.take
-        try:
-            await send({"type": "websocket.accept"})
-            while True:
-                for text in await take():
-                    await send({"type": "websocket.send", "text": text})
-        except Evicted:
-            await _close(send, TRY_AGAIN_LATER, EVICTED)
-        except Closed:
-            await _close(send, GOING_AWAY, "")
-        finally:
-            subscription.close()
-            watch.cancel()
+        await _deliver(send, subscription, watch)
+
+    async def join(scope: Scope, receive: Receive, send: Send) -> None:
+        channel = _channel(query_of(scope))
+        subscription = hub.channel(channel).subscribe(as_text)
+
+        async def read() -> bool:
+            try:
+                return await _publish_all(receive, publish, channel)
+            finally:
+                subscription.close()
+
+        await _deliver(send, subscription, asyncio.create_task(read()))
 
     async def publish_frames(scope: Scope, receive: Receive, send: Send) -> None:
-        channel = _channel(query_of(scope))
         await send({"type": "websocket.accept"})
-        while (event := await receive())["type"] != "websocket.disconnect":
-            if event["type"] == "websocket.receive":
-                message = frame_of(event)
-                if not is_message(message):
-                    await _close(send, NO_MESSAGE, BAD_MESSAGE)
-                    return
-                publish(message, channel)
+        if not await _publish_all(receive, publish, _channel(query_of(scope))):
+            await _close(send, NO_MESSAGE, BAD_MESSAGE)
 
     return {
         ("POST", "/messages"): post_message,
         ("GET", "/messages"): get_messages,
         ("GET", "/events"): events,
         ("WS subscribe", "/ws"): subscribe,
+        ("WS join", "/ws"): join,
         ("WS publish", "/ws"): publish_frames,
     }
 
@@ -252,6 +247,39 @@ async def read_body(receive: Receive, most: int) -> bytes | None:
                 return None
         body = b"".join(parts)
     return body if len(body) <= most else None
+
+
+async def _deliver(
+    send: Send, subscription: Subscription[str], reading: asyncio.Task[bool] | asyncio.Task[None]
+) -> None:
+    """Open a WebSocket and send what comes, until one of the two ends; then end the other."""
+    take = subscription.take
+    try:
+        await send({"type": "websocket.accept"})
+        while True:
+            for text in await take():
+                await send({"type": "websocket.send", "text": text})
+    except Evicted:
+        await _close(send, TRY_AGAIN_LATER, EVICTED)
+    except Closed:
+        if reading.done() and reading.result() is False:
+            await _close(send, NO_MESSAGE, BAD_MESSAGE)
+        else:
+            await _close(send, GOING_AWAY, "")
+    finally:
+        subscription.close()
+        reading.cancel()
+
+
+async def _publish_all(receive: Receive, publish: Publish, channel: str) -> bool:
+    """Publish each frame until the client leaves; False at the first that is no message."""
+    while (event := await receive())["type"] != "websocket.disconnect":
+        if event["type"] == "websocket.receive":
+            message = frame_of(event)
+            if not is_message(message):
+                return False
+            publish(message, channel)
+    return True
 
 
 async def _close_on_disconnect(receive: Receive, subscription: Subscription[Any]) -> None:

@@ -15,8 +15,9 @@ TRY_AGAIN_LATER = 1013
 """WebSocket close code of an evicted subscriber."""
 EVICTED = "evicted"
 
-MODES = ("subscribe", "publish", "echo")
-BAD_MODE = "mode: give subscribe, publish or echo"
+MODES = ("subscribe", "publish", "join", "echo")
+"""``join`` is ``subscribe`` and ``publish`` on one connection."""
+BAD_MODE = "mode: give subscribe, publish, join or echo"
 BAD_MESSAGE = "a message is one line of UTF-8 text and not empty"
 TOO_LONG = "the message is longer than --max-message"
 

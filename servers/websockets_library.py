@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from inspect import signature
 from typing import Any
@@ -168,6 +169,18 @@ async def _publish(connection: _Connection, publish: Callable[[bytes, str], Any]
         publish(message, channel)
 
 
+async def _join(connection: _Connection, delivery: _Queues | _Broadcast) -> None:
+    async def deliver() -> None:
+        with suppress(ConnectionClosed):
+            await delivery.deliver(connection)
+
+    delivering = asyncio.create_task(deliver())
+    try:
+        await _publish(connection, delivery.publish)
+    finally:
+        delivering.cancel()
+
+
 async def main(options: Options, *, by_broadcast: bool) -> None:
     """Run the server until SIGTERM."""
     stop = stop_signal()
@@ -183,7 +196,7 @@ async def main(options: Options, *, by_broadcast: bool) -> None:
     ) -> None:
         # Registered before the handshake's answer leaves, and only if it is a good one.
         assert isinstance(connection, _Connection)
-        if connection.mode == "subscribe" and response.status_code == 101:
+        if connection.mode in ("subscribe", "join") and response.status_code == 101:
             delivery.join(connection)
 
     async def handle(connection: ServerConnection) -> None:
@@ -193,6 +206,8 @@ async def main(options: Options, *, by_broadcast: bool) -> None:
                 await _echo(connection)
             elif connection.mode == "publish":
                 await _publish(connection, delivery.publish)
+            elif connection.mode == "join":
+                await _join(connection, delivery)
             else:
                 await delivery.deliver(connection)
         except ConnectionClosed:

@@ -22,6 +22,7 @@ _COMMANDS: Mapping[str, str] = {
     "retell": "Show what others would have reported of one run with stops.",
     "regress": "Judge a commit, or a version of a library, against another.",
     "versions": "Find which release of a library changed a figure.",
+    "commands": "Measure every Redis command with both clients, in one table.",
     "patterns": "List patterns: exchange, servers, clients, guarantees.",
     "serve": "Start what a pattern needs and print its URLs.",
     "doctor": "Check whether this machine's figures can be trusted.",

@@ -19,11 +19,18 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _DEFAULTS = Workload()
 
 _HELP: Mapping[str, tuple[str, str]] = {
-    "exchange": ("NAME", "broadcast, work_queue, request_reply, journey [what the patterns carry]"),
+    "exchange": (
+        "NAME",
+        "broadcast, work_queue, request_reply, journey, group [what the patterns carry]",
+    ),
     "publishers": ("N", "publishers, connections that call, or the users of a journey [1]"),
-    "subscribers": ("N", "subscribers of a broadcast, consumers of a work queue [1]"),
+    "subscribers": (
+        "N",
+        "subscribers, consumers of a work queue, members of a group [1]",
+    ),
     "rate": ("MSG/S", "open loop: messages per second over all publishers, 500 or 2k [1k]"),
-    "arrivals": ("NAME", "poisson or constant [poisson]"),
+    "arrivals": ("NAME", "poisson, constant or burst [poisson]"),
+    "burst": ("N", "messages due at one instant, every N/rate seconds [none]"),
     "concurrency": ("N", "closed loop instead of a rate: messages in flight"),
     "payload": ("BYTES", "size of a message, 64B to 1MiB [256B]"),
     "payload_file": ("FILE", "text whose lines, one message each, become the payload"),
@@ -41,6 +48,9 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "workers": ("N", "of a journey: jobs that are worked on at a time [4]"),
     "workers_gone": ("TIME", "of a journey: all workers are lost in mid-window for so long [0s]"),
     "trace": ("", "of a journey: where the time goes, from notes of its servers [off]"),
+    "command": ("NAME", "of redis_command: GET, SET, LPUSH, FLUSHDB-ASYNC … [PING]"),
+    "pipeline": ("N", "Redis commands unanswered on one connection at a time [1]"),
+    "keys": ("N", "keys that Redis commands work on, or that a flush takes away [1000]"),
 }
 
 _Takes = Callable[[Pattern, Workload], bool]
@@ -48,6 +58,10 @@ _Takes = Callable[[Pattern, Workload], bool]
 
 def _journey(_pattern: Pattern, workload: Workload) -> bool:
     return workload.exchange is Exchange.JOURNEY
+
+
+def _reads(field: str) -> _Takes:
+    return lambda pattern, _workload: field in pattern.options
 
 
 _EFFECT: Mapping[str, tuple[_Takes, str]] = {
@@ -59,9 +73,13 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
         lambda _pattern, workload: workload.open_loop,
         "a closed loop has no schedule",
     ),
+    "burst": (
+        lambda _pattern, workload: workload.open_loop,
+        "a closed loop has no schedule",
+    ),
     "ingress": (
-        lambda _pattern, workload: not workload.exchange.calls,
-        "who sends waits for an answer",
+        lambda _pattern, workload: not workload.both_ways,
+        "callers and members send by themselves",
     ),
     "redis": (
         lambda pattern, workload: any(
@@ -79,6 +97,10 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
     "workers": (_journey, "no chosen pattern has workers"),
     "workers_gone": (_journey, "no chosen pattern has workers"),
     "trace": (_journey, "no chosen pattern's servers take notes"),
+    **{
+        field: (_reads(field), "only redis_command reads it")
+        for field in ("command", "pipeline", "keys")
+    },
 }
 """Whether an option changes anything for a pattern, and why none of them may take it."""
 
@@ -167,7 +189,10 @@ def default_patterns(exchange: Exchange) -> tuple[Pattern, ...]:
     return tuple(
         pattern
         for pattern in all_patterns()
-        if exchange in pattern.exchanges and "@" not in pattern.name and pattern.family != "floor"
+        if exchange in pattern.exchanges
+        and "@" not in pattern.name
+        and pattern.family != "floor"
+        and not pattern.only_by_name
     )
 
 

@@ -86,6 +86,7 @@ class _Load:
         self._publishing: Seats[Send] = Seats()
         self._cpu: list[tuple[int, int]] = []
         self._traffic = Traffic()
+        self._connections = 0
         self._drive = None if task.role is Role.RECEIVE else _drive(task)
         self._owed = _owed(task) if task.workload.open_loop else 0
 
@@ -124,13 +125,14 @@ class _Load:
         client = self._pattern.clients[workload.client]
         sent = self._handovers.sent()
 
-        if workload.exchange.calls:
-            calls = [
-                self._seat(_needed(client.call), index, sent, deliver)
+        if workload.both_ways:
+            both = _needed(client.call if workload.exchange.calls else client.join)
+            seats = [
+                self._seat(both, index, sent, deliver)
                 for index, deliver in zip(task.receivers, delivers, strict=True)
             ]
-            callers = await self._receiving.enter(calls, task.ramp)
-            return [send for send in callers if send is not None], task.receivers.start
+            held = await self._receiving.enter(seats, task.ramp)
+            return [send for send in held if send is not None], task.receivers.start
 
         subscriptions = [
             self._seat(_needed(client.subscribe), index, deliver)
@@ -172,9 +174,9 @@ class _Load:
         self._cpu.append((time.monotonic_ns(), time.process_time_ns()))
         after = loop.traffic(connections) if receives else {}
         # What was not open at both edges of the window drops out.
-        self._traffic = sum(
-            (after[one] - before[one] for one in before.keys() & after.keys()), start=Traffic()
-        )
+        open_throughout = before.keys() & after.keys()
+        self._connections = len(open_throughout)
+        self._traffic = sum((after[one] - before[one] for one in open_throughout), start=Traffic())
 
     async def _drain(self, arrivals: Arrivals) -> None:
         """Wait until everything owed has arrived, or the deadline for it has passed."""
@@ -216,6 +218,7 @@ class _Load:
             setup_ns=np.array(self._receiving.setup_ns, dtype=np.int64),
             notes=dict(self._notes),
             traffic=self._traffic,
+            connections=self._connections,
             processes=(
                 LoadProcess(
                     role=task.role,
@@ -238,7 +241,7 @@ def _owed(task: LoadTask) -> int:
     messages = schedule(workload)
     if workload.exchange.calls:
         return len(messages.of(task.publishers))
-    copies = len(task.receivers) if workload.exchange is Exchange.BROADCAST else 1
+    copies = len(task.receivers) if workload.to_all else 1
     return len(messages) * copies
 
 

@@ -40,7 +40,8 @@ def schedule(workload: Workload) -> Schedule:
 
     Poisson: exponential gaps of mean 1/rate over all publishers together, each message given to
     a publisher by chance (a split of a Poisson process is Poisson). Constant: one message every
-    1/rate seconds, publishers in turn. The same workload gives the same schedule everywhere.
+    1/rate seconds, publishers in turn. Burst: so many at one instant, publishers in turn, and
+    the next so many a tick later. The same workload gives the same schedule everywhere.
 
     Raises:
         ValueError: the workload is a closed loop, which has no schedule.
@@ -49,13 +50,14 @@ def schedule(workload: Workload) -> Schedule:
         raise ValueError("a closed loop has no schedule")
     span = workload.warmup + workload.duration
     rng = np.random.default_rng(workload.seed)
-    if workload.arrivals is Arrivals.CONSTANT:
-        count = int(np.ceil(span * workload.rate - 1e-9))
-        seconds = np.arange(count) / workload.rate
-        publisher = np.arange(count, dtype=np.int64) % workload.publishers
-    else:
+    if workload.arrivals is Arrivals.POISSON:
         seconds = _poisson(rng, workload.rate, span)
         publisher = rng.integers(0, workload.publishers, len(seconds), dtype=np.int64)
+    else:
+        at_once = max(1, workload.burst)
+        ticks = int(np.ceil(span / workload.tick - 1e-9))
+        seconds = np.repeat(np.arange(ticks) * at_once / workload.rate, at_once)
+        publisher = np.arange(len(seconds), dtype=np.int64) % workload.publishers
     return Schedule(
         offset_ns=np.rint(seconds * NS).astype(np.int64),
         publisher=publisher,

@@ -9,7 +9,7 @@ from enum import StrEnum
 from harness.measure.statistics import FEWEST_RUNS, Sample, median
 from harness.measure.validity import shown
 from harness.result import Result, Series
-from harness.workload import Exchange, Workload
+from harness.workload import Workload
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}
 """The quantiles that a ``Latency`` holds, by the name of its field."""
@@ -227,7 +227,13 @@ def comparable(workload: Workload) -> Workload:
     """Give the workload without what only some patterns take part in, to find its floor by."""
     plain = Workload()
     return replace(
-        workload, poll_interval=plain.poll_interval, deflate=plain.deflate, redis=plain.redis
+        workload,
+        poll_interval=plain.poll_interval,
+        deflate=plain.deflate,
+        redis=plain.redis,
+        command=plain.command,
+        pipeline=plain.pipeline,
+        keys=plain.keys,
     )
 
 
@@ -253,7 +259,7 @@ def times_floor(row: Configuration, among: Sequence[Configuration]) -> float | N
 
 def fans_out(workload: Workload) -> bool:
     """Whether one message is owed to several subscribers."""
-    return workload.exchange is Exchange.BROADCAST and workload.subscribers > 1
+    return workload.deliveries_per_message > 1
 
 
 def _configuration(pattern: str, runs: Sequence[Result]) -> Configuration:

@@ -64,11 +64,12 @@ def _switches(before: ServerSnapshot, after: ServerSnapshot) -> int | None:
     return sum(count - before.switches.get(thread, 0) for thread, count in after.switches.items())
 
 
-def wire_use(traffic: Traffic, published: int, delivered: int) -> WireUse:
+def wire_use(traffic: Traffic, connections: int, published: int, delivered: int) -> WireUse:
     """Divide the receivers' traffic by the messages of the window.
 
     Args:
         traffic: what went through the receivers' connections over the window.
+        connections: how many these are.
         published: messages sent in the window; without any, each figure per message is 0.
         delivered: first arrivals in the window; without any, a delivery's bytes are unknown.
     """
@@ -80,6 +81,7 @@ def wire_use(traffic: Traffic, published: int, delivered: int) -> WireUse:
         segments_in=traffic.segments_in * share,
         segments_out=traffic.segments_out * share,
         bytes_per_delivery=both_ways / delivered if delivered else None,
+        connections=connections,
     )
 
 

@@ -20,7 +20,6 @@ from harness.pattern import (
     RedisSpec,
     ServerSpec,
 )
-from harness.wire.http import Answered, Response, UnexpectedAnswer
 from harness.workload import ClientKind, Exchange, Workload
 
 HELD = (
@@ -29,6 +28,8 @@ HELD = (
 )
 """The guarantee of every way but the synchronous one."""
 
+ACCEPTED = 202
+"""How POST /submissions is answered at once."""
 _MOST_NOTED = 500.0
 """Submissions per second whose stages are noted at most; never more than every second one."""
 
@@ -60,19 +61,6 @@ class Owed:
         """Wait for one less."""
         self.count -= 1
         self._deliver(verdict)
-
-
-def when_accepted(accepted: Callable[[], object]) -> Answered:
-    """Make what takes the answers to POST /submissions: each is to be a 202."""
-
-    def answered(response: Response) -> None:
-        if response.status != 202:
-            raise UnexpectedAnswer(
-                f"POST /submissions was answered with {response.status}: {response.body[:200]!r}"
-            )
-        accepted()
-
-    return answered
 
 
 def judge_servers(workload: Workload) -> tuple[RedisSpec | ServerSpec, ...]:

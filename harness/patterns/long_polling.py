@@ -13,10 +13,11 @@ from contextlib import asynccontextmanager
 from harness.library.background import background
 from harness.library.http import noting_loss, publish_over_http
 from harness.library.message_log import reading_log
-from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat
+from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, joined
 from harness.patterns.reference_server import LOG_KEEPS, reference_server
 from harness.wire.frames import publish_to_feed
 from harness.wire.http import LogReader, Response, http_link
+from harness.wire.posts import post_messages
 from harness.workload import ClientKind, Exchange, Ingress
 
 WAIT_S = 25
@@ -65,15 +66,19 @@ def _pattern(name: str, stack: str) -> Pattern:
     return Pattern(
         name=name,
         block=EDGE,
-        exchanges=frozenset({Exchange.BROADCAST}),
+        exchanges=frozenset({Exchange.BROADCAST, Exchange.GROUP}),
         path=f"subscriber's GET /messages?after=CURSOR&wait={WAIT_S} waits for the next message",
         guarantees=LOG_KEEPS,
         stack=stack,
         servers=lambda _workload: (reference_server(f"{stack}_stack"),),
         publish={Ingress.FEED: publish_to_feed, Ingress.NATIVE: publish_over_http},
         clients={
-            ClientKind.WIRE: Client(subscribe=_subscribe_wire),
-            ClientKind.LIBRARY: Client(subscribe=_subscribe_library),
+            ClientKind.WIRE: Client(
+                subscribe=_subscribe_wire, join=joined(_subscribe_wire, post_messages)
+            ),
+            ClientKind.LIBRARY: Client(
+                subscribe=_subscribe_library, join=joined(_subscribe_library, publish_over_http)
+            ),
         },
         example=_example,
     )

@@ -21,6 +21,7 @@ from harness.pattern import (
     Seat,
     Send,
     Sent,
+    joined,
 )
 from harness.wire.resp import (
     channel,
@@ -81,7 +82,7 @@ def _example(endpoints: Endpoints) -> Sequence[str]:
 REDIS_PUBSUB = Pattern(
     name="redis_pubsub",
     block=BROKER,
-    exchanges=frozenset({Exchange.BROADCAST}),
+    exchanges=frozenset({Exchange.BROADCAST, Exchange.GROUP}),
     path="PUBLISH → Redis channel → SUBSCRIBE",
     guarantees="at most once: a reader that is away misses messages; a slow one is cut off at "
     "Redis' output-buffer limit, which is lifted in the Redis started here",
@@ -89,8 +90,12 @@ REDIS_PUBSUB = Pattern(
     servers=lambda _workload: (RedisSpec(),),
     publish={Ingress.FEED: _publish_feed, Ingress.NATIVE: _publish_native},
     clients={
-        ClientKind.WIRE: Client(subscribe=_subscribe_wire),
-        ClientKind.LIBRARY: Client(subscribe=_subscribe_library),
+        ClientKind.WIRE: Client(
+            subscribe=_subscribe_wire, join=joined(_subscribe_wire, _publish_feed)
+        ),
+        ClientKind.LIBRARY: Client(
+            subscribe=_subscribe_library, join=joined(_subscribe_library, _publish_native)
+        ),
     },
     floor="floor@no-loop",
     example=_example,

@@ -9,29 +9,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from harness.library.http import posting
+from harness.library import http
 from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, Send, Sent
 from harness.patterns.reference_server import reference_server
-from harness.wire.http import Response, UnexpectedAnswer, http_link, posting_in_turn
+from harness.wire.http import http_link
+from harness.wire.posts import posting
 from harness.workload import ClientKind, Exchange
 
 
 @asynccontextmanager
 async def _call_wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
-    def answered(response: Response) -> None:
-        if response.status != 200:
-            raise UnexpectedAnswer(
-                f"POST /echo was answered with {response.status}: {response.body[:200]!r}"
-            )
-        deliver(response.body)
-
     async with http_link(seat) as link:
-        yield posting_in_turn(link, b"/echo", sent, answered)
+        yield posting(link, b"/echo", 200, sent, deliver)
 
 
 @asynccontextmanager
 async def _call_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
-    async with posting(seat, "/echo", sent, deliver, drain=False) as send:
+    async with http.posting(seat, "/echo", sent, deliver, drain=False) as send:
         yield send
 
 

@@ -20,9 +20,11 @@ from harness.pattern import (
     Endpoints,
     Pattern,
     Seat,
+    joined,
 )
 from harness.patterns.reference_server import reference_server
 from harness.wire.frames import publish_to_feed
+from harness.wire.posts import post_messages
 from harness.wire.sse import event_link
 from harness.workload import ClientKind, Exchange, Ingress
 
@@ -75,7 +77,7 @@ def _pattern(name: str, stack: str, server: str) -> Pattern:
     return Pattern(
         name=name,
         block=EDGE,
-        exchanges=frozenset({Exchange.BROADCAST}),
+        exchanges=frozenset({Exchange.BROADCAST, Exchange.GROUP}),
         path="server writes an event into the open answer to GET /events",
         guarantees=(
             "in order and nothing dropped within a connection; a reader whose queue (65,536 "
@@ -86,8 +88,12 @@ def _pattern(name: str, stack: str, server: str) -> Pattern:
         servers=lambda _workload: (reference_server(server),),
         publish={Ingress.FEED: publish_to_feed, Ingress.NATIVE: publish_over_http},
         clients={
-            ClientKind.WIRE: Client(subscribe=_subscribe_wire),
-            ClientKind.LIBRARY: Client(subscribe=_subscribe_library),
+            ClientKind.WIRE: Client(
+                subscribe=_subscribe_wire, join=joined(_subscribe_wire, post_messages)
+            ),
+            ClientKind.LIBRARY: Client(
+                subscribe=_subscribe_library, join=joined(_subscribe_library, publish_over_http)
+            ),
         },
         example=_example,
     )

@@ -15,14 +15,15 @@ from harness.library.http import noting_loss, posting
 from harness.library.message_log import reading_log
 from harness.pattern import Deliver, Endpoints, Seat, Send, Sent
 from harness.patterns.judge_service import (
+    ACCEPTED,
     Owed,
     submission,
     submit_by_hand,
     way_to_wait,
-    when_accepted,
 )
 from harness.patterns.long_polling import WAIT_S
-from harness.wire.http import LogReader, Response, http_link, posting_in_turn
+from harness.wire.http import LogReader, Response, http_link
+from harness.wire.posts import posting as wire_posting
 
 
 @asynccontextmanager
@@ -48,7 +49,7 @@ async def _wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]
     async with http_link(seat) as link, http_link(seat) as submitting:
         log.take(*await link.answer_to(target))
         path = submission(seat.index).encode()
-        yield posting_in_turn(submitting, path, sent, when_accepted(owed.accepted))
+        yield wire_posting(submitting, path, ACCEPTED, sent, owed.accepted)
 
 
 @asynccontextmanager

@@ -17,15 +17,16 @@ from harness.library.http import noting_loss, posting
 from harness.library.message_log import reading_log
 from harness.pattern import Deliver, Endpoints, Seat, Send, Sent
 from harness.patterns.judge_service import (
+    ACCEPTED,
     Owed,
     submission,
     submit_by_hand,
     way_to_wait,
-    when_accepted,
 )
 from harness.patterns.rest_polling import Grid
 from harness.timerfd import Alarm
-from harness.wire.http import LogReader, Response, http_link, posting_in_turn
+from harness.wire.http import LogReader, Response, http_link
+from harness.wire.posts import posting as wire_posting
 
 
 @asynccontextmanager
@@ -56,7 +57,7 @@ async def _wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]
         log.take(*await link.answer_to(target))
         with Alarm(poll) as alarm:
             path = submission(seat.index).encode()
-            yield posting_in_turn(submitting, path, sent, when_accepted(owed.accepted))
+            yield wire_posting(submitting, path, ACCEPTED, sent, owed.accepted)
 
 
 @asynccontextmanager

@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 
 from harness.library.http import posting
 from harness.pattern import Deliver, Endpoints, Seat, Send, Sent
-from harness.patterns.judge_service import submission, submit_by_hand, way_to_wait, when_accepted
+from harness.patterns.judge_service import ACCEPTED, submission, submit_by_hand, way_to_wait
 from harness.patterns.sse import reading_events
-from harness.wire.http import http_link, posting_in_turn
+from harness.wire.http import http_link
+from harness.wire.posts import ignore
+from harness.wire.posts import posting as wire_posting
 from harness.wire.sse import event_link
 
 
@@ -18,7 +20,7 @@ async def _wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]
     stream = f"/events?channel={seat.index}".encode()
     async with event_link(seat, deliver, stream), http_link(seat) as submitting:
         path = submission(seat.index).encode()
-        yield posting_in_turn(submitting, path, sent, when_accepted(lambda: None))
+        yield wire_posting(submitting, path, ACCEPTED, sent, ignore)
 
 
 @asynccontextmanager

@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager
 from harness.library.http import posting
 from harness.pattern import Deliver, Endpoints, Seat, Send, Sent
 from harness.patterns.judge_service import submission, way_to_wait
-from harness.wire.http import Response, UnexpectedAnswer, http_link, posting_in_turn
+from harness.wire.http import Response, UnexpectedAnswer, http_link
+from harness.wire.posts import posting_in_turn
 
 WAIT_S = 30
 GATEWAY_TIMEOUT = 504

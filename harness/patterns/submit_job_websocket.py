@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 from harness.library.http import posting
 from harness.library.websocket import websocket
 from harness.pattern import Deliver, Endpoints, Seat, Send, Sent
-from harness.patterns.judge_service import submission, submit_by_hand, way_to_wait, when_accepted
-from harness.wire.http import http_link, posting_in_turn
+from harness.patterns.judge_service import ACCEPTED, submission, submit_by_hand, way_to_wait
+from harness.wire.http import http_link
+from harness.wire.posts import ignore
+from harness.wire.posts import posting as wire_posting
 from harness.wire.websocket import websocket_link
 
 
@@ -19,7 +21,7 @@ async def _wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]
     mode = f"subscribe&channel={seat.index}".encode()
     async with websocket_link(seat, mode, deliver), http_link(seat) as submitting:
         path = submission(seat.index).encode()
-        yield posting_in_turn(submitting, path, sent, when_accepted(lambda: None))
+        yield wire_posting(submitting, path, ACCEPTED, sent, ignore)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 ``/ws?mode=subscribe`` brings every message; the subscriber is registered before the handshake
 is answered. ``/ws?mode=echo`` sends each frame back; calls are pipelined freely.
+``/ws?mode=join`` brings every message and publishes each frame: a member needs no second one.
 """
 
 from __future__ import annotations
@@ -42,10 +43,22 @@ async def _call_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterat
         yield send
 
 
+@asynccontextmanager
+async def _join_wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
+    async with websocket_link(seat, b"join", deliver) as link:
+        yield websocket_send(link, sent)
+
+
+@asynccontextmanager
+async def _join_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
+    async with sending(seat, "join", sent, deliver, drain=False) as send:
+        yield send
+
+
 def _pattern(name: str, stack: str, server: str, *, broadcast_only: bool = False) -> Pattern:
-    exchanges = (
-        {Exchange.BROADCAST} if broadcast_only else {Exchange.BROADCAST, Exchange.REQUEST_REPLY}
-    )
+    exchanges = {Exchange.BROADCAST, Exchange.GROUP}
+    if not broadcast_only:
+        exchanges.add(Exchange.REQUEST_REPLY)
     # The library's server can also write to all subscribers at once, without queues.
     options = ("--broadcast",) if broadcast_only else ()
 
@@ -65,7 +78,8 @@ def _pattern(name: str, stack: str, server: str, *, broadcast_only: bool = False
         name=name,
         block=EDGE,
         exchanges=frozenset(exchanges),
-        path="server sends a text frame over the open WebSocket; calls go the same way",
+        path="server sends a text frame over the open WebSocket; calls and what members say go "
+        "the same way",
         guarantees=(
             "in order and nothing dropped within a connection; a reader whose queue (65,536 "
             "messages, 256 MiB) overflows is closed with code 1013; what was published while "
@@ -76,10 +90,14 @@ def _pattern(name: str, stack: str, server: str, *, broadcast_only: bool = False
         publish={Ingress.FEED: publish_to_feed, Ingress.NATIVE: publish_over_websocket},
         clients={
             ClientKind.WIRE: Client(
-                subscribe=_subscribe_wire, call=None if broadcast_only else _call_wire
+                subscribe=_subscribe_wire,
+                call=None if broadcast_only else _call_wire,
+                join=_join_wire,
             ),
             ClientKind.LIBRARY: Client(
-                subscribe=_subscribe_library, call=None if broadcast_only else _call_library
+                subscribe=_subscribe_library,
+                call=None if broadcast_only else _call_library,
+                join=_join_library,
             ),
         },
         compresses=True,

@@ -75,3 +75,12 @@ def wire_segments(row: Configuration) -> str:
     into = middle(row, lambda run: run.wire.segments_in)
     out = middle(row, lambda run: run.wire.segments_out)
     return " + ".join(units.significant(n, 3 if n >= 1 else 2) for n in (into, out))
+
+
+def connections(row: Configuration) -> str:
+    """Write how many connections the receivers held; ``–`` where that was not counted."""
+    counted = {run.wire.connections for run in row.used}
+    if None in counted:
+        return units.ABSENT
+    low, high = min(filter(None, counted), default=0), max(filter(None, counted), default=0)
+    return units.count(low) if low == high else f"{units.count(low)}–{units.count(high)}"

@@ -19,6 +19,7 @@ from harness.report.journey import journey_tables
 from harness.report.question import TO_LAST, limits, question, saved, surroundings
 from harness.report.remarks import hidden_tail_line, interval_line, refusals, remarks
 from harness.report.sweeps import polling_curve, saturation_tables, throughput_section
+from harness.workload import Exchange
 
 
 def compare_report(comparison: Comparison, path_saved: str = "", width: int = WIDTH) -> str:
@@ -50,7 +51,8 @@ def _workload(rows: Sequence[Configuration], comparison: Comparison, width: int)
         "latencies from due to received",
         TO_LAST if fans_out(rows[0].workload) else "",
         "× floor by service latency p50",
-        "in: towards the receivers, empty polls included",
+        "in: towards the receivers, empty polls included"
+        + "; out: also what members publish" * (rows[0].workload.exchange is Exchange.GROUP),
         "memory: servers + kernel, both ends of the socket" if comparison.memory else "",
         hidden_tail_line(rows),
         interval_line(rows),

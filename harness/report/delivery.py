@@ -19,6 +19,7 @@ from harness.measure.statistics import median
 from harness.report import cells, units
 from harness.report.columns import WIDTH, Column, paragraph, table
 from harness.report.remarks import mark
+from harness.workload import Exchange
 
 _BLOCKS = {"edge": "Edge delivery", "broker": "Broker delivery"}
 
@@ -99,6 +100,7 @@ def _costs(
     members: Sequence[Configuration], memory: Mapping[str, MemoryPerConnection], width: int
 ) -> str:
     fans = fans_out(members[0].workload)
+    group = members[0].workload.exchange is Exchange.GROUP
     columns = [
         Column(""),
         Column("server CPU\nper message"),
@@ -106,7 +108,8 @@ def _costs(
         Column("cores"),
         Column("bytes/message\nin + out"),
         Column("segments/message\nin + out", aside=1),
-        Column("memory per\nconnection"),
+        Column("connections"),
+        Column("memory per\nmember" if group else "memory per\nconnection"),
     ]
     lines = [
         [
@@ -116,6 +119,7 @@ def _costs(
             cells.cores(row),
             cells.wire_bytes(row),
             cells.wire_segments(row),
+            cells.connections(row) if group else "",
             _memory(memory.get(row.pattern)) if memory else "",
         ]
         for row in members

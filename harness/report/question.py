@@ -8,7 +8,7 @@ from harness.measure.configuration import Configuration
 from harness.report import units
 from harness.report.columns import WIDTH, joined, paragraph
 from harness.result import Result, Series
-from harness.workload import Exchange, Ingress, Workload
+from harness.workload import Arrivals, Exchange, Ingress, Workload
 
 CLOSED_LOOP = "closed loop: not comparable with open-loop figures"
 TO_LAST = "to last: to the last subscriber of each message"
@@ -19,6 +19,7 @@ _NAMES = {
     Exchange.WORK_QUEUE: "work queue",
     Exchange.REQUEST_REPLY: "request/reply",
     Exchange.JOURNEY: "journey",
+    Exchange.GROUP: "group",
 }
 
 
@@ -30,8 +31,9 @@ def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) 
         traffic(workload),
         units.size(workload.payload)
         + (f" of {workload.payload_file}" * bool(workload.payload_file)),
-        workload.arrivals if workload.open_loop else "",
+        _arrivals(workload),
         f"polls every {', '.join(map(units.span, intervals))}" if intervals else "",
+        _commands(workload),
         "published natively" if workload.ingress is Ingress.NATIVE else "",
         "compressed" if any(row.workload.deflate for row in rows) else "",
         f"{units.span(workload.duration)} after {units.span(workload.warmup)} warm-up",
@@ -48,6 +50,8 @@ def traffic(workload: Workload) -> str:
         return f"{name} {speed} over {_plural(workload.publishers, 'connection')}"
     if workload.exchange is Exchange.JOURNEY:
         return f"{name} {speed} from {_plural(workload.publishers, 'user')}"
+    if workload.exchange is Exchange.GROUP:
+        return f"{name} {speed} among {_plural(workload.subscribers, 'member')}"
     receiver = "consumer" if workload.exchange is Exchange.WORK_QUEUE else "subscriber"
     publishers = f" from {workload.publishers} publishers" if workload.publishers > 1 else ""
     return f"{name} {speed}{publishers} → {_plural(workload.subscribers, receiver)}"
@@ -107,6 +111,23 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
 def saved(paths: str, following: str = "", width: int = WIDTH) -> str:
     """Say where the result is (comma-separated paths) and what can be done next."""
     return joined([f"saved {paths}", following], width)
+
+
+def _commands(workload: Workload) -> str:
+    plain = Workload()
+    asked = (workload.command, workload.pipeline, workload.keys)
+    if asked == (plain.command, plain.pipeline, plain.keys):
+        return ""
+    pipeline = f", {workload.pipeline} in a pipeline" if workload.pipeline > 1 else ""
+    return f"{workload.command}{pipeline}, {_plural(workload.keys, 'key')}"
+
+
+def _arrivals(workload: Workload) -> str:
+    if not workload.open_loop:
+        return ""
+    if workload.arrivals is Arrivals.BURST:
+        return f"bursts of {units.count(workload.burst)} every {units.span(workload.tick)}"
+    return workload.arrivals
 
 
 def _speed(workload: Workload) -> str:

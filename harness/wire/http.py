@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple, TypeVar
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httptools
 
-from harness.pattern import EVICTED, Deliver, Note, Seat, Send, Sent
+from harness.pattern import EVICTED, Deliver, Note, Seat
 from harness.wire.link import Link, address, linked
 
 NO_CURSOR = -1
@@ -189,37 +188,6 @@ class HttpLink(ParsingLink):
         self._answered = answered
         self.transport.write(request)
         return True
-
-
-def posting_in_turn(link: HttpLink, target: bytes, sent: Sent, answered: Answered) -> Send:
-    """Make the ``Send`` that posts each message to ``target``, once the one before is answered.
-
-    HTTP/1.1 answers in order, so what has to wait for its turn is queued here.
-    """
-    queue: deque[bytes] = deque()
-    waiting = False
-
-    def send(message: bytes) -> None:
-        # A closed loop sends from within ``answered``, before the queue has moved on.
-        if waiting or queue:
-            queue.append(message)
-        else:
-            post(message)
-
-    def post(message: bytes) -> None:
-        nonlocal waiting
-        waiting = True
-        if link.post(target, message, next_one):
-            sent(message)
-
-    def next_one(response: Response) -> None:
-        nonlocal waiting
-        waiting = False
-        answered(response)
-        if queue and not waiting:
-            post(queue.popleft())
-
-    return send
 
 
 def host_of(seat: Seat) -> bytes:

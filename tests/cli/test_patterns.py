@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -12,7 +13,8 @@ from harness.registry import all_patterns
 def test_each_pattern_is_a_row(abec) -> None:
     done = abec("patterns")
     assert done.returncode == 0, done.stderr
-    rows = {line.split()[0]: line for line in done.stdout.splitlines() if line}
+    unwrapped = re.sub(r",\n +", ", ", done.stdout)
+    rows = {line.split()[0]: line for line in unwrapped.splitlines() if line}
     for pattern in all_patterns():
         assert pattern.stack in rows[pattern.name]
         assert all(exchange in rows[pattern.name] for exchange in pattern.exchanges)
@@ -38,6 +40,6 @@ def test_json(abec) -> None:
     listed = json.loads(abec("patterns", "--json").stdout)
     assert [entry["name"] for entry in listed] == [pattern.name for pattern in all_patterns()]
     sse = next(entry for entry in listed if entry["name"] == "sse")
-    assert sse["exchanges"] == ["broadcast"]
+    assert sse["exchanges"] == ["broadcast", "group"]
     assert sse["server"] == "uvicorn"
     assert sse["clients"] == ["library", "wire"]

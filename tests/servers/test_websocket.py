@@ -26,6 +26,33 @@ def test_subscribers_get_text_frames(start: Start, websocket: str) -> None:
         assert [other.recv(10), other.recv(10)] == ["a", "b"]
 
 
+def test_members_get_what_each_of_them_sends_their_own_included(
+    start: Start, websocket: str
+) -> None:
+    server = start(websocket)
+    url = server.websocket_url("join")
+    with connect(url) as one, connect(url) as other:
+        one.send("a")
+        assert [one.recv(10), other.recv(10)] == ["a", "a"]
+        other.send(b"b")
+        assert [one.recv(10), other.recv(10)] == ["b", "b"]
+
+
+def test_a_member_that_sends_no_message_is_told_and_the_others_stay(
+    start: Start, websocket: str
+) -> None:
+    server = start(websocket)
+    url = server.websocket_url("join")
+    with connect(url) as one, connect(url) as other:
+        one.send("two\nlines")
+        with pytest.raises(ConnectionClosed) as closed:
+            one.recv(10)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1008
+        other.send("still here")
+        assert other.recv(10) == "still here"
+
+
 def test_published_frames_reach_their_channel(start: Start, websocket: str) -> None:
     server = start(websocket)
     with (
@@ -81,7 +108,7 @@ def test_an_unknown_mode_is_refused(start: Start, websocket: str) -> None:
     ):
         pass
     assert refused.value.response.status_code == 400
-    assert refused.value.response.body == b"mode: give subscribe, publish or echo"
+    assert refused.value.response.body == b"mode: give subscribe, publish, join or echo"
 
 
 def test_compression_is_offered_only_when_asked_for(start: Start, websocket: str) -> None:

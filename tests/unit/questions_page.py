@@ -21,6 +21,8 @@ FILES = (
     "request_reply",
     "work_queue",
     "journey",
+    "group",
+    "redis_commands",
     "payload",
     "polling_interval",
     "connections",

@@ -49,6 +49,7 @@ def observation(messages: int = 1000, lost: int = 0, **changes: Any) -> Observat
             setup_ns=np.array([2_000_000]),
             notes={"evicted": lost} if lost else {},
             traffic=Traffic(bytes_in=262 * messages, bytes_out=9, segments_in=messages),
+            connections=1,
             processes=(
                 LoadProcess(
                     role="both",

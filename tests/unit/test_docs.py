@@ -17,7 +17,9 @@ from harness.cli.main import cli
 from harness.measure.validity import FIGURE_RULES, RULES
 from harness.regress.gate import BUILT_IN
 from harness.regress.watched import WATCHED
+from harness.report import units
 from harness.report.question import traffic
+from harness.scenario import BUILT_IN as SCENARIOS
 from harness.workload import Workload
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +122,22 @@ def test_the_table_of_rules_is_that_of_the_code() -> None:
 def test_the_gate_is_that_of_the_code() -> None:
     text = GATE.read_text(encoding="utf-8")
     assert text == with_gate(text), f"stale: {REMEDY}"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_scenario_is_told_as_it_is_and_why(name: str) -> None:
+    workload = SCENARIOS[name].workload
+    polls = workload.to_all
+    row = (
+        f"`{name}`",
+        traffic(workload),
+        units.size(workload.payload),
+        units.span(workload.duration),
+        units.span(workload.poll_interval) if polls else "–",
+    )
+    page = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    assert f"\n| {' | '.join(row)} |\n" in page
+    assert f"\n- **`{name}`**: " in page
 
 
 @pytest.mark.parametrize("rule", [*RULES, *FIGURE_RULES], ids=lambda rule: rule.name)

@@ -27,6 +27,15 @@ def test_servers_publishers_and_subscribers_are_apart(machine: Machine) -> None:
     ]
 
 
+def test_members_of_a_group_publish_where_they_receive(machine: Machine) -> None:
+    members = Workload(exchange=Exchange.GROUP, publishers=5, subscribers=5, load_processes=2)
+    made = plan(load("websocket"), members, machine)
+    assert [(share.role, share.publishers, share.receivers) for share in made.shares] == [
+        ("both", range(2), range(2)),
+        ("both", range(2, 5), range(2, 5)),
+    ]
+
+
 def test_two_cores_put_all_load_on_the_second(machine: Machine) -> None:
     made = plan(load("sse"), Workload(), replace(machine, cores=(0, 1)))
     assert {share.core for share in made.shares} == {1}
@@ -83,6 +92,12 @@ def test_callers_and_closed_loops_publish_where_they_receive(
             "rest_polling",
             {"arrivals": Arrivals.CONSTANT, "rate": 50},
             "in one of 1 places, so the phase would be measured",
+        ),
+        (
+            "rest_polling",
+            {"burst": 5, "rate": 100},
+            "--arrivals burst with --poll-interval 0.02s and messages due every 0.05s: every "
+            "message meets the poll in one of 2 places",
         ),
     ],
 )

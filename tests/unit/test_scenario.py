@@ -8,7 +8,7 @@ import pytest
 from harness import scenario
 from harness.errors import BadInput
 from harness.scenario import BUILT_IN, find_scenario, override, read_scenarios
-from harness.workload import ClientKind, Exchange, Workload
+from harness.workload import Arrivals, ClientKind, Exchange, RedisCommand, Workload
 
 
 def test_every_field_of_workload_has_a_parser() -> None:
@@ -19,6 +19,27 @@ def test_texts_with_units_and_plain_numbers_mean_the_same() -> None:
     texts = {"rate": "2k", "payload": "4KiB", "duration": "500ms", "client": "library"}
     plain = {"rate": 2000, "payload": 4096, "duration": 0.5, "client": ClientKind.LIBRARY}
     assert override(Workload(), texts) == override(Workload(), plain)
+
+
+def test_commands_are_read_in_either_case() -> None:
+    asked = override(Workload(), {"command": "flushdb-async"})
+    assert asked.command is RedisCommand.FLUSHDB_ASYNC
+
+
+def test_a_burst_makes_arrivals_bursts_and_other_arrivals_end_them() -> None:
+    bursts = override(Workload(), {"burst": 20, "rate": "200"})
+    assert bursts.arrivals is Arrivals.BURST
+    assert bursts.tick == 0.1
+    ended = override(bursts, {"arrivals": "poisson"})
+    assert (ended.burst, ended.tick) == (0, 0.0)
+
+
+@pytest.mark.parametrize("values", [{"subscribers": 8}, {"publishers": 8}])
+def test_a_group_has_as_many_publishers_as_subscribers(values: dict[str, object]) -> None:
+    group = override(Workload(), {"exchange": "group", **values})
+    assert (group.publishers, group.subscribers, group.deliveries_per_message) == (8, 8, 8)
+    fewer = override(BUILT_IN["collab"].workload, {"subscribers": 16})
+    assert (fewer.publishers, fewer.receivers) == (16, 16)
 
 
 def test_concurrency_closes_the_loop_and_rate_opens_it() -> None:
@@ -43,6 +64,16 @@ def test_concurrency_closes_the_loop_and_rate_opens_it() -> None:
         ({"duration": "0s"}, "--duration 0: must be above 0"),
         ({"duration": "nan"}, "is no time"),
         ({"poll_interval": "1us"}, "--poll-interval 1e-06: must be 1ms"),
+        (
+            {"exchange": "group", "publishers": 2, "subscribers": 3},
+            "--publishers 2: in a group every member publishes and subscribes",
+        ),
+        ({"arrivals": "burst"}, "--burst 0: must be 2 to 100,000 messages due at one instant"),
+        ({"burst": 1}, "--burst 1: must be 2 to 100,000"),
+        ({"burst": 9, "arrivals": "poisson"}, "--burst 9: means nothing with poisson arrivals"),
+        ({"command": "mget"}, "--command MGET: must be one of PING, SET, GET"),
+        ({"pipeline": 0}, "--pipeline 0: must be 1 to 10,000 commands"),
+        ({"keys": 2_000_000}, "--keys 2000000: must be 1 to 1,000,000"),
         ({"deflate": "yes"}, "must be true or false"),
         ({"service_time": "-1s"}, "--service-time -1: must be 0 to 600s; for example 200ms"),
         ({"workers": 0}, "--workers 0: must be 1 to 10,000"),
@@ -109,6 +140,11 @@ def test_the_built_in_ones_are_what_the_documentation_says() -> None:
         "jobs": Exchange.WORK_QUEUE,
         "rpc": Exchange.REQUEST_REPLY,
         "judge": Exchange.JOURNEY,
+        "support": Exchange.REQUEST_REPLY,
+        "sports": Exchange.BROADCAST,
+        "group_chat": Exchange.GROUP,
+        "gaming": Exchange.GROUP,
+        "collab": Exchange.GROUP,
     }
 
 

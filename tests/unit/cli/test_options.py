@@ -23,7 +23,8 @@ IDLE = {
     "calls are not published": (
         ("rest",),
         {"ingress": "native"},
-        "abec: --ingress native: changes nothing here, who sends waits for an answer; leave it out",
+        "abec: --ingress native: changes nothing here, callers and members send by themselves; "
+        "leave it out",
     ),
     "callers alone": (
         ("rest",),
@@ -46,6 +47,11 @@ IDLE = {
         ("floor",),
         {"deflate": True},
         "abec: --deflate: changes nothing here, a floor never compresses; leave it out",
+    ),
+    "no Redis command": (
+        ("websocket",),
+        {"pipeline": "16"},
+        "abec: --pipeline 16: changes nothing here, only redis_command reads it; leave it out",
     ),
     "a closed loop": (
         ("sse",),

@@ -19,6 +19,20 @@ def test_constant_arrivals_are_evenly_spaced_over_all_publishers() -> None:
     assert plan.sequence.tolist() == [0, 0, 1, 1]
 
 
+def test_a_burst_is_due_at_one_instant_from_all_publishers_in_turn() -> None:
+    plan = schedule(workload(rate=12.0, burst=6, publishers=4, arrivals=Arrivals.BURST))
+    assert plan.offset_ns.tolist() == [0] * 6 + [500_000_000] * 6
+    assert plan.publisher.tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]
+    assert plan.sequence.tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
+
+
+def test_bursts_keep_the_rate_and_a_last_one_is_whole() -> None:
+    plan = schedule(workload(rate=300.0, burst=40, duration=2.0, arrivals=Arrivals.BURST))
+    instants, at_once = np.unique(plan.offset_ns, return_counts=True)
+    assert len(instants) == 15  # every 40/300 s: the last at 1.867 s
+    assert set(at_once.tolist()) == {40}
+
+
 def test_warm_up_is_part_of_the_schedule() -> None:
     plan = schedule(workload(rate=10.0, warmup=0.5, arrivals=Arrivals.CONSTANT))
     assert len(plan) == 15

@@ -41,6 +41,16 @@ def test_all_delivered_is_clean(make_ledger: Make) -> None:
     assert found.reordered == 1
 
 
+def test_a_member_is_owed_its_own_messages_too(make_ledger: Make) -> None:
+    group = Workload(exchange=Exchange.GROUP, publishers=2, subscribers=2)
+    everything = [(0, 0), (1, 0)]
+    whole = audit(make_ledger(group, sends(1, 1), arrive(0, *everything) + arrive(1, *everything)))
+    assert (whole.owed, whole.delivered) == (4, 4)
+    assert whole.clean
+    own_missing = audit(make_ledger(group, sends(1, 1), arrive(0, (1, 0)) + arrive(1, *everything)))
+    assert (own_missing.owed, own_missing.delivered, own_missing.lost) == (4, 3, 1)
+
+
 def test_messages_of_different_publishers_have_no_order(make_ledger: Make) -> None:
     names = [(1, 0), (0, 0), (1, 1), (0, 1)]
     assert audit(make_ledger(FEW, sends(2, 2), arrive(0, *names) + arrive(1, *names))).clean
@@ -118,6 +128,8 @@ class Story:
 def stories(draw: st.DrawFn) -> Story:
     exchange = draw(st.sampled_from(list(Exchange)))
     publishers, subscribers = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    if exchange is Exchange.GROUP:
+        publishers = subscribers
     workload = Workload(exchange=exchange, publishers=publishers, subscribers=subscribers)
     counts = [draw(st.integers(0, 6)) for _ in range(publishers)]
     names = [(p, s) for p, count in enumerate(counts) for s in range(count)]

@@ -117,11 +117,12 @@ def test_a_server_of_somebody_elses_was_not_measured(make_ledger: Callable[..., 
 
 def test_traffic_is_given_per_message() -> None:
     traffic = Traffic(bytes_in=1000, bytes_out=10, segments_in=4, segments_out=2)
-    found = wire_use(traffic, 4, 8)
+    found = wire_use(traffic, 3, 4, 8)
     assert (found.bytes_in, found.bytes_out) == (250, 2.5)
     assert (found.segments_in, found.segments_out) == (1, 0.5)
     assert found.bytes_per_delivery == 1010 / 8
-    nothing = wire_use(traffic, 0, 0)
+    assert found.connections == 3
+    nothing = wire_use(traffic, 3, 0, 0)
     assert (nothing.bytes_in, nothing.bytes_per_delivery) == (0, None)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.pattern import RedisSpec, ServerSpec
-from harness.patterns.judge_service import Owed, judge_servers, noted_one_in, when_accepted
-from harness.wire.http import NO_CURSOR, Response, UnexpectedAnswer
+from harness.patterns.judge_service import Owed, judge_servers, noted_one_in
 from harness.workload import Exchange, Workload
 
 
@@ -30,15 +29,6 @@ def test_a_verdict_may_be_quicker_than_the_answer_to_its_submission() -> None:
     owed.deliver(b"early")
     owed.accepted()
     assert (owed.count, asked) == (0, [])
-
-
-def test_only_a_202_is_accepted() -> None:
-    counted: list[int] = []
-    answered = when_accepted(lambda: counted.append(1))
-    answered(Response(202, NO_CURSOR, b""))
-    assert counted == [1]
-    with pytest.raises(UnexpectedAnswer, match="POST /submissions was answered with 400: b'no'"):
-        answered(Response(400, NO_CURSOR, b"no"))
 
 
 def test_servers_are_told_what_the_workload_asks() -> None:

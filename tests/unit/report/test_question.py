@@ -8,7 +8,7 @@ import pytest
 
 from harness.measure.configuration import configurations
 from harness.report.question import limits, question, saved, surroundings, traffic
-from harness.workload import Arrivals, Exchange, Ingress, Workload
+from harness.workload import Arrivals, Exchange, Ingress, RedisCommand, Workload
 
 Make = Callable[..., Any]
 
@@ -29,6 +29,10 @@ Make = Callable[..., Any]
         (
             Workload(exchange=Exchange.REQUEST_REPLY, publishers=64),
             "request/reply 1,000 msg/s over 64 connections",
+        ),
+        (
+            Workload(exchange=Exchange.GROUP, publishers=64, subscribers=64, rate=64.0),
+            "group 64 msg/s among 64 members",
         ),
         (
             Workload(rate=None, concurrency=2048),
@@ -65,6 +69,20 @@ def test_the_question_is_restated_with_all_that_differs_from_the_usual(make_seri
         "5 s after 1 s warm-up",
         "one run each",
     ]
+
+
+def test_bursts_are_told_with_their_distance(make_series: Make) -> None:
+    series = make_series({"sse": {}}, workload=Workload(arrivals=Arrivals.BURST, burst=50))
+    assert " · bursts of 50 every 50 ms · " in question(configurations(series), series)
+
+
+def test_a_redis_command_is_told_with_its_pipeline_and_keys(make_series: Make) -> None:
+    asked = Workload(
+        exchange=Exchange.REQUEST_REPLY, command=RedisCommand.GET, pipeline=16, keys=5000
+    )
+    series = make_series({"redis_command": {}}, workload=asked)
+    text = question(configurations(series), series).replace("\n", " · ")
+    assert " · GET, 16 in a pipeline, 5,000 keys · " in text
 
 
 def test_a_floor_that_went_without_does_not_hide_the_compression(make_series: Make) -> None:

@@ -1,0 +1,163 @@
+"""``abec commands``: every Redis command with both clients, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.answer import Answer, width
+from harness.cli.progress import ProgressLine
+from harness.cli.run import count_of_runs, exit_code, new_result_path, typed_command
+from harness.errors import Exit
+from harness.machine import read_machine
+from harness.pattern import RedisSpec
+from harness.process.redis_benchmark import find_redis_benchmark, redis_benchmark
+from harness.process.servers import started
+from harness.report.commands import commands_report
+from harness.result import Series
+from harness.scenario import override
+from harness.series import Cell, measure
+from harness.workload import Arrivals, ClientKind, Exchange, RedisCommand, Workload
+
+_PATTERN = "redis_command"
+_BASE = Workload(exchange=Exchange.REQUEST_REPLY, rate=500.0, warmup=0.2, duration=4.2)
+_FLUSHES = tuple(one for one in RedisCommand if one.startswith("FLUSH"))
+_FLUSH_RATE = 50.0
+"""At most: the keys are made anew in between."""
+_CLOSED_S = 1.0
+_AT_LEAST_IN_FLIGHT = 64
+_KEY = "abec:benchmark:__rand_int__"
+_BENCHMARK: Mapping[RedisCommand, Sequence[str]] = {
+    RedisCommand.PING: ("PING",),
+    RedisCommand.SET: ("SET", _KEY, "{payload}"),
+    RedisCommand.GET: ("GET", _KEY),
+    RedisCommand.EXPIRE: ("EXPIRE", _KEY, "3600"),
+    RedisCommand.TTL: ("TTL", _KEY),
+    RedisCommand.DEL: ("DEL", _KEY),
+    RedisCommand.HSET: ("HSET", "hash:" + _KEY, "field", "{payload}"),
+    RedisCommand.HGET: ("HGET", "hash:" + _KEY, "field"),
+    RedisCommand.HDEL: ("HDEL", "hash:" + _KEY, "field"),
+    RedisCommand.LPUSH: ("LPUSH", "list:" + _KEY, "{payload}"),
+    RedisCommand.RPOP: ("RPOP", "list:" + _KEY),
+    RedisCommand.SELECT: ("SELECT", "0"),
+}
+"""In this order, each on what those before it left. BRPOP would wait for ever on an empty list."""
+_BENCHMARK_REQUESTS = 50_000
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.option("--connections", "publishers", metavar="N", help="connections [1]")
+@click.option("--pipeline", metavar="N", help="commands unanswered on one connection [1]")
+@click.option("--payload", metavar="BYTES", help="size of a value [256B]")
+@click.option("--keys", metavar="N", help="keys that exist, and that a flush takes away [1000]")
+@click.option("--rate", metavar="CMD/S", help="commands per second, of a flush at most 50 [500]")
+@click.option("--duration", metavar="TIME", help="window at that rate [4.2s]")
+@click.option("--redis", metavar="FILE", help="redis-server binary [the bundled one]")
+@click.option("--seed", metavar="N", help="of schedules and the order of runs [1]")
+@click.option("--runs", metavar="N", default="1", help="independent runs of each [1]")
+def command(runs: str, **options: Any) -> int:
+    """Measure every Redis command with both clients: latency at a rate, then throughput.
+
+    \b
+    Examples:
+      abec commands
+      abec commands --connections 4 --pipeline 16 --keys 100000 --runs 8
+
+    About 5 minutes with one run each. One connection is one caller: a library that serves
+    several is invalid before its server is busy. Flushes have one connection, no pipeline and
+    no closed loop, because the keys have to be made anew. Where redis-benchmark is on PATH, its
+    throughput with the same connections, pipeline, keys and payload stands beside. To measure
+    one command more closely: abec run redis_command --command GET.
+    """
+    given = {field: value for field, value in options.items() if value is not None}
+    workload = override(_BASE, given)
+    base = new_result_path()
+    path, closed_path = base.with_name(f"{base.stem}-latency.json"), _beside(base)
+    latency = _measure("latency", at_rate(workload), count_of_runs(runs), path)
+    closed = _measure("saturation", list(_in_flight(workload)), count_of_runs(runs), closed_path)
+    saved = f"{path}, {closed_path}"
+    Answer().give(
+        f"{commands_report(latency, closed, _benchmarked(workload), width())}\n\nsaved {saved}",
+        saved,
+    )
+    return max(exit_code(latency), exit_code(closed), Exit.MEASURED)
+
+
+def _beside(base: Path) -> Path:
+    return base.with_name(f"{base.stem}-saturation.json")
+
+
+def at_rate(workload: Workload = _BASE) -> list[Cell]:
+    """Give every command with both clients, in an open loop."""
+    return list(_at_rate(workload))
+
+
+def _at_rate(workload: Workload) -> Iterator[Cell]:
+    for one in RedisCommand:
+        asked = replace(workload, command=one)
+        if one in _FLUSHES:
+            asked = replace(
+                asked,
+                publishers=1,
+                pipeline=1,
+                rate=min(_FLUSH_RATE, workload.rate or _FLUSH_RATE),
+                arrivals=Arrivals.CONSTANT,
+            )
+        yield from _with_both_clients(asked)
+
+
+def _in_flight(workload: Workload) -> Iterator[Cell]:
+    for one in RedisCommand:
+        if one not in _FLUSHES:
+            yield from _with_both_clients(
+                replace(
+                    workload,
+                    command=one,
+                    rate=None,
+                    concurrency=max(_AT_LEAST_IN_FLIGHT, workload.publishers * workload.pipeline),
+                    duration=_CLOSED_S,
+                )
+            )
+
+
+def _with_both_clients(workload: Workload) -> Iterator[Cell]:
+    for client in ClientKind:
+        yield Cell(pattern=_PATTERN, workload=replace(workload, client=client))
+
+
+def _measure(title: str, cells: Sequence[Cell], runs: int, path: Path) -> Series:
+    with ProgressLine(title) as progress:
+        return measure(
+            cells,
+            runs=runs,
+            order_seed=cells[0].workload.seed,
+            command=typed_command(),
+            on_progress=progress,
+            save_to=path,
+        )
+
+
+def _benchmarked(workload: Workload) -> Mapping[RedisCommand, float]:
+    """Run redis-benchmark, where it is installed, on a Redis of its own."""
+    program = find_redis_benchmark()
+    if program is None:
+        return {}
+    machine = read_machine()
+    with started((RedisSpec(),), workload, cores=frozenset(machine.cores[:1])) as running:
+        return {
+            one: redis_benchmark(
+                program,
+                running.endpoints["redis"],
+                [word.replace("{payload}", "x" * workload.payload) for word in words],
+                requests=_BENCHMARK_REQUESTS,
+                connections=workload.publishers,
+                pipeline=workload.pipeline,
+                keys=workload.keys,
+                core=machine.cores[-1],
+            )
+            for one, words in _BENCHMARK.items()
+        }

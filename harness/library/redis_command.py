@@ -1,0 +1,86 @@
+"""Redis commands as requests, as an application sends them: redis-py with hiredis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+from harness.library.background import background
+from harness.library.redis import noting_loss, redis_client
+from harness.pattern import Deliver, Seat, Send, Sent
+from harness.wire.redis_call import DAMAGED, WRONG_REPLY, require_done
+from harness.wire.redis_commands import Keys, Words
+
+
+@asynccontextmanager
+async def calling_by_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
+    """Connect, make the keys, and give the ``Send``; leaving deletes the keys.
+
+    Commands that wait are sent together, as many as the pipeline may hold, and the next ones
+    after all of their replies; what they took away is put back in between.
+
+    Raises:
+        BadInput: the server refuses the making of keys.
+        redis.exceptions.RedisError: the server does not answer, or refuses the password.
+    """
+    keys = Keys(seat.endpoints["redis"], seat.workload, seat.index)
+    spec, turn, depth = keys.spec, iter(keys), seat.workload.pipeline
+    waiting: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def check(reply: Any, key: bytes, message: bytes) -> None:
+        if isinstance(reply, RedisError):
+            seat.note(str(reply))
+        elif spec.right(reply, key, keys.value(key)):
+            deliver(message)
+        else:
+            seat.note(f"{WRONG_REPLY} to {spec.words[0].decode()}")
+            deliver(DAMAGED)
+
+    async def work(client: Redis) -> None:
+        with noting_loss(seat.note):
+            while True:
+                batch = [(await waiting.get(), next(turn))]
+                while len(batch) < depth and not waiting.empty():
+                    batch.append((waiting.get_nowait(), next(turn)))
+                commands = [keys.filled(spec.words, key, message) for message, key in batch]
+                for message, _ in batch:
+                    sent(message)
+                for reply, (message, key) in zip(await ask(client, commands), batch, strict=True):
+                    check(reply, key, message)
+                back = [keys.filled(spec.put_back, key, message) for message, key in batch]
+                await ask(client, [keys.fill()] if spec.empties else [one for one in back if one])
+
+    async with redis_client(seat) as client:
+        if fill := keys.fill():
+            require_done(await ask(client, [fill]))
+        async with background(work(client)):
+            yield waiting.put_nowait
+        if delete := keys.delete():
+            with suppress(RedisConnectionError):
+                await ask(client, [delete])
+
+
+async def ask(client: Redis, commands: Sequence[Words]) -> list[Any]:
+    """Send commands, several as one pipeline; an error that the server answers is a reply.
+
+    Raises:
+        redis.exceptions.ConnectionError: the connection ended.
+    """
+    if len(commands) > 1:
+        pipeline = client.pipeline(transaction=False)
+        for words in commands:
+            pipeline.execute_command(*words)
+        replies: list[Any] = await pipeline.execute(raise_on_error=False)
+        return replies
+    try:
+        return [await client.execute_command(*words) for words in commands]  # type: ignore[no-untyped-call]
+    except RedisConnectionError:
+        raise
+    except RedisError as error:
+        return [error]

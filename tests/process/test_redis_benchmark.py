@@ -1,0 +1,46 @@
+"""redis-benchmark's figure, where it is installed; its words read in any case."""
+
+import pytest
+
+from harness.errors import NotMeasured
+from harness.pattern import RedisSpec
+from harness.process.redis_benchmark import (
+    find_redis_benchmark,
+    redis_benchmark,
+    requests_per_second,
+)
+from harness.process.servers import started
+from harness.workload import Workload
+
+SAID = (
+    '"test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms"\n'
+    '"GET key:__rand_int__","98039.22","0.310","0.080","0.303"'
+)
+
+
+def test_its_csv_is_read() -> None:
+    assert requests_per_second(SAID) == 98039.22
+
+
+@pytest.mark.parametrize("text", ["", "Could not connect to Redis", '"test","rps"'])
+def test_what_is_no_figure_is_refused(text: str) -> None:
+    with pytest.raises(NotMeasured, match="redis-benchmark answered"):
+        requests_per_second(text)
+
+
+@pytest.mark.skipif(find_redis_benchmark() is None, reason="redis-benchmark is not installed")
+def test_it_measures_a_server_of_ours() -> None:
+    program = find_redis_benchmark()
+    assert program is not None
+    with started((RedisSpec(),), Workload()) as running:
+        rate = redis_benchmark(
+            program,
+            running.endpoints["redis"],
+            ("SET", "key:__rand_int__", "value"),
+            requests=2000,
+            connections=2,
+            pipeline=4,
+            keys=10,
+            core=None,
+        )
+    assert rate > 0

@@ -1,0 +1,55 @@
+"""Every Redis command in one table: both clients side by side, what is wrong said below."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from harness.measure.configuration import configurations
+from harness.report.commands import commands_report
+from harness.result import Doubt, Series
+from harness.workload import ClientKind, Exchange, RedisCommand, Workload
+
+Make = Callable[..., Any]
+CALLS = Workload(exchange=Exchange.REQUEST_REPLY, publishers=8)
+DOUBT = Doubt(rule="generator CPU", reason="busy", remedy="less")
+
+
+def measured(make_series: Make, workload: Workload, **library: Any) -> Series:
+    parts = [
+        make_series(
+            {"redis_command": library if client is ClientKind.LIBRARY else {}},
+            workload=replace(workload, command=command, client=client),
+            runs=1,
+            noise=0.0,
+        )
+        for command in (RedisCommand.GET, RedisCommand.FLUSHALL)
+        for client in ClientKind
+    ]
+    return replace(parts[0], results=tuple(run for part in parts for run in part.results))
+
+
+def test_one_row_a_command_with_both_clients(make_series: Make) -> None:
+    at_rate = measured(make_series, CALLS, p50=900e-6)
+    closed = measured(make_series, replace(CALLS, rate=None, concurrency=64))
+    text = commands_report(at_rate, closed, {RedisCommand.GET: 98_000.0})
+    rows = [line.split() for line in text.split("\n") if line.startswith(("GET", "FLUSHALL"))]
+    assert [row[0] for row in rows] == ["GET", "FLUSHALL"] * 2
+    assert "900 µs" in text
+    assert rows[2][-1] == "98,000/s"
+    assert rows[3][-1] == "–"
+    assert max(map(len, text.split("\n"))) <= 100
+
+
+def test_without_redis_benchmark_there_is_no_column_for_it(make_series: Make) -> None:
+    closed = measured(make_series, replace(CALLS, rate=None, concurrency=64))
+    text = commands_report(measured(make_series, CALLS), closed, {})
+    assert "redis-benchmark" not in text
+
+
+def test_what_is_invalid_is_marked_and_named(make_series: Make) -> None:
+    at_rate = measured(make_series, CALLS, doubts=(DOUBT,))
+    assert not all(row.valid for row in configurations(at_rate))
+    text = commands_report(
+        at_rate, measured(make_series, replace(CALLS, rate=None, concurrency=64)), {}
+    )
+    assert "! invalid, generator CPU: GET (library), FLUSHALL (library)." in text
