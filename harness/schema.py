@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from enum import Enum
 from pathlib import Path
 from typing import Any, NoReturn
@@ -44,16 +46,19 @@ def save(series: Series, path: Path) -> None:
 
 
 def load(path: Path) -> Series:
-    """Read a series that ``save`` wrote.
+    """Read a series that ``save`` wrote, or its gzip where the name ends in ``.gz``.
 
     Raises:
         BadInput: no such file, no JSON, another schema version, or not of this schema's shape
             (an unknown key, a missing one, a value of another type), with the path to it.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        stored = path.read_bytes()
+        text = (gzip.decompress(stored) if path.suffix == ".gz" else stored).decode("utf-8")
     except FileNotFoundError:
         raise BadInput(str(path), "", "no such file") from None
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise BadInput(str(path), "", f"is no whole gzip: {error}") from error
     except OSError as error:
         raise BadInput(str(path), "", f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:
