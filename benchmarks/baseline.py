@@ -121,7 +121,7 @@ def pack(source: Path, kept: Path) -> None:
         path.unlink()
         write_whole(
             path.with_name(_EXISTING.sub(_SHOWN, path.name)),
-            json.dumps(document, ensure_ascii=False, indent=1) + "\n",
+            json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n",
         )
 
 
