@@ -1,6 +1,6 @@
 """A record to compare with: all that a profile asks, interleaved, then made fit to be committed.
 
-``python -m benchmarks.baseline measure|pack``; `make baseline` calls both, and asv between them.
+``python -m benchmarks.baseline measure [NAME…]|pack``: `make baseline` calls both, asv between.
 asv finishes one combination before it begins the next. Here all patterns under one workload
 are interleaved, so that pages may compare them; asv then reads the same runs (``ABEC_SERIES``).
 What is packed names no host, no user and no folder of the machine.
@@ -66,17 +66,24 @@ def _questions() -> Iterator[type[Question]]:
                     yield kind
 
 
-def measure(folder: Path) -> None:
+def measure(folder: Path, only: Sequence[str] = ()) -> None:
     """Measure all groups, a file each; what an earlier call left in ``folder`` goes first.
+
+    ``only`` names groups to measure anew or in addition, and leaves the files of others.
 
     Raises:
         AbecError: something cannot be asked for, or a file could not be written.
     """
     from harness.series import measure as measured
 
-    for path in folder.glob("*.json"):
-        path.unlink()
     asked = groups()
+    for name in only:
+        if name not in asked:
+            raise BadInput("NAME", name, f"not in this profile; name some of {', '.join(asked)}")
+    if not only:
+        for path in folder.glob("*.json"):
+            path.unlink()
+    asked = {name: cells for name, cells in asked.items() if not only or name in only}
     for number, (name, cells) in enumerate(asked.items(), 1):
         sys.stderr.write(f"{number} of {len(asked)}: {name}, {len(cells)} patterns\n")
         measured(
@@ -125,11 +132,11 @@ def pack(source: Path, kept: Path) -> None:
         )
 
 
-def main(what: str) -> int:
+def main(what: str, *names: str) -> int:
     """Measure or pack; give the exit code."""
     try:
         if what == "measure":
-            measure(MEASURED)
+            measure(MEASURED, names)
         else:
             pack(MEASURED, KEPT)
     except AbecError as error:
@@ -139,4 +146,4 @@ def main(what: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))
