@@ -44,7 +44,7 @@ def with_own(asked: Scenario) -> Mapping[str, Scenario]:
     Raises:
         BadInput: the file cannot be used, or names a pattern that cannot carry its scenario.
     """
-    own = [one for one in _own_scenarios().values() if _kind(one) == _kind(asked)]
+    own = [one for one in own_scenarios().values() if _kind(one) == _kind(asked)]
     left_out = profile() is Profile.QUICK and not asked.workload.open_loop
     return {one.name: one for one in (*(() if left_out else (asked,)), *own)}
 
@@ -85,12 +85,13 @@ def turned_axes(
     return list(asked), [name for exchange in exchanges for name in with_others(patterns, exchange)]
 
 
-def _kind(scenario: Scenario) -> tuple[Exchange, bool]:
-    return scenario.workload.exchange, scenario.workload.open_loop
-
-
 @cache
-def _own_scenarios() -> Mapping[str, Scenario]:
+def own_scenarios() -> Mapping[str, Scenario]:
+    """Give the scenarios of the user's file, by name; none without ``ABEC_SCENARIOS``.
+
+    Raises:
+        BadInput: the file cannot be used, or names a pattern that cannot carry its scenario.
+    """
     path = scenario_file()
     if path is None:
         return {}
@@ -101,3 +102,7 @@ def _own_scenarios() -> Mapping[str, Scenario]:
             if name not in PATTERNS[Profile.FULL][exchange]:
                 require_exchange(load(name), exchange)
     return own
+
+
+def _kind(scenario: Scenario) -> tuple[Exchange, bool]:
+    return scenario.workload.exchange, scenario.workload.open_loop

@@ -7,7 +7,7 @@ import json
 import zlib
 from enum import Enum
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import cattrs
 
@@ -15,18 +15,21 @@ from harness.errors import BadInput, NotMeasured
 from harness.result import SCHEMA_VERSION, Series
 from harness.whole_file import write_whole
 
+Document = TypeVar("Document")
+
+_HINT = "a result is a file that abec run saved"
 _INDENT = 1
 """One value a line, so that two files can be told apart by any diff."""
 
 
-def to_json(series: Series) -> str:
-    """Write a series as the text of its file. Infinite times are ``null``.
+def to_json(document: object) -> str:
+    """Write a series, or another document, as the text of its file. Infinite times are ``null``.
 
     Raises:
-        ValueError: a number is not finite; results hold None there.
+        ValueError: a number is not finite; documents hold None there.
     """
     return json.dumps(
-        _converter().unstructure(series), indent=_INDENT, ensure_ascii=False, allow_nan=False
+        _converter().unstructure(document), indent=_INDENT, ensure_ascii=False, allow_nan=False
     )
 
 
@@ -52,9 +55,18 @@ def load(path: Path) -> Series:
         BadInput: no such file, no JSON, another schema version, or not of this schema's shape
             (an unknown key, a missing one, a value of another type), with the path to it.
     """
+    return from_json(text_of(path, _HINT), str(path))
+
+
+def text_of(path: Path, hint: str) -> str:
+    """Read the text of a file; ``hint`` says what such a file is.
+
+    Raises:
+        BadInput: there is no such file, or it is no text.
+    """
     try:
         stored = path.read_bytes()
-        text = (gzip.decompress(stored) if path.suffix == ".gz" else stored).decode("utf-8")
+        return (gzip.decompress(stored) if path.suffix == ".gz" else stored).decode("utf-8")
     except FileNotFoundError:
         raise BadInput(str(path), "", "no such file") from None
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
@@ -62,10 +74,7 @@ def load(path: Path) -> Series:
     except OSError as error:
         raise BadInput(str(path), "", f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:
-        raise BadInput(
-            str(path), "", "is no text; a result is a file that abec run saved"
-        ) from None
-    return from_json(text, str(path))
+        raise BadInput(str(path), "", f"is no text; {hint}") from None
 
 
 def from_json(text: str, name: str) -> Series:
@@ -74,21 +83,32 @@ def from_json(text: str, name: str) -> Series:
     Raises:
         BadInput: as ``load`` does.
     """
+    return parsed(text, name, Series, SCHEMA_VERSION, _HINT)
+
+
+def parsed(text: str, name: str, kind: type[Document], version: int, hint: str) -> Document:
+    """Read a document of ``kind`` from the text of a file called ``name``.
+
+    ``hint`` says what such a file is, to whoever gave another one.
+
+    Raises:
+        BadInput: no JSON, another schema version, or another shape, with the path to it.
+    """
     try:
         stored = json.loads(text, parse_constant=_no_number)
     except ValueError as error:
         raise BadInput(name, "", f"is no JSON: {error}") from None
     if not isinstance(stored, dict) or "schema" not in stored:
-        raise BadInput(name, "", "has no schema version; a result is a file that abec run saved")
-    if stored["schema"] != SCHEMA_VERSION:
+        raise BadInput(name, "", f"has no schema version; {hint}")
+    if stored["schema"] != version:
         raise BadInput(
             name,
             "",
-            f"schema {stored['schema']}: this reader knows {SCHEMA_VERSION}; measure again, "
+            f"schema {stored['schema']}: this reader knows {version}; measure again, "
             "or read it with the version that wrote it",
         )
     try:
-        return _converter().structure(stored, Series)
+        return _converter().structure(stored, kind)
     except cattrs.BaseValidationError as error:
         faults = cattrs.transform_error(error, path="", format_exception=_fault)
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
+from inspect import signature
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -47,6 +48,8 @@ from servers.serving import (
 
 _BYTES_QUEUED_FOR_A_MESSAGE = 1024
 """broadcast() has no queue to count messages in: its bound counts so many bytes for one."""
+_BROADCASTS_BYTES = "text" in signature(broadcast).parameters
+"""Whether bytes can go out as text frames, as since websockets 17; before, those were ``str``."""
 
 
 class _Connection(ServerConnection):
@@ -56,6 +59,11 @@ class _Connection(ServerConnection):
     channel = MAIN_CHANNEL
     subscription: Subscription[bytes] | None = None
     on_lost: Callable[[], object] | None = None
+
+    if "text" not in signature(ServerConnection.send).parameters:
+        # Before websockets 14 a text frame was a str. No coroutine of ours around the library's.
+        def send(self, message: Any, text: bool | None = None) -> Any:
+            return super().send(message.decode() if text else message)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -101,7 +109,10 @@ class _Broadcast:
     def publish(self, message: bytes, channel: str = MAIN_CHANNEL) -> None:
         group = self._groups.get(channel)
         if group:
-            broadcast(group, message, text=True)
+            if _BROADCASTS_BYTES:
+                broadcast(group, message, text=True)
+            else:
+                broadcast(group, message.decode())
             self._unchecked += len(message)
             # Often enough for the bound, and not at each message.
             if self._unchecked > self._most_unsent >> 2:
@@ -205,7 +216,8 @@ async def main(options: Options, *, by_broadcast: bool) -> None:
     await stop.wait()
     feed.close()
     connections = tuple(server.connections)
-    server.close(code=GOING_AWAY)
+    # With 1001, GOING_AWAY; since websockets 16 another code could be asked for.
+    server.close()
     hub.close()
     await asyncio.wait((asyncio.create_task(server.wait_closed()),), timeout=GRACE_S)
     # Whoever does not read what is left to send would keep the library waiting for 10 s.

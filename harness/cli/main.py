@@ -19,6 +19,7 @@ _COMMANDS: Mapping[str, str] = {
     "compare": "Measure patterns against each other, or judge two saved results.",
     "report": "Make a page for a browser of saved results.",
     "regress": "Judge a commit, or a version of a library, against another.",
+    "versions": "Find which release of a library changed a figure.",
     "patterns": "List patterns: exchange, servers, clients, guarantees.",
     "serve": "Start what a pattern needs and print its URLs.",
     "doctor": "Check whether this machine's figures can be trusted.",

@@ -113,7 +113,7 @@ def _versions(library: str, base: str, head: str | None) -> Mapping[Side, Wanted
     if head is None:
         raise BadInput("--head", "", f"name a version of {library}, or a local checkout PATH[@REF]")
     versions = {
-        side: read_version(side, library, asked)
+        side: read_version(f"--{side}", library, asked)
         for side, asked in ((Side.BASE, base), (Side.HEAD, head))
     }
     commit = resolve(Side.HEAD, "HEAD")
@@ -143,7 +143,7 @@ def _budget_s(text: str, gate: Gate) -> float:
 
 
 def _measure(
-    gate: Gate, sides: tuple[Built, Built], scratch: Path, budget_s: float
+    gate: Gate, sides: tuple[Built, ...], scratch: Path, budget_s: float
 ) -> tuple[Measured, Mapping[Side, Path]]:
     path = new_result_path()
     paths = {side: path.with_name(f"{path.stem}-{side}.json") for side in Side}
@@ -194,7 +194,7 @@ def _append(path: Path, said: str) -> None:
 
 
 def _record(
-    gate: Gate, sides: tuple[Built, Built], paths: Mapping[Side, Path], scratch: Path
+    gate: Gate, sides: tuple[Built, ...], paths: Mapping[Side, Path], scratch: Path
 ) -> None:
     """Let asv have the same samples; that it could not changes no verdict."""
     with ProgressLine() as progress:

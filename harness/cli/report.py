@@ -15,6 +15,7 @@ from harness import schema
 from harness.comparison import memory_slopes
 from harness.errors import BadInput, Exit
 from harness.machine import read_machine
+from harness.measure import history as histories
 from harness.report.pages.asv_site import anonymise
 from harness.report.pages.names import OwnMachine
 from harness.report.pages.page import Page, Past
@@ -26,9 +27,11 @@ from harness.report.pages.render import (
     method_html,
     patterns_html,
     regressions_html,
+    versions_html,
 )
 from harness.report.pages.sections import Clean, Source
-from harness.report.pages.written import ASV, METHOD, PATTERNS, REGRESSIONS, write_site
+from harness.report.pages.versions_page import releases
+from harness.report.pages.written import ASV, METHOD, PATTERNS, REGRESSIONS, VERSIONS, write_site
 from harness.result import Series
 from harness.whole_file import write_whole
 
@@ -42,8 +45,18 @@ _PARTS = frozenset({"latency", "saturation", "polling", "memory"})
 @click.option("-o", "--output", metavar="FILE", help=f"the page [{_DEFAULT}]")
 @click.option("--site", metavar="DIR", help="several pages beside asv's instead of one")
 @click.option("--history", metavar="DIR", help="of asv's records, for a page of a site")
+@click.option(
+    "--versions",
+    metavar="FILE",
+    multiple=True,
+    help="that abec versions saved, for a page of a site; may be given again",
+)
 def command(
-    files: tuple[str, ...], output: str | None, site: str | None, history: str | None
+    files: tuple[str, ...],
+    output: str | None,
+    site: str | None,
+    history: str | None,
+    versions: tuple[str, ...],
 ) -> int:
     """Make one page of result FILES: figures, tables, data and method, without any network.
 
@@ -62,11 +75,13 @@ def command(
         raise BadInput("-o --site", "", "give one of them")
     if history and not site:
         raise BadInput("--history", history, "is for a site; give --site too, or leave it out")
+    if versions and not site:
+        raise BadInput("--versions", versions[0], "is for a site; give --site too, or leave it out")
     target = Path(site or output or _DEFAULT)
     if not site and target.suffix not in {".html", ".htm"}:
         raise BadInput("-o", target, f"must end in .html; for example {target.stem}.html")
     page = _page(tuple(dict.fromkeys(files)))
-    pages = _site(target, page, history) if site else {target.name: _alone(page)}
+    pages = _site(target, page, history, versions) if site else {target.name: _alone(page)}
     try:
         if site:
             anonymise(target, chosen_machine(), _clean())
@@ -84,9 +99,13 @@ def command(
     return Exit.MEASURED
 
 
+def _own() -> OwnMachine:
+    return OwnMachine(fingerprint=read_machine().fingerprint, name=chosen_machine())
+
+
 def _page(files: Sequence[str]) -> Page:
     """Read all files, then build the page: one that is bad leaves nothing behind."""
-    own = OwnMachine(fingerprint=read_machine().fingerprint, name=chosen_machine())
+    own = _own()
     sources = []
     for name in files:
         for series in _series(name):
@@ -123,11 +142,13 @@ def _alone(page: Page) -> str:
     return patterns_html(page, Frame(built=_now()))
 
 
-def _site(folder: Path, page: Page, history: str | None) -> dict[str, str]:
+def _site(folder: Path, page: Page, history: str | None, versions: Sequence[str]) -> dict[str, str]:
     """Give the text of each page of a site."""
     addresses = {"Patterns": PATTERNS}
     if history:
         addresses["Regressions"] = REGRESSIONS
+    if versions:
+        addresses["Versions"] = VERSIONS
     addresses["Method"] = METHOD
     if (folder / ASV).is_file():
         addresses["Every commit (asv)"] = ASV
@@ -136,6 +157,9 @@ def _site(folder: Path, page: Page, history: str | None) -> dict[str, str]:
     pages = {PATTERNS: patterns_html(page, frame), METHOD: method_html(page.machines, frame)}
     if history:
         pages[REGRESSIONS] = regressions_html(_past(Path(history)), frame)
+    if versions:
+        read = [histories.load(Path(name)) for name in dict.fromkeys(versions)]
+        pages[VERSIONS] = versions_html([releases(one, _clean(), _own()) for one in read], frame)
     return pages
 
 

@@ -1,9 +1,14 @@
-"""WebSocket as an application speaks it: the asyncio client of the ``websockets`` library."""
+"""WebSocket as an application speaks it: the asyncio client of the ``websockets`` library.
+
+Releases of it are compared (``abec versions``), so that those from 13 on have to do.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from inspect import signature
+from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -18,6 +23,19 @@ MAX_MESSAGE_BYTES = 2 << 20
 _TRY_AGAIN_LATER = 1013
 _CLOSE_S = 1
 """How long the other side may take over the closing handshake."""
+_DIRECT: dict[str, Any] = {"proxy": None} if "proxy" in signature(connect).parameters else {}
+"""No proxy, whatever the environment says; before websockets 15 there was none."""
+
+
+class _Connection(ClientConnection):
+    if "text" not in signature(ClientConnection.send).parameters:
+        # Before websockets 14 a text frame was a str, and messages are bytes everywhere else.
+        def send(self, message: Any, text: bool | None = None) -> Any:
+            return super().send(message.decode() if text else message)
+
+        async def recv(self, decode: bool | None = None) -> Any:
+            received = await super().recv()
+            return received.encode() if decode is False and isinstance(received, str) else received
 
 
 @asynccontextmanager
@@ -33,7 +51,8 @@ async def websocket(seat: Seat, mode: str, deliver: Deliver) -> AsyncIterator[Cl
         # As the servers: no pings, which under load would end connections.
         ping_interval=None,
         close_timeout=_CLOSE_S,
-        proxy=None,
+        create_connection=_Connection,
+        **_DIRECT,
     )
     try:
 

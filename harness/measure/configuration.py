@@ -130,6 +130,12 @@ CPU_PER_MESSAGE = Metric(
 CPU_PER_DELIVERY = Metric(
     name="server CPU per delivery", kind=Kind.COST, of=lambda run: run.server.cpu_per_delivery
 )
+CLIENT_CPU_PER_DELIVERY = Metric(
+    name="client CPU per delivery",
+    kind=Kind.COST,
+    of=lambda run: run.generator.cpu_mean / run.throughput if run.throughput else None,
+)
+"""Of the generator's busiest core: subscribers, and publishers where they share it."""
 TIME_PER_MESSAGE = Metric(
     name="time per message",
     kind=Kind.COST,

@@ -22,7 +22,9 @@ def record(gate: Gate, sides: Sequence[Built], series: Mapping[Side, Path], scra
     Raises:
         NotMeasured: asv could not; says why, and where its log is.
     """
-    arguments = [f"{built.wanted.commit.sha}={series[built.side].absolute()}" for built in sides]
+    arguments = [
+        f"{built.wanted.commit.sha}={series[Side(built.side)].absolute()}" for built in sides
+    ]
     try:
         child = Child.spawn(
             (sys.executable, "-m", "harness.regress.recording", *arguments),

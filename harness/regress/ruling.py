@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from harness.measure.configuration import Configuration, Kind
 from harness.measure.contrast import Contrast, Finding, Outcome, judge
@@ -28,12 +28,6 @@ class Runs:
     def of(self, side: Side) -> tuple[Result, ...]:
         """Give the runs of one side."""
         return self.base if side is Side.BASE else self.head
-
-    def and_one(self, side: Side, result: Result) -> Runs:
-        """Give the same with one run more on one side."""
-        if side is Side.BASE:
-            return replace(self, base=(*self.base, result))
-        return replace(self, head=(*self.head, result))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The two sides, each installed in an environment of its own."""
+"""The sides that are compared, each installed in an environment of its own."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from harness.errors import BadInput, Exit, NotMeasured
 from harness.process.child import Child, log_file, stop_all
 from harness.process.watch import KEPT_LOGS, explain
+
+Name = TypeVar("Name", bound=str)
 
 _BUILD_GRACE_S = 4.0
 """asv gives pip a second to end before it kills it."""
@@ -22,7 +26,7 @@ _TAIL_LINES = 30
 
 
 class Side(StrEnum):
-    """One of the two that are compared."""
+    """One of the two that a gate compares."""
 
     BASE = "base"
     HEAD = "head"
@@ -47,6 +51,8 @@ class Version:
     """One version of a library, as it was asked for and as pip is asked for it."""
 
     library: str
+    option: str
+    """Where it was asked for, as its reader typed it: ``--base``."""
     asked: str
     requirement: str
 
@@ -73,7 +79,8 @@ class Wanted:
 class Built:
     """One side, ready to run."""
 
-    side: Side
+    side: str
+    """By a name; ``base`` and ``head`` where there are two."""
     wanted: Wanted
     directory: Path
     """The environment's root."""
@@ -134,14 +141,31 @@ def resolve(side: Side, asked: str) -> Commit:
         ) from error
 
 
-def build(wanted: Mapping[Side, Wanted], scratch: Path) -> tuple[Built, Built]:
-    """Build both environments at once; what is there already is used again.
+def build(wanted: Mapping[Name, Wanted], scratch: Path) -> tuple[Built, ...]:
+    """Build all environments at once, in the order of ``wanted``; what is there is used again.
 
     Raises:
         BadInput: a library has no such version.
         NotMeasured: one does not build; the tail of its log is in the message.
     """
-    children: dict[Side, Child] = {}
+    found = []
+    with closing(attempts(wanted, scratch)) as tried:
+        for one in tried:
+            if isinstance(one, NotMeasured):
+                raise one
+            found.append(one)
+    return tuple(found)
+
+
+def attempts(
+    wanted: Mapping[Name, Wanted], scratch: Path
+) -> Generator[Built | NotMeasured, None, None]:
+    """Build as ``build`` does; give in its place why one does not build, and go on.
+
+    Raises:
+        BadInput: a library has no such version.
+    """
+    children: dict[Name, Child] = {}
     answers = {side: scratch / f"built-{side}.json" for side in wanted}
     try:
         for side, one in wanted.items():
@@ -161,26 +185,27 @@ def build(wanted: Mapping[Side, Wanted], scratch: Path) -> tuple[Built, Built]:
                 raise NotMeasured(f"{side} {one.label} could not be built: {error}") from error
         for side, child in children.items():
             child.wait()
-            if child.exit_code != 0:
-                raise _failure(side, wanted[side], child, answers[side])
+            if child.exit_code == 0:
+                yield _built(side, wanted[side], answers[side])
+            else:
+                yield _failure(side, wanted[side], child, answers[side])
     finally:
         stop_all(children.values(), _BUILD_GRACE_S)
-    return _built(Side.BASE, wanted, answers), _built(Side.HEAD, wanted, answers)
 
 
-def _built(side: Side, wanted: Mapping[Side, Wanted], answers: Mapping[Side, Path]) -> Built:
-    answer = json.loads(answers[side].read_text(encoding="utf-8"))
-    return Built(side=side, wanted=wanted[side], directory=Path(answer["directory"]))
+def _built(side: str, wanted: Wanted, answer: Path) -> Built:
+    told = json.loads(answer.read_text(encoding="utf-8"))
+    return Built(side=side, wanted=wanted, directory=Path(told["directory"]))
 
 
-def _failure(side: Side, wanted: Wanted, child: Child, answer: Path) -> BadInput | NotMeasured:
+def _failure(side: str, wanted: Wanted, child: Child, answer: Path) -> NotMeasured:
     version = wanted.version
     if child.exit_code == Exit.NOT_MEASURED and answer.exists():
         problem = json.loads(answer.read_text(encoding="utf-8"))["problem"]
         return NotMeasured(f"{side} {wanted.label}: {problem}")
     if version is not None and child.exit_code == Exit.BAD_INPUT:
-        return BadInput(
-            f"--{side}",
+        raise BadInput(
+            version.option,
             version.asked,
             f"{version.library} has no such version for this Python; "
             f"pip index versions {version.library} lists them",

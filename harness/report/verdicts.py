@@ -16,7 +16,7 @@ from harness.report.versions import differences
 from harness.result import Series
 from harness.workload import Workload
 
-_WORDS: Mapping[tuple[Kind, Outcome], str] = {
+WORDS: Mapping[tuple[Kind, Outcome], str] = {
     (Kind.LATENCY, Outcome.HIGHER): "slower",
     (Kind.LATENCY, Outcome.LOWER): "faster",
     (Kind.COST, Outcome.HIGHER): "costs more",
@@ -24,6 +24,7 @@ _WORDS: Mapping[tuple[Kind, Outcome], str] = {
     (Kind.LOSS, Outcome.HIGHER): "loses more",
     (Kind.LOSS, Outcome.LOWER): "loses less",
 }
+"""What an established difference is called."""
 
 
 def verdict_report(old: Series, new: Series, width: int = WIDTH) -> tuple[str, Exit]:
@@ -69,7 +70,7 @@ def words(finding: Finding) -> str:
         return "no verdict possible" if finding.shift else f"not compared: {finding.reason}"
     if finding.outcome is Outcome.UNDETECTED:
         return "no change detected"
-    return _WORDS[finding.contrast.metric.kind, finding.outcome]
+    return WORDS[finding.contrast.metric.kind, finding.outcome]
 
 
 def _exit(found: Verdicts) -> Exit:
@@ -209,7 +210,7 @@ def _summary(found: Verdicts) -> str:
     counted = ["not compared"] * len(found.unmatched)
     for own in (own for _, patterns in _by_workload(found) for own in patterns):
         counted += ["not compared"] if _barred(own) else [_counted(v.finding) for v in own]
-    order = [*dict.fromkeys(_WORDS.values()), "unchanged", "not compared"]
+    order = [*dict.fromkeys(WORDS.values()), "unchanged", "not compared"]
     counts = [f"{counted.count(word)} {word}" for word in order if word in counted]
     return f"{', '.join(counts) or 'Nothing to compare'}."
 
@@ -217,7 +218,7 @@ def _summary(found: Verdicts) -> str:
 def _counted(finding: Finding) -> str:
     others = {Outcome.UNDETECTED: "unchanged", Outcome.NOT_COMPARED: "not compared"}
     word = others.get(finding.outcome)
-    return word or _WORDS[finding.contrast.metric.kind, finding.outcome]
+    return word or WORDS[finding.contrast.metric.kind, finding.outcome]
 
 
 def _side_by_side(found: Verdicts, old: Series, new: Series, width: int) -> str:

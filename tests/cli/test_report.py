@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from harness.measure.history import save as save_history
 from harness.result import Series
 from harness.schema import save, to_json
 from tests.pages.made import whole
 from tests.unit.conftest import NATURE
 from tests.unit.report.pages.recorded import write_records
+from tests.unit.versions.conftest import made_history
 
 REFUSED = {
     "no file": ((), r"FILE: name one or more result files"),
@@ -30,6 +32,11 @@ REFUSED = {
     "nowhere": (("good.json", "-o", "no/page.html"), r"-o no/page\.html: cannot be written \(No"),
     "two targets": (("good.json", "-o", "a.html", "--site", "b"), r"-o --site: give one of them"),
     "history alone": (("good.json", "--history", "asv"), r"--history asv: is for a site; give --s"),
+    "versions alone": (("good.json", "--versions", "a"), r"--versions a: is for a site; give --si"),
+    "no versions": (
+        ("good.json", "--site", "html", "--versions", "good.json"),
+        r"good\.json: schema 2: this reader knows 1",
+    ),
     "a site on a file": (("good.json", "--site", "text.json"), r"--site text\.json: cannot be"),
 }
 
@@ -101,6 +108,16 @@ def test_a_history_is_a_page_of_a_site(abec: Any, files: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "html/regressions.html" in done.stdout
     assert "Steps: 1 for the worse" in (files / "html/regressions.html").read_text()
+
+
+def test_releases_are_a_page_of_a_site(abec: Any, files: Path) -> None:
+    save_history(made_history("15.0.1", "16.0"), files / "releases.json")
+    done = abec("report", "good.json", "--site", "html", "--versions", "releases.json")
+    assert done.returncode == 0, done.stderr
+    assert "html/versions.html" in done.stdout
+    page = (files / "html/versions.html").read_text()
+    assert "websockets, server: p50" in page
+    assert '<a href="versions.html">Versions</a>' in (files / "html/patterns.html").read_text()
 
 
 def test_nothing_private_is_published(

@@ -18,15 +18,19 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from harness.cli.report import command
+from harness.measure.history import History
+from harness.measure.history import save as save_history
 from harness.result import Doubt, Result, Series
 from harness.schema import save
 from harness.workload import ClientKind, Exchange, Workload
 from tests.pages.made import whole
 from tests.unit.conftest import NATURE
 from tests.unit.report.pages.recorded import write_records
+from tests.unit.versions.conftest import made_history
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
 _POLL_S = 0.03
+SITE = ("patterns.html", "method.html", "regressions.html", "versions.html")
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -185,12 +189,28 @@ def page(results: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def _releases() -> History:
+    """Make up a history with all that its page can show: a change, a gap, a reason."""
+    return made_history(
+        *("13.1", "14.2", "15.0.1", "16.0"),
+        changes={("server", "15.0.1"): {"cpu": 0.7}, ("client", "16.0"): {"late": 8}},
+        refused={("client", "13.1"): "client failed:\nTypeError: no such parameter"},
+    )
+
+
 @pytest.fixture(scope="session")
 def site(results: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder of a site."""
     folder = tmp_path_factory.mktemp("site")
     records = write_records(tmp_path_factory.mktemp("records"))
-    _report(*results, "--site", str(folder), "--history", str(records))
+    releases = tmp_path_factory.mktemp("releases") / "websockets.json"
+    save_history(_releases(), releases)
+    _report(
+        *results,
+        *("--site", str(folder)),
+        *("--history", str(records)),
+        *("--versions", str(releases)),
+    )
     return folder
 
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.pages.conftest import DESKTOP, PHONE, Browser
+from tests.pages.conftest import DESKTOP, PHONE, SITE, Browser
 
 pytestmark = pytest.mark.slow
 
@@ -75,12 +75,12 @@ def test_what_is_in_view_is_drawn_within_two_seconds(browser: Browser, page: Pat
     assert moments[0] < moments[1]
 
 
-@pytest.mark.parametrize("name", ["patterns.html", "method.html", "regressions.html"])
+@pytest.mark.parametrize("name", SITE)
 def test_pages_of_a_site_open(name: str, browser: Browser, site: Path) -> None:
     browser.open(site / name)
 
     assert browser.log() == []
-    assert browser.visible("nav a") == ["Patterns", "Regressions", "Method"]
+    assert browser.visible("nav a") == ["Patterns", "Regressions", "Versions", "Method"]
     browser.open(site / name, PHONE)
     assert browser.script("return document.documentElement.scrollWidth") <= PHONE[0]
 

@@ -69,7 +69,7 @@ def test_sides_differ_in_the_version_of_a_library(
     checkout = library(tmp_path / LIBRARY)
     commit = resolve(Side.HEAD, "HEAD")
     wanted = {
-        side: Wanted(commit=commit, version=read_version(side, LIBRARY, text))
+        side: Wanted(commit=commit, version=read_version(f"--{side}", LIBRARY, text))
         for side, text in ((Side.BASE, f"{checkout}@HEAD~1"), (Side.HEAD, str(checkout)))
     }
     base, head = build(wanted, scratch)
@@ -89,7 +89,7 @@ def test_sides_differ_in_the_version_of_a_library(
     assert "websockets 5 requires no-such-thing, which is not installed; the sides are to" in told
     none = {
         **wanted,
-        Side.BASE: Wanted(commit=commit, version=read_version(Side.BASE, LIBRARY, "99")),
+        Side.BASE: Wanted(commit=commit, version=read_version("--base", LIBRARY, "99")),
     }
     with pytest.raises(BadInput, match=r"^--base 99: websockets has no such version for this"):
         build(none, scratch)

@@ -217,3 +217,16 @@ class Past:
     """What was looked at, and how many steps were found."""
     changes: Table
     figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Releases:
+    """One library on the *Versions* page."""
+
+    id: str
+    library: str
+    asked: tuple[str, ...]
+    """Releases, runs and machine; then each cell."""
+    found: tuple[str, ...]
+    """What differs, what could not be measured, and why."""
+    figures: tuple[Figure, ...]

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.measure.validity import FIGURE_RULES, RULES
-from harness.report.pages.page import Figure, MachineFacts, Page, Past
+from harness.report.pages.page import Figure, MachineFacts, Page, Past, Releases
 from harness.report.pages.sections import DEFAULT_STACK
 from harness.workload import Workload
 
@@ -58,6 +58,12 @@ def patterns_html(page: Page, frame: Frame) -> str:
 def regressions_html(past: Past, frame: Frame) -> str:
     """Write the *Regressions* page."""
     return _render("regressions.html", frame, past=past, **_drawn(past.figures))
+
+
+def versions_html(libraries: Sequence[Releases], frame: Frame) -> str:
+    """Write the *Versions* page."""
+    figures = (figure for one in libraries for figure in one.figures)
+    return _render("versions.html", frame, libraries=libraries, **_drawn(figures))
 
 
 def _drawn(figures: Iterable[Figure]) -> dict[str, Any]:

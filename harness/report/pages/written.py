@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.whole_file import write_whole
 
 PATTERNS, METHOD, REGRESSIONS = "patterns.html", "method.html", "regressions.html"
+VERSIONS = "versions.html"
 ASV = "index.html"
 """The pages of a site."""
 _MENU_END = re.compile(r'[ \t]*<li id="nav-li-graphdisplay">')

@@ -10,7 +10,6 @@ from harness.machine import Machine
 from harness.registry import load
 from harness.regress.gate import Gate
 from harness.regress.library import GATES, library_gate, read_version
-from harness.regress.sides import Side
 from harness.workload import ClientKind
 
 
@@ -56,7 +55,7 @@ def test_a_library_that_is_not_measured_is_refused() -> None:
 
 
 def test_a_number_is_a_version() -> None:
-    version = read_version(Side.BASE, "websockets", "15.0.1")
+    version = read_version("--base", "websockets", "15.0.1")
     assert (version.requirement, version.label) == ("websockets==15.0.1", "websockets 15.0.1")
 
 
@@ -64,13 +63,13 @@ def test_a_path_is_taken_as_it_is_on_disk(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(repository)
-    version = read_version(Side.HEAD, "websockets", "../websockets")
+    version = read_version("--head", "websockets", "../websockets")
     assert Path(version.requirement).samefile(repository)
-    assert read_version(Side.HEAD, "websockets", ".").requirement == str(repository)
+    assert read_version("--head", "websockets", ".").requirement == str(repository)
 
 
 def test_a_path_with_a_commit_is_taken_from_its_git(repository: Path) -> None:
-    version = read_version(Side.HEAD, "websockets", f"{repository}@HEAD")
+    version = read_version("--head", "websockets", f"{repository}@HEAD")
     sha = version.requirement.rpartition("@")[2]
     assert version.requirement == f"git+file://{repository}@{sha}"
     assert len(sha) == 40
@@ -79,9 +78,9 @@ def test_a_path_with_a_commit_is_taken_from_its_git(repository: Path) -> None:
 
 def test_a_path_that_is_none_is_refused(repository: Path) -> None:
     with pytest.raises(BadInput, match=r"--head \./nowhere: no such directory"):
-        read_version(Side.HEAD, "websockets", "./nowhere")
+        read_version("--head", "websockets", "./nowhere")
     with pytest.raises(BadInput, match=r"--base .*@v9: no commit v9 in that checkout"):
-        read_version(Side.BASE, "websockets", f"{repository}@v9")
+        read_version("--base", "websockets", f"{repository}@v9")
 
 
 @pytest.mark.parametrize(
@@ -99,4 +98,4 @@ def test_a_git_that_fails_is_told(
 
     monkeypatch.setattr(subprocess, "run", fails)
     with pytest.raises(NotMeasured, match=said):
-        read_version(Side.BASE, "websockets", f"{tmp_path}@v9")
+        read_version("--base", "websockets", f"{tmp_path}@v9")
