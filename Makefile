@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help bench publish baseline regress versions test check prove clean
+.PHONY: help bench publish baseline retold regress versions test check prove clean
 
 # The newest interpreter that really runs: a version manager may leave names that don't.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11; do \
@@ -21,18 +21,20 @@ ASV_CONF := asv.conf.json
 HISTORY := results/asv
 endif
 HISTORIES ?= $(wildcard results/baseline/versions/*.json)
+RETOLD ?= $(wildcard results/runs/retold/run.json)
 
 help:
 	@echo "make bench   measure a quick profile of every exchange: table, asv results, pages"
 	@echo "make publish asv's pages and ours, in results/html; RUNS='FILE…' for other results"
 	@echo "             BASELINE=1 for the committed baseline; make baseline records one (40 minutes)"
+	@echo "make retold  one run with stops, for publish: how others would have told it"
 	@echo "make regress BASE=main   is this commit worse than that one? (abec regress --help)"
 	@echo "make versions LIB=websockets VERSIONS=\"15.0.1 16.0\"   where did a release change a figure?"
 	@echo "make test    all tests, real servers included; make check: lint, types, unit tests"
 	@echo "make prove   every figure that the issues promise, measured; N=1.4 for one point"
 
 ifneq ($(shell uname -s),Linux)
-bench publish baseline test check prove regress versions:
+bench publish baseline retold test check prove regress versions:
 	@echo "abec: $$(uname -s): only Linux is measured (timerfd, TCP_INFO, /proc); use a Linux machine or VM" >&2; exit 2
 else
 $(VENV)/.python:
@@ -67,7 +69,7 @@ bench: $(VENV)/.bench
 publish: $(VENV)/.bench
 	@ls $(RUNS) >/dev/null 2>&1 || { echo "abec: RUNS $(RUNS): no such results; make bench first, or name some" >&2; exit 2; }
 	@if [ -d $(HISTORY) ]; then $(BIN)/asv --config $(ASV_CONF) publish --no-pull >&2 || exit 3; fi
-	@$(BIN)/abec report $(RUNS) --site results/html --history $(HISTORY) $(addprefix --versions ,$(HISTORIES))
+	@$(BIN)/abec report $(RUNS) --site results/html --history $(HISTORY) $(addprefix --versions ,$(HISTORIES)) $(if $(RETOLD),--retold '$(RETOLD)')
 
 baseline: export ABEC_PROFILE ?= full
 baseline: $(VENV)/.bench
@@ -81,6 +83,9 @@ baseline: $(VENV)/.bench
 		|| { tail -20 results/runs/baseline/asv.log >&2; exit 3; }
 	@$(BIN)/python -m benchmarks.baseline pack
 	@du -sh results/baseline >&2
+
+retold: $(VENV)/.bench
+	@$(BIN)/abec retell --save results/runs/retold/run.json -o results/html/retold.html
 
 regress: $(VENV)/.bench
 	@$(BIN)/abec regress $(if $(BASE),--base '$(BASE)') $(if $(HEAD),--head '$(HEAD)')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -46,6 +47,16 @@ class Live:
     """CLOCK_MONOTONIC from which messages are due."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """When the servers stood still on purpose, in ns of CLOCK_MONOTONIC."""
+
+    begin_ns: int
+    """All stood still from here on."""
+    end_ns: int
+    """They were told to go on."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Observation:
     """All that was seen of one run, before any judgement."""
@@ -57,11 +68,13 @@ class Observation:
     idle_servers: ServerSnapshot
     """When ready, without a connection."""
     host: tuple[HostSnapshot, HostSnapshot]
-    found_pid: int | None
-    """A server that was there before, and runs on whichever core it likes."""
+    pinned: Mapping[int, int | None]
+    """Which core each process of ours counts for, by process id; None is any."""
     redis_label: str
     redis_counters: Mapping[str, int]
     started_at: str
+    stalls: tuple[Stall, ...] = ()
+    """Where the servers were stopped on purpose."""
 
 
 def observe(
@@ -95,19 +108,37 @@ def observe(
         after = ServerSnapshot.read(pids, memory=True), HostSnapshot.read()
         recordings = _collect(running, futures, end_ns, workload.poll_interval)
         counters_after = redis_counters(running.endpoints)
+    recording = merge(recordings)
     return Observation(
-        recording=merge(recordings),
+        recording=recording,
         window_ns=window_ns,
         servers=(before[0], after[0]),
         idle_servers=idle,
         host=(before[1], after[1]),
-        found_pid=running.found_pid,
+        pinned=_pinned(plan, ours, running.found_pid, recording),
         redis_label=running.redis_label,
         redis_counters={
             name: count - counters_before.get(name, 0) for name, count in counters_after.items()
         },
         started_at=started_at,
     )
+
+
+def _pinned(
+    plan: Plan, servers: Sequence[int], found_pid: int | None, recording: Recording
+) -> dict[int, int | None]:
+    """Say which core each process of ours counts for.
+
+    A server that was there before runs on whichever core it likes. The measuring process sleeps
+    through the window and is not pinned; what it uses counts for the last load core.
+    """
+    server_core = min(plan.server_cores) if len(plan.server_cores) == 1 else None
+    pinned: dict[int, int | None] = dict.fromkeys(servers, server_core)
+    if found_pid is not None:
+        pinned[found_pid] = None
+    pinned |= {process.pid: process.core for process in recording.processes}
+    pinned[os.getpid()] = plan.shares[-1].core
+    return pinned
 
 
 def _tasks(plan: Plan, workload: Workload, running: Running, start_ns: int) -> list[LoadTask]:

@@ -37,6 +37,35 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """Delivery latency over the window of one run, in equal slices by due time.
+
+    A figure is None where it is infinite, or where no message was due: ``count`` and ``lost``
+    are 0 then.
+    """
+
+    slice: float
+    """Seconds of each slice; the first begins with the window."""
+    count: tuple[int, ...]
+    """Deliveries that came, of the messages due in the slice."""
+    lost: tuple[int, ...]
+    """Those that did not."""
+    p50: tuple[float | None, ...]
+    p99: tuple[float | None, ...]
+    maximum: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamps:
+    """The file that holds all stamps of the run, where they were kept."""
+
+    file: str
+    """Its name, relative to the folder of the series' file."""
+    sha256: str
+    """Of its content, in hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """Every message accounted for: ``owed == delivered + lost + corrupted`` (warm-up included).
 
@@ -204,6 +233,10 @@ class Result:
     doubts: tuple[Doubt, ...] = ()
     remarks: tuple[str, ...] = ()
     """What the system did that a reader should know: saturated, drifted, lost."""
+    timeline: Timeline | None = None
+    """Delivery latency over the window; None in files of before it was kept."""
+    stamps: Stamps | None = None
+    """Where the raw stamps are; None if they were not kept."""
 
     @property
     def valid(self) -> bool:

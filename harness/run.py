@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from harness.freeze import Freezer
 from harness.machine import Machine
 from harness.measure.audit import audit
 from harness.measure.latency import Latencies, latencies, mean_bounds
 from harness.measure.ledger import Ledger, ledger
 from harness.measure.offer import offer
 from harness.measure.saturation import Saturation, saturation
+from harness.measure.timeline import timeline
 from harness.measure.use import generator_use, host_use, server_use, wire_use
 from harness.measure.validity import Evidence, judge
-from harness.observe import Live, Observation, observe
+from harness.observe import Live, Observation, Stall, observe
 from harness.pattern import Pattern
-from harness.plan import Plan, plan
+from harness.plan import plan
 from harness.process.redis import without_password
 from harness.recording import Traffic
 from harness.result import Audit, Context, Result, WireUse
@@ -30,27 +31,40 @@ def run(
     *,
     block_index: int = 0,
     on_start: Callable[[Live], None] = lambda _live: None,
+    on_seen: Callable[[Observation], None] = lambda _seen: None,
+    freezer: Freezer | None = None,
 ) -> Result:
     """Measure one pattern under one workload, on fresh server and client processes.
+
+    ``on_seen`` gets what the result is concluded from, after all processes have ended. A
+    ``freezer`` stops processes on purpose (instead of ``on_start``); the result remarks on it.
 
     Raises:
         BadInput: this pattern or machine cannot do what is asked; nothing was started.
         NotMeasured: a server or a load process failed.
     """
     planned = plan(pattern, workload, machine)
-    seen = observe(planned, workload, on_start=on_start)
-    return conclude(pattern, workload, machine, planned, seen, block_index)
+    if freezer is None:
+        seen = observe(planned, workload, on_start=on_start)
+    else:
+        seen = observe(planned, workload, on_start=freezer.on_start)
+        seen = replace(seen, stalls=tuple(freezer.stalls))
+    on_seen(seen)
+    return conclude(pattern, workload, machine, str(planned), seen, block_index)
 
 
 def conclude(
     pattern: Pattern,
     workload: Workload,
     machine: Machine,
-    planned: Plan,
+    planned: str,
     seen: Observation,
     block_index: int = 0,
 ) -> Result:
-    """Make a result of what was seen: arithmetic only."""
+    """Make a result of what was seen: arithmetic only.
+
+    ``planned`` says which process was on which core.
+    """
     book = ledger(seen.recording, workload, *seen.window_ns)
     times = latencies(book)
     kept_up = saturation(
@@ -59,7 +73,7 @@ def conclude(
         service_p50_s=times.service.p50,
     )
     generator = generator_use(seen.recording.processes, *seen.window_ns)
-    host = host_use(*seen.host, _pinned(planned, seen))
+    host = host_use(*seen.host, seen.pinned)
     analytic_mean = pattern.poll_interval_s(workload) / 2 or None
     bounds = mean_bounds(book) if analytic_mean else None
     balance = audit(book)
@@ -99,7 +113,7 @@ def conclude(
         host=host,
         context=Context(
             machine=machine,
-            plan=str(planned),
+            plan=planned,
             started_at=seen.started_at,
             redis=seen.redis_label,
             redis_counters=seen.redis_counters,
@@ -107,7 +121,8 @@ def conclude(
         analytic_mean=analytic_mean,
         service_mean_high=evidence.service_mean_high,
         doubts=judge(evidence),
-        remarks=_remarks(times, kept_up, balance),
+        remarks=(*_stopped(seen.stalls), *_remarks(times, kept_up, balance)),
+        timeline=timeline(book),
     )
 
 
@@ -116,19 +131,12 @@ def _wire(traffic: Traffic, book: Ledger) -> WireUse:
     return wire_use(traffic, book.sent_between(*window_ns), book.delivered_between(*window_ns))
 
 
-def _pinned(planned: Plan, seen: Observation) -> dict[int, int | None]:
-    """Say which core each process of ours counts for.
-
-    The measuring process sleeps through the window and is not pinned; what it uses counts for
-    the last load core.
-    """
-    server_core = min(planned.server_cores) if len(planned.server_cores) == 1 else None
-    pinned: dict[int, int | None] = dict.fromkeys(seen.servers[0].cpu_ns, server_core)
-    if seen.found_pid is not None:
-        pinned[seen.found_pid] = None
-    pinned |= {process.pid: process.core for process in seen.recording.processes}
-    pinned[os.getpid()] = planned.shares[-1].core
-    return pinned
+def _stopped(stalls: Sequence[Stall]) -> tuple[str, ...]:
+    """Say that the servers stood still on purpose: such a run is no measurement of a pattern."""
+    if not stalls:
+        return ()
+    seconds = sum(stall.end_ns - stall.begin_ns for stall in stalls) / 1e9
+    return (f"the servers were stopped on purpose: {len(stalls)} times, {seconds:.2f} s in all",)
 
 
 def _remarks(times: Latencies, kept_up: Saturation, balance: Audit) -> tuple[str, ...]:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness import schema
+from harness import schema, stamps_file
 from harness.errors import LateStart, NotMeasured
+from harness.freeze import Freezer
 from harness.machine import Machine, read_machine
 from harness.measure.validity import MACHINE_RULES
+from harness.observe import Observation
 from harness.pattern import Pattern, RedisSpec
 from harness.plan import plan
 from harness.process.redis import resolve
@@ -88,6 +90,7 @@ def measure(
     save_to: Path | None = None,
     most_reruns: int = MOST_RERUNS,
     rerun_share: float = RERUN_SHARE,
+    keep_stamps: bool = False,
 ) -> Series:
     """Measure each cell ``runs`` times, in blocks of random order, saving after every run.
 
@@ -95,10 +98,14 @@ def measure(
     with whatever is periodic. A cell that cannot be measured is put down as refused, with the
     reason, and left out of later blocks. A run that the machine disturbed is repeated
     ``most_reruns`` times at most, and all together no more than ``rerun_share`` of the runs.
+    ``keep_stamps`` also saves the stamps of each run, beside ``save_to``.
 
     Raises:
         BadInput: a cell cannot be asked for at all; nothing was started.
+        ValueError: stamps are to be kept, but there is no file to keep them beside.
     """
+    if keep_stamps and save_to is None:
+        raise ValueError("stamps are kept beside a saved series")
     machine = read_machine()
     patterns = [load_pattern(cell.pattern) for cell in cells]
     require_possible(cells, machine)
@@ -108,6 +115,7 @@ def measure(
         _Clock(cells, runs, on_progress),
         most_reruns,
         max(most_reruns, round(rerun_share * len(cells) * runs)),
+        save_to if keep_stamps else None,
     )
     rng = random.Random(order_seed)
     for block in range(runs):
@@ -128,8 +136,10 @@ class _GrowingSeries:
         clock: _Clock,
         most_reruns: int,
         reruns_left: int,
+        stamps_beside: Path | None,
     ) -> None:
         self.series = series
+        self._stamps_beside = stamps_beside
         self._save_to = save_to
         self._clock = clock
         self._most_reruns = most_reruns
@@ -141,7 +151,10 @@ class _GrowingSeries:
         if cell not in self._refused:
             try:
                 most = min(self._most_reruns, self._reruns_left)
-                result = _run_undisturbed(pattern, cell.workload, machine, block, most)
+                result, seen = run_undisturbed(
+                    pattern, cell.workload, machine, block=block, most_reruns=most
+                )
+                result = self._with_stamps(result, seen)
             except NotMeasured as error:
                 self._refused.add(cell)
                 refused = {**self.series.refused, cell.pattern: str(error)}
@@ -152,6 +165,12 @@ class _GrowingSeries:
             if self._save_to is not None:
                 schema.save(self.series, self._save_to)
         self._clock.finished(cell)
+
+    def _with_stamps(self, result: Result, seen: Observation) -> Result:
+        if self._stamps_beside is None:
+            return result
+        name = stamps_file.beside(self._stamps_beside, len(self.series.results), result.pattern)
+        return replace(result, stamps=stamps_file.keep(seen, self._stamps_beside, name))
 
 
 class _Clock:
@@ -195,20 +214,41 @@ def expected_s(cell: Cell) -> float:
     return workload.warmup + workload.duration + 1.2 * ramp + _OVERHEAD_S
 
 
-def _run_undisturbed(
-    pattern: Pattern, workload: Workload, machine: Machine, block: int, most_reruns: int
-) -> Result:
-    """Run once, and again while the machine disturbs it or delays the start."""
+def run_undisturbed(
+    pattern: Pattern,
+    workload: Workload,
+    machine: Machine,
+    *,
+    block: int = 0,
+    most_reruns: int = MOST_RERUNS,
+    freezer: Freezer | None = None,
+) -> tuple[Result, Observation]:
+    """Run once, and again while the machine disturbs it or delays the start.
+
+    Gives the last run's result, and what it was concluded from; a ``freezer`` is as in ``run``.
+
+    Raises:
+        NotMeasured: as ``run`` does.
+    """
     reruns = 0
+    seen: list[Observation] = []
     while True:
         try:
-            result = run(pattern, workload, machine, block_index=block)
+            result = run(
+                pattern,
+                workload,
+                machine,
+                block_index=block,
+                on_seen=seen.append,
+                freezer=freezer,
+            )
         except LateStart:
             if reruns == most_reruns:
                 raise
         else:
             if reruns == most_reruns or not disturbed(result):
-                return replace(result, context=replace(result.context, reruns=reruns))
+                context = replace(result.context, reruns=reruns)
+                return replace(result, context=context), seen[-1]
         reruns += 1
 
 

@@ -18,6 +18,8 @@ _COMMANDS: Mapping[str, str] = {
     "run": "Measure patterns under a workload of your own.",
     "compare": "Measure patterns against each other, or judge two saved results.",
     "report": "Make a page for a browser of saved results.",
+    "verify": "Compute the figures of a result again from its stamps.",
+    "retell": "Show what others would have reported of one run with stops.",
     "regress": "Judge a commit, or a version of a library, against another.",
     "versions": "Find which release of a library changed a figure.",
     "patterns": "List patterns: exchange, servers, clients, guarantees.",

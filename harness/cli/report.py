@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from harness import schema
+from harness.cli.retell import retold_of
 from harness.comparison import memory_slopes
 from harness.errors import BadInput, Exit
 from harness.machine import read_machine
@@ -27,11 +28,20 @@ from harness.report.pages.render import (
     method_html,
     patterns_html,
     regressions_html,
+    retold_html,
     versions_html,
 )
 from harness.report.pages.sections import Clean, Source
 from harness.report.pages.versions_page import releases
-from harness.report.pages.written import ASV, METHOD, PATTERNS, REGRESSIONS, VERSIONS, write_site
+from harness.report.pages.written import (
+    ASV,
+    METHOD,
+    PATTERNS,
+    REGRESSIONS,
+    RETOLD,
+    VERSIONS,
+    write_site,
+)
 from harness.result import Series
 from harness.whole_file import write_whole
 
@@ -51,12 +61,14 @@ _PARTS = frozenset({"latency", "saturation", "polling", "memory"})
     multiple=True,
     help="that abec versions saved, for a page of a site; may be given again",
 )
+@click.option("--retold", metavar="FILE", help="run that abec retell made, for a page of a site")
 def command(
     files: tuple[str, ...],
     output: str | None,
     site: str | None,
     history: str | None,
     versions: tuple[str, ...],
+    retold: str | None,
 ) -> int:
     """Make one page of result FILES: figures, tables, data and method, without any network.
 
@@ -77,11 +89,14 @@ def command(
         raise BadInput("--history", history, "is for a site; give --site too, or leave it out")
     if versions and not site:
         raise BadInput("--versions", versions[0], "is for a site; give --site too, or leave it out")
+    if retold and not site:
+        raise BadInput("--retold", retold, "is for a site; abec retell makes a page of it alone")
     target = Path(site or output or _DEFAULT)
     if not site and target.suffix not in {".html", ".htm"}:
         raise BadInput("-o", target, f"must end in .html; for example {target.stem}.html")
     page = _page(tuple(dict.fromkeys(files)))
-    pages = _site(target, page, history, versions) if site else {target.name: _alone(page)}
+    also = (history, versions, retold)
+    pages = _site(target, page, *also) if site else {target.name: _alone(page)}
     try:
         if site:
             anonymise(target, chosen_machine(), _clean())
@@ -142,7 +157,9 @@ def _alone(page: Page) -> str:
     return patterns_html(page, Frame(built=_now()))
 
 
-def _site(folder: Path, page: Page, history: str | None, versions: Sequence[str]) -> dict[str, str]:
+def _site(
+    folder: Path, page: Page, history: str | None, versions: Sequence[str], retold: str | None
+) -> dict[str, str]:
     """Give the text of each page of a site."""
     addresses = {"Patterns": PATTERNS}
     if history:
@@ -150,6 +167,8 @@ def _site(folder: Path, page: Page, history: str | None, versions: Sequence[str]
     if versions:
         addresses["Versions"] = VERSIONS
     addresses["Method"] = METHOD
+    if retold:
+        addresses["Retold"] = RETOLD
     if (folder / ASV).is_file():
         addresses["Every commit (asv)"] = ASV
     links = tuple(Link(name=name, address=address) for name, address in addresses.items())
@@ -160,6 +179,8 @@ def _site(folder: Path, page: Page, history: str | None, versions: Sequence[str]
     if versions:
         read = [histories.load(Path(name)) for name in dict.fromkeys(versions)]
         pages[VERSIONS] = versions_html([releases(one, _clean(), _own()) for one in read], frame)
+    if retold:
+        pages[RETOLD] = retold_html(retold_of(Path(retold)), frame)
     return pages
 
 

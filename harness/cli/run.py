@@ -59,6 +59,11 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://.*", re.IGNORECASE | re.DOTALL)
     default=str(MOST_RERUNS),
     help=f"how often a run that the machine disturbs is repeated at most [{MOST_RERUNS}]",
 )
+@click.option(
+    "--stamps",
+    is_flag=True,
+    help="also save every stamp, about 12 B a message and 7 B a delivery; see abec verify [off]",
+)
 @click.option("--json", "as_json", is_flag=True, help="print the result file instead of a table")
 @click.option("--csv", "as_csv", is_flag=True, help="print one line a run instead of a table")
 def command(
@@ -85,12 +90,16 @@ def command(
         raise BadInput("--json --csv", "", "give one of them")
     objectives = tuple(map(parse_objective, options.pop("asserted")))
     floor, reruns = not options.pop("no_floor"), _count_of_reruns(options.pop("reruns"))
+    stamps = options.pop("stamps")
     questions = asked(patterns, options)
     for line in without_effect(questions, options):
         click.echo(line, err=True)
     answer, code = Answer(), Exit.MEASURED
     for question in questions:
-        series, path = _measure(question, count_of_runs(runs), floor=floor, reruns=reruns)
+        path = new_result_path()
+        series = _measure(
+            question, count_of_runs(runs), path, floor=floor, reruns=reruns, stamps=stamps
+        )
         judged = _judged(question, series, (*objectives, *question.scenario.objectives))
         if as_json:
             text = to_json(series)
@@ -120,15 +129,16 @@ def _count_of_reruns(text: str) -> int:
     return int(text)
 
 
-def _measure(question: Asked, runs: int, *, floor: bool, reruns: int) -> tuple[Series, Path]:
-    """Measure one scenario; give the series and where it was saved."""
+def _measure(
+    question: Asked, runs: int, path: Path, *, floor: bool, reruns: int, stamps: bool
+) -> Series:
+    """Measure one scenario, and save it to ``path``."""
     workload = question.scenario.workload
     names = tuple(pattern.name for pattern in question.patterns)
     if floor:
         names = with_floors(question.patterns, workload.exchange)
-    path = new_result_path()
     with ProgressLine(question.scenario.name) as progress:
-        series = measure(
+        return measure(
             cells_of(names, workload),
             runs=runs,
             order_seed=workload.seed,
@@ -136,8 +146,8 @@ def _measure(question: Asked, runs: int, *, floor: bool, reruns: int) -> tuple[S
             on_progress=progress,
             save_to=path,
             most_reruns=reruns,
+            keep_stamps=stamps,
         )
-    return series, path
 
 
 def _judged(question: Asked, series: Series, objectives: Sequence[Objective]) -> list[Kept]:

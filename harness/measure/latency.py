@@ -133,10 +133,14 @@ def quantile(ordered_ns: Ints, q: float, *, lost: int = 0) -> float | None:
     ``ordered_ns`` rises; ``lost`` more values are infinite. None where the rank falls among
     these, or where there is no value. ``q`` is 0 to 1; 0 gives the minimum, 1 the maximum.
     """
-    total = len(ordered_ns) + lost
+    wanted = rank(q, len(ordered_ns) + lost)
+    return None if wanted > len(ordered_ns) else float(ordered_ns[wanted - 1]) / 1e9
+
+
+def rank(q: float, total: int) -> int:
+    """Say which of ``total`` values, the smallest being 1, is the quantile ``q`` (0 to 1)."""
     # 0.07 * 100 is a little above 7: without rounding it would ask for the eighth value.
-    rank = max(1, math.ceil(round(q * total, 6)))
-    return None if rank > len(ordered_ns) else float(ordered_ns[rank - 1]) / 1e9
+    return max(1, math.ceil(round(q * total, 6)))
 
 
 def mean_bounds(ledger: Ledger) -> MeanBounds | None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 COMMANDS = (
-    *("run", "compare", "report", "regress", "patterns"),
+    *("run", "compare", "report", "verify", "retell", "regress", "patterns"),
     *("serve", "doctor", "init", "bench"),
 )
 

@@ -72,7 +72,7 @@ def test_is_refused(arguments: tuple[str, ...], message: str, abec: Any, files: 
 def test_a_page_is_written(abec: Any, files: Path) -> None:
     done = abec("report", "good.json", "good.json", "-o", "page.html")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "wrote page.html: 1 section, 5 figures, 1 machine\n"
+    assert done.stdout == "wrote page.html: 1 section, 6 figures, 1 machine\n"
     assert "ticker" in (files / "page.html").read_text()
 
 

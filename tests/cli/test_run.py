@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from harness import schema
+from harness import schema, stamps_file
 from harness.cli.run import exit_code
 from harness.errors import Exit
 from harness.pattern import RedisSpec
@@ -81,3 +81,19 @@ def test_it_goes_on_measuring_when_its_reader_has_left(tmp_path: Path, environme
     ]
     assert len(saved) == 2
     assert done.returncode == max(exit_code(schema.load(path)) for path in saved)
+
+
+@pytest.mark.slow
+def test_stamps_are_kept_beside_the_result(abec, tmp_path: Path) -> None:
+    done = abec("run", "floor", "--stamps", *QUICK)
+
+    assert done.returncode in (Exit.MEASURED, Exit.NOT_MEASURED)
+    (kept,) = tmp_path.glob("results/runs/*.json")
+    (result,) = schema.load(kept).results
+    assert result.stamps is not None
+    assert result.stamps.file == f"{kept.stem}.stamps/000-floor.npz"
+    assert stamps_file.unchanged(result.stamps, kept)
+    seen = stamps_file.read(kept.parent / result.stamps.file)
+    assert len(seen.recording.delivered.received_ns) == result.audit.delivered
+    verified = abec("verify", str(kept))
+    assert verified.returncode == Exit.MEASURED, verified.stdout

@@ -23,14 +23,16 @@ from harness.measure.history import save as save_history
 from harness.result import Doubt, Result, Series
 from harness.schema import save
 from harness.workload import ClientKind, Exchange, Workload
+from tests.cli.test_retell import keep
 from tests.pages.made import whole
 from tests.unit.conftest import NATURE
 from tests.unit.report.pages.recorded import write_records
+from tests.unit.seen import observation
 from tests.unit.versions.conftest import made_history
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
 _POLL_S = 0.03
-SITE = ("patterns.html", "method.html", "regressions.html", "versions.html")
+SITE = ("patterns.html", "method.html", "regressions.html", "versions.html", "retold.html")
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -205,11 +207,14 @@ def site(results: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     records = write_records(tmp_path_factory.mktemp("records"))
     releases = tmp_path_factory.mktemp("releases") / "websockets.json"
     save_history(_releases(), releases)
+    retold = tmp_path_factory.mktemp("retold") / "run.json"
+    keep(observation(), retold)
     _report(
         *results,
         *("--site", str(folder)),
         *("--history", str(records)),
         *("--versions", str(releases)),
+        *("--retold", str(retold)),
     )
     return folder
 

@@ -80,7 +80,8 @@ def test_pages_of_a_site_open(name: str, browser: Browser, site: Path) -> None:
     browser.open(site / name)
 
     assert browser.log() == []
-    assert browser.visible("nav a") == ["Patterns", "Regressions", "Versions", "Method"]
+    expected = ["Patterns", "Regressions", "Versions", "Method", "Retold"]
+    assert browser.visible("nav a") == expected
     browser.open(site / name, PHONE)
     assert browser.script("return document.documentElement.scrollWidth") <= PHONE[0]
 
@@ -136,6 +137,19 @@ def test_hovering_a_curve_gives_every_pattern(browser: Browser, page: Path) -> N
     for pattern in ("floor", "sse", "websocket", "long_polling", "rest_polling"):
         assert f"{pattern} " in told
     assert " %" in told
+
+
+def test_hovering_over_time_gives_median_and_largest(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    told = browser.hover("[id$=default-stack-over-time] .nsewdrag")
+    assert "time since the window's begin 2.5" in told
+    for line in ("sse 4", "sse max ", "floor max ", "websocket max "):
+        assert line in told
+    legend = browser.script(
+        "return Array.from(document.querySelectorAll("
+        "'[id$=default-stack-over-time] .infolayer .legendtext')).map((text) => text.textContent)"
+    )
+    assert sorted(legend) == ["floor", "long_polling", "rest_polling", "sse", "websocket"]
 
 
 def test_invalid_rows_are_grey_and_say_why_in_the_table(browser: Browser, page: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from harness.freeze import Freezer, Pids, evenly, servers
 from harness.machine import Machine
 from harness.measure.validity import MACHINE_RULES
 from harness.registry import load
@@ -17,16 +18,12 @@ from tests.truth.seen import Seen, watch
 from tests.truth.stall import (
     HIGH_SHARE,
     LOW_SHARE,
-    Freezer,
-    Pids,
     early_arrivals,
-    evenly,
     expect,
     generator,
     measured_s,
     over_one_receiver,
     receivers,
-    servers,
 )
 
 _PAUSE = "generator pause"

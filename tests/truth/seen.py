@@ -89,7 +89,7 @@ def watch(
     planned = plan(pattern, workload, machine)
     seen = observe(planned, workload, on_start=on_start)
     return Seen(
-        result=conclude(pattern, workload, machine, planned, seen),
+        result=conclude(pattern, workload, machine, str(planned), seen),
         book=ledger(seen.recording, workload, *seen.window_ns),
     )
 

@@ -6,21 +6,15 @@ server's secret, so the whole distribution follows from the schedule's own due t
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.measure.latency import quantile
 from harness.measure.ledger import Ledger
-from harness.observe import Live
+from harness.observe import Live, Stall
 from harness.pattern import Pattern
 from harness.recording import Ints
 from harness.workload import Exchange, Workload
@@ -33,57 +27,6 @@ HIGH_SHARE = 0.03
 _NS = 1_000_000_000
 _AFTERMATH_NS = 100_000_000
 """So long after a freeze what is released may still meet its backlog."""
-Pids = Callable[[Live], Sequence[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Stall:
-    """When processes stood still, in ns of CLOCK_MONOTONIC."""
-
-    begin_ns: int
-    """All stood still from here on."""
-    end_ns: int
-    """They were told to go on."""
-
-
-@dataclass(slots=True)
-class Freezer:
-    """Freezes what ``pids`` chooses of a live run; ``on_start`` is handed to ``observe``."""
-
-    pids: Pids
-    offsets_s: Sequence[float]
-    """From the first due message to each freeze."""
-    length_s: float
-    stalls: list[Stall] = field(default_factory=list)
-
-    def on_start(self, live: Live) -> None:
-        """Begin to watch the clock, in a thread of its own."""
-        del self.stalls[:]
-        threading.Thread(target=self._freeze, args=(live,), daemon=True).start()
-
-    def _freeze(self, live: Live) -> None:
-        pids = self.pids(live)
-        # A run that failed has ended its processes already, and says so itself.
-        with suppress(ProcessLookupError, FileNotFoundError):
-            for offset_s in self.offsets_s:
-                _sleep_until(live.start_ns + round(offset_s * _NS))
-                try:
-                    for pid in pids:
-                        os.kill(pid, signal.SIGSTOP)
-                    while not all(map(_stands_still, pids)):
-                        time.sleep(0)
-                    begin_ns = time.monotonic_ns()
-                    time.sleep(self.length_s)
-                finally:
-                    end_ns = time.monotonic_ns()
-                    for pid in pids:
-                        os.kill(pid, signal.SIGCONT)
-                self.stalls.append(Stall(begin_ns, end_ns))
-
-
-def servers(live: Live) -> Sequence[int]:
-    """All servers under test, the Redis server included."""
-    return live.server_pids
 
 
 def generator(live: Live) -> Sequence[int]:
@@ -94,12 +37,6 @@ def generator(live: Live) -> Sequence[int]:
 def receivers(live: Live) -> Sequence[int]:
     """The load process that holds the subscribers: the plan's first share."""
     return live.load_pids[:1]
-
-
-def evenly(count: int, within_s: float, warmup_s: float, length_s: float) -> tuple[float, ...]:
-    """Spread freezes over a window: each in the middle of an equal part."""
-    part = within_s / count
-    return tuple(warmup_s + (number + 0.5) * part - length_s / 2 for number in range(count))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -227,15 +164,6 @@ def over_one_receiver(workload: Workload, exchange: Exchange) -> Workload:
     """Make a message one delivery; callers so many that none waits for another's answer."""
     callers = 64 if exchange is Exchange.REQUEST_REPLY else 1
     return replace(workload, exchange=exchange, publishers=callers, subscribers=1)
-
-
-def _stands_still(pid: int) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "Tt"
-
-
-def _sleep_until(when_ns: int) -> None:
-    while (left_ns := when_ns - time.monotonic_ns()) > 0:
-        time.sleep(left_ns / _NS)
 
 
 def _at(ordered_ns: Ints, q: float) -> float:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from harness.freeze import Freezer, Pids, evenly, servers
 from harness.machine import read_machine
 from harness.registry import load
 from harness.workload import Exchange, Workload
 from tests.truth.seen import Seen, watch
 from tests.truth.stall import (
     LOW_SHARE,
-    Freezer,
-    Pids,
     early_arrivals,
-    evenly,
     expect,
     generator,
     over_one_receiver,
     receivers,
-    servers,
 )
 
 LENGTH_S = 0.3

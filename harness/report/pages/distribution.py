@@ -14,6 +14,7 @@ import numpy as np
 
 from harness.histogram import Histogram
 from harness.measure.configuration import QUANTILES, Configuration
+from harness.measure.latency import rank
 from harness.measure.statistics import FEWEST_RUNS, Estimate, estimate
 from harness.measure.validity import shown
 from harness.recording import Ints
@@ -46,7 +47,7 @@ class Run:
 
     def quantiles(self, at: Sequence[float]) -> list[float | None]:
         """Give the value (s) at each quantile (0 to 1); None where it is infinite."""
-        ranks = np.array([max(1, math.ceil(round(q * self.count, 6))) for q in at], dtype=np.int64)
+        ranks = np.array([rank(q, self.count) for q in at], dtype=np.int64)
         finite = ranks <= self.histogram.count
         values = self.histogram.ranked(np.minimum(ranks, self.histogram.count)) / 1e9
         return [float(v) if f else None for v, f in zip(values, finite, strict=True)]

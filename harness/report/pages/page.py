@@ -90,6 +90,8 @@ class Line:
     high: tuple[float | None, ...]
     marked: bool = False
     """Whether each point was measured by itself, and so gets a symbol."""
+    beside: str = ""
+    """The name of the line that this one belongs to: it is drawn thin, and has no legend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,3 +232,26 @@ class Releases:
     found: tuple[str, ...]
     """What differs, what could not be measured, and why."""
     figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teller:
+    """One way of telling a run."""
+
+    name: str
+    why: str
+    """Why it differs from the truth, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retold:
+    """The page *How others would have told it*."""
+
+    asked: tuple[str, ...]
+    """Which run it was."""
+    told: str
+    """What was done to it, and what that implies."""
+    summary: Table
+    tellers: tuple[Teller, ...]
+    figures: tuple[Figure, ...]
+    machine: MachineFacts

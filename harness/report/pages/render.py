@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.measure.validity import FIGURE_RULES, RULES
-from harness.report.pages.page import Figure, MachineFacts, Page, Past, Releases
+from harness.report.pages.page import Figure, MachineFacts, Page, Past, Releases, Retold
 from harness.report.pages.sections import DEFAULT_STACK
 from harness.workload import Workload
 
@@ -64,6 +64,11 @@ def versions_html(libraries: Sequence[Releases], frame: Frame) -> str:
     """Write the *Versions* page."""
     figures = (figure for one in libraries for figure in one.figures)
     return _render("versions.html", frame, libraries=libraries, **_drawn(figures))
+
+
+def retold_html(page: Retold, frame: Frame) -> str:
+    """Write the page *How others would have told it*."""
+    return _render("retold.html", frame, page=page, **_drawn(page.figures))
 
 
 def _drawn(figures: Iterable[Figure]) -> dict[str, Any]:

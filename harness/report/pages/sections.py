@@ -21,6 +21,7 @@ from harness.report.pages import curves, dots
 from harness.report.pages.distribution import BrokenHistogram
 from harness.report.pages.glance import answer
 from harness.report.pages.names import machine_of, scenario_name, typed_scenario
+from harness.report.pages.over_time import over_time
 from harness.report.pages.page import Figure, Panel, Section
 from harness.report.question import question, surroundings, traffic
 from harness.report.remarks import hidden_tail_line, refusals, remarks
@@ -269,6 +270,7 @@ def _block_panels(
             figures = (
                 dots.latency(f"{own}-latency", members, part.rows, colours),
                 *curves.distributions(own, members, colours),
+                *over_time(own, members, colours),
                 dots.cpu(f"{own}-cpu", members, colours),
                 dots.wire_bytes(f"{own}-bytes", members, colours),
             )

@@ -10,6 +10,7 @@ from harness.whole_file import write_whole
 
 PATTERNS, METHOD, REGRESSIONS = "patterns.html", "method.html", "regressions.html"
 VERSIONS = "versions.html"
+RETOLD = "retold.html"
 ASV = "index.html"
 """The pages of a site."""
 _MENU_END = re.compile(r'[ \t]*<li id="nav-li-graphdisplay">')

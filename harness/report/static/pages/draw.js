@@ -212,8 +212,8 @@ var abecDraw = (function () {
       var sign = { invalid: "! ", saturated: "~ " }[line.state] || "";
       traces.push({
         type: "scatter", mode: line.marked ? "lines+markers" : "lines", x: line.x, y: line.y,
-        name: sign + line.name, legendgroup: line.name, connectgaps: false,
-        line: { color: ink, width: 2, dash: DASHES[line.colour % 9] },
+        name: sign + line.name, legendgroup: line.beside || line.name, showlegend: !line.beside, connectgaps: false,
+        line: { color: ink, width: line.beside ? 1 : 2, dash: line.beside ? "solid" : DASHES[line.colour % 9] },
         marker: { symbol: SYMBOLS[line.colour % 9], size: 9, color: ink },
         hovertemplate: line.y.map(function (value, place) {
           var low = line.low[place], high = line.high[place];

@@ -34,8 +34,9 @@ def without_secret(text: str) -> str:
 
 def patterns(figure: Figure) -> set[str]:
     drawing = figure.drawing
-    rows = drawing.rows if isinstance(drawing, Dots) else drawing.lines
-    return {row.name for row in rows}
+    if isinstance(drawing, Dots):
+        return {row.name for row in drawing.rows}
+    return {line.beside or line.name for line in drawing.lines}
 
 
 def curve(make_series: Make, *intervals: float, command: str = "abec run sse") -> Series:
@@ -56,7 +57,7 @@ def test_no_figure_holds_edge_and_broker(nature: Nature) -> None:
     assert [panel.title for panel in section.panels] == ["Edge delivery", "Broker delivery"]
     broker = {"floor@no-loop", "redis_pubsub"}
     for panel, own in zip(section.panels, (set(nature), broker), strict=True):
-        assert len(panel.figures) == 5
+        assert len(panel.figures) == 6
         assert all(patterns(figure) == own for figure in panel.figures)
     assert [line.partition(".")[0] for line in section.answers] == [
         "Edge delivery",
