@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help bench publish retold regress versions test check prove clean
+.PHONY: help bench publish baseline retold regress versions test check prove clean
 
 # The newest interpreter that really runs: a version manager may leave names that don't.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11; do \
@@ -10,13 +10,23 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := results/runs/bench
+# BASELINE=1 builds the pages of what is committed instead of what was measured here.
+ifdef BASELINE
+RUNS ?= results/baseline/runs/*.json.gz
+ASV_CONF := asv.baseline.conf.json
+HISTORY := results/baseline/asv
+else
 RUNS ?= $(BENCH)/*.json
+ASV_CONF := asv.conf.json
+HISTORY := results/asv
+endif
 HISTORIES ?= $(wildcard results/baseline/versions/*.json)
 RETOLD ?= $(wildcard results/runs/retold/run.json)
 
 help:
 	@echo "make bench   measure a quick profile of every exchange: table, asv results, pages"
 	@echo "make publish asv's pages and ours, in results/html; RUNS='FILE…' for other results"
+	@echo "             BASELINE=1 for the committed baseline; make baseline records one (40 minutes)"
 	@echo "make retold  one run with stops, for publish: how others would have told it"
 	@echo "make regress BASE=main   is this commit worse than that one? (abec regress --help)"
 	@echo "make versions LIB=websockets VERSIONS=\"15.0.1 16.0\"   where did a release change a figure?"
@@ -24,7 +34,7 @@ help:
 	@echo "make prove   every figure that the issues promise, measured; N=1.4 for one point"
 
 ifneq ($(shell uname -s),Linux)
-bench publish retold test check prove regress versions:
+bench publish baseline retold test check prove regress versions:
 	@echo "abec: $$(uname -s): only Linux is measured (timerfd, TCP_INFO, /proc); use a Linux machine or VM" >&2; exit 2
 else
 $(VENV)/.python:
@@ -58,8 +68,21 @@ bench: $(VENV)/.bench
 
 publish: $(VENV)/.bench
 	@ls $(RUNS) >/dev/null 2>&1 || { echo "abec: RUNS $(RUNS): no such results; make bench first, or name some" >&2; exit 2; }
-	@if [ -d results/asv ]; then $(BIN)/asv publish --no-pull >&2 || exit 3; fi
-	@$(BIN)/abec report $(RUNS) --site results/html --history results/asv $(addprefix --versions ,$(HISTORIES)) $(if $(RETOLD),--retold '$(RETOLD)')
+	@if [ -d $(HISTORY) ]; then $(BIN)/asv --config $(ASV_CONF) publish --no-pull >&2 || exit 3; fi
+	@$(BIN)/abec report $(RUNS) --site results/html --history $(HISTORY) $(addprefix --versions ,$(HISTORIES)) $(if $(RETOLD),--retold '$(RETOLD)')
+
+baseline: export ABEC_PROFILE ?= full
+baseline: $(VENV)/.bench
+	@$(BIN)/python -m benchmarks.baseline measure
+	@$(BIN)/asv machine --yes >/dev/null 2>&1
+	@rm -rf results/baseline/asv
+	@ABEC_SERIES=$$(ls results/runs/baseline/*.json | paste -sd:) \
+		$(BIN)/asv --config asv.baseline.conf.json run --environment existing:same \
+		--set-commit-hash $$(git rev-parse HEAD) --launch-method forkserver --record-samples \
+		--bench '^(?!gate)' > results/runs/baseline/asv.log 2>&1 \
+		|| { tail -20 results/runs/baseline/asv.log >&2; exit 3; }
+	@$(BIN)/python -m benchmarks.baseline pack
+	@du -sh results/baseline >&2
 
 retold: $(VENV)/.bench
 	@$(BIN)/abec retell --save results/runs/retold/run.json -o results/html/retold.html

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from enum import Enum
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -47,7 +49,7 @@ def save(series: Series, path: Path) -> None:
 
 
 def load(path: Path) -> Series:
-    """Read a series that ``save`` wrote.
+    """Read a series that ``save`` wrote, or its gzip where the name ends in ``.gz``.
 
     Raises:
         BadInput: no such file, no JSON, another schema version, or not of this schema's shape
@@ -63,9 +65,12 @@ def text_of(path: Path, hint: str) -> str:
         BadInput: there is no such file, or it is no text.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        stored = path.read_bytes()
+        return (gzip.decompress(stored) if path.suffix == ".gz" else stored).decode("utf-8")
     except FileNotFoundError:
         raise BadInput(str(path), "", "no such file") from None
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise BadInput(str(path), "", f"is no whole gzip: {error}") from error
     except OSError as error:
         raise BadInput(str(path), "", f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:

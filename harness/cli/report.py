@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -22,7 +21,7 @@ from harness.report.pages.asv_site import anonymise
 from harness.report.pages.names import OwnMachine
 from harness.report.pages.page import Page, Past
 from harness.report.pages.patterns_page import patterns_page
-from harness.report.pages.private import own_names, published
+from harness.report.pages.private import chosen_machine, own_names, published
 from harness.report.pages.render import (
     Frame,
     Link,
@@ -47,7 +46,6 @@ from harness.result import Series
 from harness.whole_file import write_whole
 
 _DEFAULT = "report.html"
-_MACHINE = "ABEC_MACHINE"
 _PARTS = frozenset({"latency", "saturation", "polling", "memory"})
 """What `abec compare --json` prints a series each of."""
 
@@ -101,7 +99,7 @@ def command(
     pages = _site(target, page, *also) if site else {target.name: _alone(page)}
     try:
         if site:
-            anonymise(target, os.environ.get(_MACHINE, ""), _clean())
+            anonymise(target, chosen_machine(), _clean())
             write_site(target, pages)
         else:
             target.parent.stat()  # made below: a folder that is mistyped is told instead
@@ -117,7 +115,7 @@ def command(
 
 
 def _own() -> OwnMachine:
-    return OwnMachine(fingerprint=read_machine().fingerprint, name=os.environ.get(_MACHINE, ""))
+    return OwnMachine(fingerprint=read_machine().fingerprint, name=chosen_machine())
 
 
 def _page(files: Sequence[str]) -> Page:

@@ -15,6 +15,7 @@ from asv.benchmarks import Benchmarks
 from asv.console import log
 from asv.environment import EnvironmentUnavailable
 from asv.machine import Machine
+from asv.plugin_manager import plugin_manager
 from asv.repo import get_repo
 from asv.results import Results
 from asv.runner import run_benchmarks
@@ -29,6 +30,8 @@ _BENCHMARKS = r"^gate\."
 def record(series: dict[str, str]) -> None:
     """Store the series of each commit, the last one being head, beside what asv has of it."""
     conf = configuration(Side.HEAD)
+    for plugin in conf.plugins:
+        plugin_manager.import_plugin(plugin)  # as asv's own commands do
     made = environment(conf)
     repo = get_repo(conf)
     machine = Machine.load(interactive=True, use_defaults=True)

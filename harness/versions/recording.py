@@ -31,6 +31,7 @@ from harness.measure.configuration import Metric
 from harness.measure.history import History, Row
 from harness.regress.gate import GateCell
 from harness.regress.library import GATES
+from harness.report import asv_private
 from harness.versions.watching import watched
 
 CONF = "asv.versions.conf.json"
@@ -80,6 +81,7 @@ def record(paths: Sequence[Path]) -> None:
     """
     conf = Config.load(CONF)
     repo = get_repo(conf)
+    asv_private.setup()  # asv's own commands load it as a plug-in
     machine = Machine.load(interactive=True, use_defaults=True)
     machine.save(conf.results_dir)
     described = Benchmarks(conf, benchmarks().values())

@@ -20,6 +20,14 @@ from harness.schema import save
 from tests.unit.conftest import series
 
 ROOT = Path(__file__).parents[2]
+HOST = "build-host-7"
+"""What the host is called, as far as asv can see: a name that can be searched for."""
+_NAMED = """
+import platform, socket
+known = platform.uname()._replace(node={host!r})
+platform.uname = lambda: known
+platform.node = socket.gethostname = lambda: {host!r}
+"""
 MEASURED = {
     "ticker": ("floor", "floor@no-loop", "redis_pubsub", "sse", "websocket"),
     "jobs": ("floor", "redis_queue"),
@@ -112,7 +120,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
             shutil.copy(ROOT / name, path / name)
     home = tmp_path_factory.mktemp("home")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ABEC_")}
-    made = Checkout(path=path, env={**kept, "HOME": str(home)})
+    (home / "sitecustomize.py").write_text(_NAMED.format(host=HOST))
+    made = Checkout(path=path, env={**kept, "HOME": str(home), "PYTHONPATH": str(home)})
     made.git("init", "--quiet")
     made.git("add", "--all")
     made.git("commit", "--quiet", "--message", "As it is now")

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,16 +16,24 @@ import pytest
 from asv.graph import Graph
 
 from harness.report.pages.private import own_names
-from tests.asv.conftest import Checkout
+from tests.asv.conftest import HOST, Checkout
 
 _SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 """The vendored library, whose names are nobody's."""
 
 
 @pytest.fixture(scope="module")
-def site(fed: Checkout, saved: str) -> Path:
-    """Publish as the Makefile does."""
+def plain(fed: Checkout) -> Path:
+    """Publish by asv alone; give a copy of its pages."""
     fed.asv("publish", "--no-pull")
+    copy = fed.path / "results/plain"
+    shutil.copytree(fed.path / "results/html", copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def site(plain: Path, fed: Checkout, saved: str) -> Path:
+    """Go on as the Makefile does."""
     done = subprocess.run(
         (
             *(sys.executable, "-m", "harness", "report", *saved.split(os.pathsep)),
@@ -50,8 +59,12 @@ def test_our_pages_are_linked_from_asvs(site: Path) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_private_is_published(site: Path, fed: Checkout) -> None:
-    names = {*own_names(), platform.node(), getpass.getuser()} - {"root"}
+@pytest.mark.parametrize("by", ["plain", "site"])
+def test_nothing_private_is_published(
+    by: str, fed: Checkout, request: pytest.FixtureRequest
+) -> None:
+    site: Path = request.getfixturevalue(by)
+    names = {HOST, *own_names(), platform.node(), getpass.getuser()} - {"root"}
     paths = {str(fed.path), sys.prefix, fed.env["HOME"]}
     folders = {path.replace("/", "_") for path in paths}
     for path in site.rglob("*"):
@@ -64,6 +77,20 @@ def test_nothing_private_is_published(site: Path, fed: Checkout) -> None:
             assert not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", text), path
         for private in (*paths, *folders, "/home/", "/root/"):
             assert private not in text, f"{private} in {path}"
+
+
+@pytest.mark.slow
+def test_asv_records_under_no_host_name(fed: Checkout) -> None:
+    records = list((fed.path / "results/asv").rglob("*"))
+    assert len(records) > 3
+    for path in records:
+        assert HOST not in path.name
+        assert path.is_dir() or HOST not in path.read_text(encoding="utf-8"), path
+    (machine,) = (path.parent.name for path in records if path.name == "machine.json")
+    assert machine.endswith("-cores")
+    assert f"[{machine}/" in fed.asv("show", "HEAD", "--bench", "Delivery.track_p50")
+    # Where asv looks a machine up it knows it by its host: nobody publishes that file.
+    assert HOST in (Path(fed.env["HOME"]) / ".asv-machine.json").read_text()
 
 
 @pytest.mark.slow

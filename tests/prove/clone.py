@@ -78,7 +78,7 @@ class Ran:
 
 def prove_bench(_machine: Machine) -> Iterator[Claim]:
     """Clone, install, `make bench`; then one scenario file by both ways."""
-    with _clone() as clone:
+    with fresh_clone() as clone:
         installed = clone.run("make", ".venv/.bench")
         yield Claim(
             what="fresh clone, empty caches: installation",
@@ -90,12 +90,12 @@ def prove_bench(_machine: Machine) -> Iterator[Claim]:
             return
         yield from _bench(clone)
         yield _same_workload(clone)
-        yield _left_nothing(clone, "make bench, abec and asv run")
+        yield left_nothing(clone, "make bench, abec and asv run")
 
 
 def prove_test(_machine: Machine) -> Iterator[Claim]:
     """Clone, install, `make test`."""
-    with _clone() as clone:
+    with fresh_clone() as clone:
         installed = clone.run("make", ".venv/.dev")
         if installed.code:
             yield Claim(what="installation", figure=_last(installed), bound="exit 0", ok=False)
@@ -108,11 +108,12 @@ def prove_test(_machine: Machine) -> Iterator[Claim]:
             bound=f"exit 0, ≤ {_TEST_S:.0f} s",
             ok=tested.code == 0 and tested.took_s <= _TEST_S,
         )
-        yield _left_nothing(clone, "make test")
+        yield left_nothing(clone, "make test")
 
 
 @contextmanager
-def _clone() -> Iterator[Clone]:
+def fresh_clone() -> Iterator[Clone]:
+    """Clone the repository into a directory of its own, with empty caches."""
     with tempfile.TemporaryDirectory(prefix="prove-") as directory:
         place = Path(directory)
         for name in ("tmp", "cache"):
@@ -241,7 +242,8 @@ def _workloads(paths: Sequence[Path], pattern: str) -> set[Workload]:
     }
 
 
-def _left_nothing(clone: Clone, what: str) -> Claim:
+def left_nothing(clone: Clone, what: str) -> Claim:
+    """Claim that no process and no file outlived ``what`` was done in the clone."""
     left = clone.leftovers()
     return Claim(
         what=f"left behind by {what}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.machine import Machine
 from tests.prove import (
+    asv_commands,
     audit,
     clone,
     cost,
@@ -78,6 +79,7 @@ POINTS: Sequence[Point] = (
     Point(number="1.11", title="plug-in", prove=_plug_in),
     Point(number="2.1", title="the gate: nothing changed", prove=gate_alike.prove, long=True),
     Point(number="2.2", title="the gate: planted changes", prove=gate_planted.prove, long=True),
+    Point(number="2.3", title="asv's commands in a fresh clone", prove=asv_commands.prove),
     Point(number="2.6", title="the gate: refusals and interrupts", prove=gate.prove),
     Point(
         number="2.6",

@@ -1,5 +1,6 @@
 """What is written is read again; what is not known is refused, with the path to it."""
 
+import gzip
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -66,6 +67,22 @@ def test_a_failed_save_leaves_what_was_there(stored: Series, tmp_path: Path) -> 
 
     assert [entry.name for entry in tmp_path.iterdir()] == ["run.json"]
     assert (blocked / "kept").is_dir()
+
+
+def test_a_gzipped_file_is_read_as_it_is(stored: Series, tmp_path: Path) -> None:
+    path = tmp_path / "kept.json.gz"
+    path.write_bytes(gzip.compress(schema.to_json(stored).encode()))
+    assert schema.load(path) == stored
+
+
+@pytest.mark.parametrize("spoil", [lambda b: b[:-9], lambda b: b[9:], lambda b: b[:9]])
+def test_half_a_gzipped_file_is_refused(
+    spoil: Callable[[bytes], bytes], stored: Series, tmp_path: Path
+) -> None:
+    path = tmp_path / "kept.json.gz"
+    path.write_bytes(spoil(gzip.compress(schema.to_json(stored).encode())))
+    with pytest.raises(BadInput, match=r"kept\.json\.gz: is no whole gzip"):
+        schema.load(path)
 
 
 def test_a_file_that_is_none(tmp_path: Path) -> None:

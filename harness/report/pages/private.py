@@ -6,6 +6,7 @@ Results keep what was typed and what failed, word for word; both may hold such n
 from __future__ import annotations
 
 import getpass
+import os
 import re
 import socket
 
@@ -46,6 +47,11 @@ def own_names() -> frozenset[str]:
     except (KeyError, OSError):  # a user without a name, as in some containers
         user = ""
     return frozenset({host, host.partition(".")[0], user}) - _TELL_NOTHING
+
+
+def chosen_machine() -> str:
+    """Give the name by which this machine is to be published; empty if none was chosen."""
+    return os.environ.get("ABEC_MACHINE", "")
 
 
 def published(text: str, names: frozenset[str]) -> str:
