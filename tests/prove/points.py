@@ -24,6 +24,7 @@ from tests.prove import (
     polling,
     redis_commands,
     refusals,
+    releases,
     stall,
     workflows,
 )
@@ -80,6 +81,7 @@ POINTS: Sequence[Point] = (
     Point(number="2.1", title="the gate: nothing changed", prove=gate_alike.prove, long=True),
     Point(number="2.2", title="the gate: planted changes", prove=gate_planted.prove, long=True),
     Point(number="2.3", title="asv's commands in a fresh clone", prove=asv_commands.prove),
+    Point(number="2.4", title="releases of libraries", prove=releases.prove),
     Point(number="2.6", title="the gate: refusals and interrupts", prove=gate.prove),
     Point(
         number="2.6",
