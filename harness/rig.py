@@ -34,6 +34,7 @@ class Subject:
     endpoints: Endpoints
     patience_s: float
     """How long anything may take."""
+    asked: Workload = WORKLOAD
 
     def __str__(self) -> str:
         ingress = "" if self.calls else f" {self.ingress}"
@@ -106,7 +107,7 @@ class Rig:
     def _seat(self, index: int, note: Note) -> Seat:
         subject = self.subject
         workload = replace(
-            WORKLOAD, exchange=subject.exchange, client=subject.kind, ingress=subject.ingress
+            subject.asked, exchange=subject.exchange, client=subject.kind, ingress=subject.ingress
         )
         return Seat(endpoints=subject.endpoints, workload=workload, index=index, note=note)
 

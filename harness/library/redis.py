@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
@@ -14,6 +15,9 @@ from redis.exceptions import ResponseError
 from harness.library.outbox import outbox
 from harness.pattern import DISCONNECTED, Note, Seat, Send, Sent
 from harness.wire.resp import without_query
+
+AGAIN_S = 0.02
+"""Between two attempts where Redis is killed on purpose, and started again."""
 
 
 @contextmanager
@@ -58,7 +62,8 @@ async def publish_in_turn(
 
     Messages wait in this process meanwhile: that is the pool wait, and part of the result.
     Leaving waits for all of them, and ends with ``afterwards``. A message that the server
-    refuses is noted with the server's words.
+    refuses is noted with the server's words. Where somebody asks which messages are accepted,
+    one whose answer is lost with the connection is published again.
 
     Raises:
         BadInput: it is no ``redis://`` URL.
@@ -69,9 +74,23 @@ async def publish_in_turn(
         async def transmit(message: bytes) -> None:
             sent(message)
             try:
-                await publish(client, message)
+                await answered(message)
             except ResponseError as error:
                 seat.note(str(error))
+
+        async def answered(message: bytes) -> None:
+            accepted = seat.accepted
+            if accepted is None:
+                await publish(client, message)
+                return
+            while True:
+                try:
+                    await publish(client, message)
+                except RedisConnectionError:
+                    await asyncio.sleep(AGAIN_S)
+                else:
+                    accepted(message)
+                    return
 
         async with outbox(transmit, noting_loss(seat.note), drain=True) as send:
             yield send

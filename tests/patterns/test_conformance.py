@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -42,6 +43,17 @@ def test_promises_are_kept(served: Served, kind: ClientKind) -> None:
     )
     shapes += "request_reply" in pattern.exchanges
     assert len(proved) == len(set(proved)) >= 7 * shapes > 0
+    running.check()
+
+
+@pytest.mark.parametrize("kind", ClientKind)
+def test_promises_are_kept_by_every_way_to_pop(served: Served, kind: ClientKind) -> None:
+    pattern, running = served
+    for pop in sorted(pattern.pops - {WORKLOAD.pop}):
+        asked = replace(WORKLOAD, pop=pop)
+        with asyncio.Runner(loop_factory=LoadLoop) as runner:
+            checked = check_pattern(pattern, kind, running.endpoints, asked=asked)
+            assert len(runner.run(checked)) >= 7
     running.check()
 
 
