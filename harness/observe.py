@@ -10,16 +10,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from harness.errors import AbecError, LoadFailed
+from harness.faults.strike import Blow, Strike
 from harness.load.course import prepare, run_load
 from harness.load.task import LoadTask, Role
 from harness.measure.resources import HostSnapshot, ServerSnapshot
 from harness.plan import Plan
 from harness.process.pool import FreshProcesses
 from harness.process.redis_counters import redis_counters
+from harness.process.redis_depth import Depth, DepthGauge
+from harness.process.scratch import private_directory
 from harness.process.servers import Running, started
+from harness.queueing import Victim
 from harness.recording import Recording, merge
+from harness.registry import load
 from harness.scenario import payload_lines
 from harness.workload import Workload
 
@@ -75,6 +81,12 @@ class Observation:
     started_at: str
     stalls: tuple[Stall, ...] = ()
     """Where the servers were stopped on purpose."""
+    depths: tuple[Depth, ...] = ()
+    """How many messages waited in Redis, where it stores some."""
+    left: int | None = None
+    """How many did at the end."""
+    blow: Blow | None = None
+    """What was killed on purpose."""
 
 
 def observe(
@@ -88,8 +100,15 @@ def observe(
         NotMeasured: no Redis is found.
     """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    with FreshProcesses(env=_ALLOCATOR) as pool, ExitStack() as servers:
-        pool.prepare(len(plan.shares), partial(prepare, plan.pattern))
+    # Load ends before its servers, however this ends: or it would go on storing in a Redis that
+    # is not ours, whose keys were removed already.
+    with (
+        private_directory() as directory,
+        ExitStack() as servers,
+        FreshProcesses(env=_ALLOCATOR) as pool,
+    ):
+        successors = sum(share.dies for share in plan.shares)
+        pool.prepare(len(plan.shares) + successors, partial(prepare, plan.pattern))
         running = servers.enter_context(started(plan.servers, workload, cores=plan.server_cores))
         pool.prepared()
         ours = tuple(child.pid for child in running.children)
@@ -97,30 +116,57 @@ def observe(
         counters_before = redis_counters(running.endpoints)
         idle = ServerSnapshot.read(pids, memory=True)
         start_ns = time.monotonic_ns() + round(plan.setup_s * NS)
-        tasks = _tasks(plan, workload, running, start_ns)
+        tasks = _tasks(plan, workload, running, start_ns, Path(directory))
         futures = [pool.submit(run_load, task) for task in tasks]
         begin_ns, end_ns = window_ns = tasks[0].window_ns
         on_start(Live(server_pids=ours, load_pids=pool.pids, start_ns=start_ns))
+        gauge = servers.enter_context(
+            DepthGauge(running.endpoints, load(plan.pattern).waiting(running.endpoints, workload))
+        )
+        strike = Strike(
+            victim=workload.kill,
+            due_ns=begin_ns + round(workload.kill_after * NS),
+            running=running,
+            pool=pool,
+            tasks=tasks,
+            futures=futures,
+        )
 
-        _attend(running, futures, begin_ns - _READING_NS)
+        def look() -> None:
+            _check(running, futures)
+            gauge.look()
+            strike.look()
+
+        _attend(look, begin_ns - _READING_NS)
         before = ServerSnapshot.read(pids, memory=False), HostSnapshot.read()
-        _attend(running, futures, end_ns)
+        _attend(look, end_ns)
+        if strike.blow is not None and strike.blow.victim is Victim.REDIS:
+            pids = tuple(child.pid for child in running.watch.children)
         after = ServerSnapshot.read(pids, memory=True), HostSnapshot.read()
-        recordings = _collect(running, futures, end_ns, workload.poll_interval)
+        recordings = [strike.before, *_collect(look, futures, end_ns, workload.poll_interval)]
+        left = gauge.ask()
         counters_after = redis_counters(running.endpoints)
     recording = merge(recordings)
+    pinned = _pinned(plan, ours, running.found_pid, recording)
+    if strike.blow is not None:
+        # Of what was killed, or started in the window, there is no reading at one of its edges.
+        through = before[1].processes.keys() & after[1].processes.keys()
+        pinned = {pid: core for pid, core in pinned.items() if pid in through}
     return Observation(
         recording=recording,
         window_ns=window_ns,
         servers=(before[0], after[0]),
         idle_servers=idle,
         host=(before[1], after[1]),
-        pinned=_pinned(plan, ours, running.found_pid, recording),
+        pinned=pinned,
         redis_label=running.redis_label,
         redis_counters={
             name: count - counters_before.get(name, 0) for name, count in counters_after.items()
         },
         started_at=started_at,
+        depths=tuple(gauge.seen),
+        left=left,
+        blow=strike.blow,
     )
 
 
@@ -141,7 +187,9 @@ def _pinned(
     return pinned
 
 
-def _tasks(plan: Plan, workload: Workload, running: Running, start_ns: int) -> list[LoadTask]:
+def _tasks(
+    plan: Plan, workload: Workload, running: Running, start_ns: int, directory: Path
+) -> list[LoadTask]:
     lines = payload_lines(workload.payload_file)
     return [
         LoadTask(
@@ -156,24 +204,28 @@ def _tasks(plan: Plan, workload: Workload, running: Running, start_ns: int) -> l
             gives_way=share.gives_way,
             ramp=share.ramp,
             lines=lines,
+            journal=str(directory / "journal") if share.dies else "",
         )
         for share in plan.shares
     ]
 
 
-def _attend(running: Running, futures: Sequence[Future[Recording]], until_ns: int) -> None:
+def _attend(look: Callable[[], None], until_ns: int) -> None:
     """Wait until a moment; end at once when a server or a load process fails meanwhile."""
     while (left_ns := until_ns - time.monotonic_ns()) > 0:
-        _check(running, futures)
+        look()
         time.sleep(min(left_ns / NS, _GLANCE_S))
 
 
 def _collect(
-    running: Running, futures: Sequence[Future[Recording]], end_ns: int, poll_interval_s: float
+    look: Callable[[], None],
+    futures: Sequence[Future[Recording]],
+    end_ns: int,
+    poll_interval_s: float,
 ) -> list[Recording]:
     deadline_ns = end_ns + round((_LONGEST_DRAIN_S + 3 * poll_interval_s) * NS)
     while not all(future.done() for future in futures):
-        _check(running, futures)
+        look()
         if time.monotonic_ns() > deadline_ns:
             raise LoadFailed(
                 f"load processes were not done {_LONGEST_DRAIN_S:g} s after the window's end"

@@ -11,6 +11,7 @@ import click
 from harness.errors import BadInput
 from harness.pattern import Pattern, RedisSpec
 from harness.process.redis import without_password
+from harness.queueing import Victim
 from harness.registry import all_patterns, load, names
 from harness.scenario import BUILT_IN, Scenario, find_scenario, flag, override
 from harness.workload import Exchange, Workload
@@ -37,6 +38,11 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "redis": ("URL|FILE", "redis:// URL or redis-server binary [the bundled one]"),
     "poll_interval": ("TIME", "between the polls of one subscriber [20ms]"),
     "deflate": ("", "compress WebSocket messages (permessage-deflate) [off]"),
+    "pop": ("NAME", "how redis_queue's consumers take: brpop, rpop or lmove [brpop]"),
+    "work": ("TIME", "how long a consumer works on each message, 0 or 1ms [0]"),
+    "persistence": ("NAME", "of a Redis that stores: none, rdb, aof-everysec, aof-always [none]"),
+    "kill": ("NAME", "whom to kill in mid-run: consumer or redis [none]"),
+    "kill_after": ("TIME", "when in the window [1s]"),
 }
 
 _Takes = Callable[[Pattern, Workload], bool]
@@ -62,6 +68,11 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
     "poll_interval": (
         lambda pattern, workload: pattern.poll_interval_s(workload) > 0,
         "no chosen pattern polls",
+    ),
+    "pop": (lambda pattern, _workload: bool(pattern.pops), "no chosen pattern has a choice of it"),
+    "kill_after": (
+        lambda _pattern, workload: workload.kill is not Victim.NONE,
+        "nobody is to be killed",
     ),
     # A pattern that does not compress is refused; the floor goes without.
     "deflate": (lambda pattern, _workload: pattern.family != "floor", "a floor never compresses"),

@@ -210,25 +210,24 @@ def far(among: Iterable[Configuration]) -> Metric:
 def by_workload(series: Series) -> list[list[Configuration]]:
     """Divide a series by workload, in the order in which these were first measured.
 
-    Floors that went without compression beside patterns that did not are one group with them.
+    Floors that went without compression, or another thing that floors take no part in, are one
+    group with the patterns that did not.
     """
     groups: dict[Workload, list[Configuration]] = {}
     for row in configurations(series):
         groups.setdefault(row.workload, []).append(row)
     for workload, rows in tuple(groups.items()):
-        compressed = replace(workload, deflate=True)
-        beside = compressed != workload and compressed in groups
-        if beside and all(row.is_floor for row in rows):
-            groups[compressed] = [*groups.pop(workload), *groups[compressed]]
+        beside = (other for other in groups if other != workload and other.bare == workload)
+        richer = next(beside, None)
+        if richer is not None and all(row.is_floor for row in rows):
+            groups[richer] = [*groups.pop(workload), *groups[richer]]
     return list(groups.values())
 
 
 def comparable(workload: Workload) -> Workload:
     """Give the workload without what only some patterns take part in, to find its floor by."""
     plain = Workload()
-    return replace(
-        workload, poll_interval=plain.poll_interval, deflate=plain.deflate, redis=plain.redis
-    )
+    return replace(workload.bare, poll_interval=plain.poll_interval, redis=plain.redis)
 
 
 def floor_of(row: Configuration, among: Sequence[Configuration]) -> Configuration | None:

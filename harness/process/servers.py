@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from harness.errors import ServerFailed
@@ -12,8 +13,9 @@ from harness.pattern import AnyServerSpec, Endpoints, RedisSpec, ServerSpec
 from harness.process.child import Child, log_file, python_command, stop_all
 from harness.process.ready import wait_until_ready
 from harness.process.redis import resolve
+from harness.process.redis_guest import remove
 from harness.process.redis_local import local_server
-from harness.process.redis_server import serve
+from harness.process.redis_server import ServingRedis, serve
 from harness.process.scratch import private_directory
 from harness.process.watch import KEPT_LOGS, Watch
 from harness.workload import Workload
@@ -31,6 +33,8 @@ class Running:
     redis_label: str
     """Which Redis serves, for example ``Redis 8.2.3 (bundled)``; empty if none was asked for."""
     watch: Watch
+    restart_redis: Callable[[], Child] | None = None
+    """Kill the Redis (SIGKILL), start it again on the same files and wait until it answers."""
 
     def check(self) -> None:
         """Look whether all servers live.
@@ -64,7 +68,7 @@ def started(
     """
     children: list[Child] = []
     watch = Watch(children=children, keep_logs_dir=log_dir or keep_logs_dir, deadline_s=deadline_s)
-    with private_directory() as scratch:
+    with private_directory() as scratch, ExitStack() as leaving:
         directory = Path(scratch)
         try:
             # All are spawned before the first is waited for, so that they start in parallel.
@@ -76,6 +80,7 @@ def started(
             urls: dict[str, str] = {}
             redis_label = ""
             found_pid = None
+            restart: Callable[[], Child] | None = None
             for spec in specs:
                 if isinstance(spec, RedisSpec):
                     source = resolve(workload.redis)
@@ -91,8 +96,10 @@ def started(
                     urls["redis"] = redis.url
                     if redis.child is not None:
                         children.append(redis.child)
+                        restart = partial(_restart, redis, children, len(children) - 1)
                     else:
                         found_pid = local_server(redis.url)
+                        leaving.callback(remove, redis.url, spec.keys)
             for spec, (child, stdout_path) in programs:
                 urls |= wait_until_ready(child, stdout_path, spec.roles, watch)
             yield Running(
@@ -101,9 +108,18 @@ def started(
                 found_pid=found_pid,
                 redis_label=redis_label,
                 watch=watch,
+                restart_redis=restart,
             )
         finally:
             stop_all(children)
+
+
+def _restart(redis: ServingRedis, children: list[Child], place: int) -> Child:
+    if redis.start_again is None:
+        raise RuntimeError("only a Redis that was started here can be started again")
+    children[place].kill()
+    children[place] = redis.start_again()
+    return children[place]
 
 
 def _launch(
