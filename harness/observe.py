@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from harness.errors import AbecError, LoadFailed
+from harness.errors import AbecError, LoadFailed, NotMeasured
 from harness.faults.strike import Blow, Strike
 from harness.load.course import prepare, run_load
 from harness.load.task import LoadTask, Role
@@ -21,6 +21,7 @@ from harness.plan import Plan
 from harness.process.pool import FreshProcesses
 from harness.process.redis_counters import redis_counters
 from harness.process.redis_depth import Depth, DepthGauge
+from harness.process.redis_guest import REMEDIES, refusal
 from harness.process.scratch import private_directory
 from harness.process.servers import Running, started
 from harness.queueing import Victim
@@ -97,7 +98,7 @@ def observe(
     Raises:
         ServerFailed: a server did not start, or died in mid-run; its log's tail is in the error.
         LoadFailed: a load process was late or failed.
-        NotMeasured: no Redis is found.
+        NotMeasured: no Redis is found, or it refused some of what it was asked.
     """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     # Load ends before its servers, however this ends: or it would go on storing in a Redis that
@@ -146,7 +147,7 @@ def observe(
         recordings = [strike.before, *_collect(look, futures, end_ns, workload.poll_interval)]
         left = gauge.ask()
         counters_after = redis_counters(running.endpoints)
-    recording = merge(recordings)
+    recording = _require_taken(merge(recordings))
     pinned = _pinned(plan, ours, running.found_pid, recording)
     if strike.blow is not None:
         # Of what was killed, or started in the window, there is no reading at one of its edges.
@@ -232,6 +233,18 @@ def _collect(
             )
         time.sleep(_GLANCE_S / 5)
     return [_outcome(future) for future in futures]
+
+
+def _require_taken(recording: Recording) -> Recording:
+    """Give the recording, unless Redis refused some of what it was asked.
+
+    Raises:
+        NotMeasured: it did; what is measured then is the refusal.
+    """
+    for cause, count in recording.notes.items():
+        if cause.partition(" ")[0] in REMEDIES:
+            raise NotMeasured(f"Redis refused {count:,} commands: {refusal(cause)}")
+    return recording
 
 
 def _check(running: Running, futures: Sequence[Future[Recording]]) -> None:

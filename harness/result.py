@@ -187,7 +187,7 @@ class Kill:
     accepted: int | None
     """Messages that Redis had confirmed when it was killed; None where a consumer was."""
     waiting: int | None
-    """Of these, such as no consumer had delivered by then."""
+    """Of these, such as no consumer had delivered by then, or had in hand."""
     lost: int
     """Messages that nobody ever delivered; where Redis was killed, of those that it confirmed at
     any time."""

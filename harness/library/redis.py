@@ -10,7 +10,12 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
+from redis.exceptions import (
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+)
 
 from harness.library.outbox import outbox
 from harness.pattern import DISCONNECTED, Note, Seat, Send, Sent
@@ -18,6 +23,15 @@ from harness.wire.resp import without_query
 
 AGAIN_S = 0.02
 """Between two attempts where Redis is killed on purpose, and started again."""
+
+
+_CODES = {NoPermissionError: "NOPERM", OutOfMemoryError: "OOM", ReadOnlyError: "READONLY"}
+
+
+def in_its_words(error: ResponseError) -> str:
+    """Give an error as Redis said it: redis-py takes the first word off some."""
+    code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "")
+    return f"{code} {error}".lstrip()
 
 
 @contextmanager
@@ -76,7 +90,7 @@ async def publish_in_turn(
             try:
                 await answered(message)
             except ResponseError as error:
-                seat.note(str(error))
+                seat.note(in_its_words(error))
 
         async def answered(message: bytes) -> None:
             accepted = seat.accepted

@@ -14,7 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from harness.library.background import background
-from harness.library.redis import AGAIN_S, redis_client
+from harness.library.redis import AGAIN_S, in_its_words, redis_client
 from harness.pattern import DISCONNECTED, Deliver, Seat
 from harness.queueing import Victim
 from harness.timerfd import Alarm
@@ -81,7 +81,7 @@ async def consume(seat: Seat, deliver: Deliver, taking: Taking) -> AsyncIterator
                 while True:
                     await take_one()
             except ResponseError as error:
-                seat.note(str(error))
+                seat.note(in_its_words(error))
                 return
             except RedisConnectionError:
                 if not lost:

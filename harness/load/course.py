@@ -22,6 +22,7 @@ from harness.load.drive import ClosedLoop, Drive, OpenLoop
 from harness.load.journal import Journal
 from harness.load.loop import LoadLoop
 from harness.load.padding import make_padding
+from harness.load.published import published
 from harness.load.schedule import schedule
 from harness.load.seats import Seats
 from harness.load.stamps import Arrivals, Handovers
@@ -29,9 +30,7 @@ from harness.load.task import NS, LoadTask, Role
 from harness.pattern import Deliver, Pattern, Seat, Send
 from harness.queueing import Victim
 from harness.recording import (
-    NEVER,
     READING_NS,
-    Ints,
     LoadProcess,
     Published,
     Recording,
@@ -45,7 +44,7 @@ _HOLD_NS = 80_000_000
 """Connections stay so long after the window, so that the servers' memory is read with them."""
 _GLANCE_S = 0.01
 _LEAST_DRAIN_S = 5.0
-_QUIET_S = 2.0
+_QUIET_S = 1.0
 """Without a job for so long, and eight times the work on one, a consumer takes the queue for done:
 what a dead one held has been claimed by then."""
 _TIMES_WORK = 8
@@ -238,9 +237,11 @@ class _Load:
         # own work: what it would see of it is part of what is measured.
         alone = task.workload.client is ClientKind.LIBRARY and len(task.receivers) == 1
         return Recording(
-            published=_published(self._drive, self._handovers, self._accepted)
-            if self._drive
-            else Published(),
+            published=(
+                published(self._drive, self._handovers, self._accepted)
+                if self._drive
+                else Published()
+            ),
             delivered=arrivals.table(lag=not alone),
             setup_ns=np.array(self._receiving.setup_ns, dtype=np.int64),
             notes=dict(self._notes),
@@ -279,29 +280,6 @@ def _drive(task: LoadTask) -> Drive:
     _, end_ns = task.window_ns
     return ClosedLoop(
         workload.concurrency, workload.deliveries_per_message, task.publishers, end_ns, padding
-    )
-
-
-def _published(drive: Drive, handovers: Handovers, accepted: Handovers) -> Published:
-    """Join what was released with when it was handed over and accepted, each in its own order."""
-    publisher, sequence, due_ns, released_ns = drive.table()
-    names = publisher << 40 | sequence
-    order = np.argsort(names, kind="stable")
-
-    def joined(stamps: Handovers) -> Ints:
-        of_publisher, of_sequence, at_ns = stamps.table()
-        rows = order[np.searchsorted(names[order], of_publisher << 40 | of_sequence)]
-        joined_ns = np.full(len(names), NEVER, dtype=np.int64)
-        joined_ns[rows] = at_ns
-        return joined_ns
-
-    return Published(
-        publisher=publisher,
-        sequence=sequence,
-        due_ns=due_ns,
-        released_ns=released_ns,
-        sent_ns=joined(handovers),
-        accepted_ns=joined(accepted),
     )
 
 

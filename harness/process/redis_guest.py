@@ -12,6 +12,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from harness.errors import BadInput, NotMeasured
+from harness.library.redis import in_its_words
 from harness.process.redis import without_password
 
 _PATIENCE_S = 3.0
@@ -46,7 +47,9 @@ def rehearse(url: str, commands: Sequence[tuple[str, ...]]) -> None:
                     try:
                         connection.read_response()
                     except ResponseError as error:
-                        raise BadInput("--redis", shown, refusal(str(error), words[0])) from error
+                        raise BadInput(
+                            "--redis", shown, refusal(in_its_words(error), words[0])
+                        ) from error
                 connection.send_command("DISCARD")
                 connection.read_response()
             finally:

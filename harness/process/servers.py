@@ -16,7 +16,7 @@ from harness.process.redis import resolve
 from harness.process.redis_guest import remove
 from harness.process.redis_local import local_server
 from harness.process.redis_server import ServingRedis, serve
-from harness.process.scratch import private_directory
+from harness.process.scratch import file_system, private_directory
 from harness.process.watch import KEPT_LOGS, Watch
 from harness.workload import Workload
 
@@ -96,6 +96,8 @@ def started(
                     urls["redis"] = redis.url
                     if redis.child is not None:
                         children.append(redis.child)
+                        if spec.config:
+                            redis_label += f", files on {file_system(directory)}"
                         restart = partial(_restart, redis, children, len(children) - 1)
                     else:
                         found_pid = local_server(redis.url)

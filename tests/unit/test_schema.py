@@ -91,7 +91,7 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     [
         (
             lambda d: d.update(schema=7),
-            "schema 7: this reader knows 2; measure again, or read it with the version that "
+            "schema 7: this reader knows 3; measure again, or read it with the version that "
             "wrote it",
         ),
         (lambda d: d.update(shcema=1), "unknown key shcema"),
