@@ -20,6 +20,7 @@ FILES = (
     "fan_out",
     "request_reply",
     "work_queue",
+    "durability",
     "payload",
     "polling_interval",
     "connections",
