@@ -17,6 +17,8 @@ from tests.prove import (
     gate_alike,
     gate_finds,
     gate_planted,
+    guest,
+    kills,
     leftovers,
     polling,
     refusals,
@@ -83,4 +85,8 @@ POINTS: Sequence[Point] = (
     ),
     Point(number="2.7", title="workflows", prove=_workflows),
     Point(number="2.7", title="workflows' steps", prove=workflows.prove, long=True),
+    Point(number="3.3", title="consumers killed", prove=kills.prove_consumer, long=True),
+    Point(number="3.4", title="Redis killed, and prices", prove=kills.prove_redis, long=True),
+    Point(number="3.6", title="somebody's Redis", prove=guest.prove_untouched),
+    Point(number="3.8", title="what Redis refuses", prove=guest.prove_refusals),
 )

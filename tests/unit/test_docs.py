@@ -19,9 +19,10 @@ from harness.regress.gate import BUILT_IN
 from harness.regress.watched import WATCHED
 from harness.report.question import traffic
 from harness.workload import Workload
+from tests.prove import guarantees
 
 ROOT = Path(__file__).parents[2]
-DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 VALIDITY = ROOT / "docs" / "validity.md"
 QUESTIONS = ROOT / "tests" / "unit" / "questions_page.py"
 GATE = ROOT / "docs" / "ci-gate.md"
@@ -130,7 +131,7 @@ def test_every_rule_says_why_it_exists(rule: object) -> None:
 def test_every_field_of_a_result_is_explained() -> None:
     told = set(re.findall(r"`(\w+)`", (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")))
     parts: tuple[type, ...] = (result.Latency, result.Audit, result.ServerUse, result.WireUse)
-    parts += (result.GeneratorUse, result.HostUse)
+    parts += (result.GeneratorUse, result.HostUse, result.QueueDepth, result.Kill)
     wanted = {field.name for part in parts for field in fields(part)}
     identity = {"pattern", "block", "floor", "block_index", "audit", "server", "wire"}
     identity |= {"generator", "host"}
@@ -222,6 +223,13 @@ def test_the_documented_workflows_are_those_that_are_copied() -> None:
     text = WORKFLOWS.read_text(encoding="utf-8")
     assert len(COPIED) == 2
     assert text == with_workflows(text), f"stale: {REMEDY}"
+
+
+@pytest.mark.parametrize("page", ["redis_queue", "redis_stream"])
+def test_the_guarantees_are_those_that_were_measured(page: str) -> None:
+    text = (ROOT / "docs" / "patterns" / f"{page}.md").read_text(encoding="utf-8")
+    log = guarantees.read_log()
+    assert text == guarantees.with_tables(text, page, log)
 
 
 def test_the_documented_pattern_is_the_tested_one() -> None:
