@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,29 +27,27 @@ _OF_PAGE = {"redis_queue": ("brpop", "rpop", "lmove"), "redis_stream": ("stream"
 Log = Mapping[str, Any]
 
 
-def measured(times: int) -> Log:
-    """Kill and measure; give what is written down."""
+def measured(times: int) -> Iterator[Log]:
+    """Kill and measure; give all that is known after each part of it."""
     machine = read_machine()
-    consumers = [
-        {"way": way, **asdict(consumer_killed(way, ClientKind.WIRE, times))} for way in WAYS
-    ]
-    servers = [
-        {
-            "pattern": name,
-            "persistence": str(persistence),
-            **asdict(redis_killed(name, persistence, times)),
-            "price": asdict(price(name, persistence, min(RUNS, times))),
-        }
-        for name in _OF_PAGE
-        for persistence in Persistence
-    ]
-    return {
+    log: dict[str, Any] = {
         "commit": machine.commit,
         "machine": f"{machine.cpu}, {len(machine.cores)} cores, {machine.virtualisation}",
         "redis": resolve("").label,
-        "consumer killed": consumers,
-        "redis killed": servers,
+        "consumer killed": [],
+        "redis killed": [],
     }
+    for way in WAYS:
+        outcome = consumer_killed(way, ClientKind.WIRE, times)
+        log["consumer killed"].append({"way": way, **asdict(outcome)})
+        yield log
+    for name in _OF_PAGE:
+        for persistence in Persistence:
+            row = {"pattern": name, "persistence": str(persistence)}
+            outcome = redis_killed(name, persistence, times)
+            cost = price(name, persistence, min(RUNS, times))
+            log["redis killed"].append({**row, **asdict(outcome), "price": asdict(cost)})
+            yield log
 
 
 def tables(log: Log, page: str) -> str:
@@ -112,13 +110,13 @@ def _round(value: float) -> str:
 
 
 def main(argv: Sequence[str]) -> None:
-    """Measure, and write the log and the tables."""
-    log = measured(int(argv[0]) if argv else TIMES)
-    LOG.write_text(json.dumps(log, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    for page in _OF_PAGE:
-        path = PAGES / f"{page}.md"
-        text = path.read_text(encoding="utf-8")
-        path.write_text(with_tables(text, page, log), encoding="utf-8")
+    """Measure; write the log and the tables as far as they go."""
+    for log in measured(int(argv[0]) if argv else TIMES):
+        LOG.write_text(json.dumps(log, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        for page in _OF_PAGE:
+            path = PAGES / f"{page}.md"
+            text = path.read_text(encoding="utf-8")
+            path.write_text(with_tables(text, page, log), encoding="utf-8")
 
 
 if __name__ == "__main__":
