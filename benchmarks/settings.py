@@ -22,7 +22,7 @@ class Profile(StrEnum):
     QUICK = "quick"
     """One cell a pattern and exchange: within 5 minutes at 8 runs."""
     FULL = "full"
-    """Every question: at most 60 cells, within 45 minutes at 8 runs."""
+    """Every question: within 55 minutes at 8 runs."""
 
 
 def profile() -> Profile:

