@@ -1,7 +1,8 @@
 """``python -m tests.prove.guarantees [TIMES]``: measure what each way loses, and write the docs.
 
 Writes docs/patterns/guarantees.json, and from it the tables of docs/patterns/redis_queue.md and
-redis_stream.md. A unit test holds tables and log to each other.
+redis_stream.md. What the log has so many kills of is kept: it can be interrupted and goes on; to
+measure anew, remove it first. A unit test holds tables and log to each other.
 """
 
 from __future__ import annotations
@@ -23,40 +24,52 @@ PAGES = Path(__file__).parents[2] / "docs" / "patterns"
 LOG = PAGES / "guarantees.json"
 BEGIN, END = "<!-- guarantees: python -m tests.prove.guarantees -->\n", "<!-- /guarantees -->"
 _OF_PAGE = {"redis_queue": ("brpop", "rpop", "lmove"), "redis_stream": ("stream",)}
+_SERVERS = tuple((name, persistence) for name in _OF_PAGE for persistence in Persistence)
 
 Log = Mapping[str, Any]
 
 
-def measured(times: int) -> Iterator[Log]:
-    """Kill and measure; give all that is known after each part of it."""
+def measured(times: int, log: Log) -> Iterator[Log]:
+    """Kill and measure what ``log`` has fewer kills of; give all that is known after each part."""
     machine = read_machine()
-    log: dict[str, Any] = {
-        "commit": machine.commit,
-        "machine": f"{machine.cpu}, {len(machine.cores)} cores, {machine.virtualisation}",
-        "redis": resolve("").label,
-        "consumer killed": [],
-        "redis killed": [],
-    }
+    stamp = {"commit": machine.commit[:12]}
+    consumers = {row["way"]: row for row in log.get("consumer killed", ())}
+    servers = {(row["pattern"], row["persistence"]): row for row in log.get("redis killed", ())}
+
+    def known() -> Log:
+        return {
+            "machine": f"{machine.cpu}, {len(machine.cores)} cores, {machine.virtualisation}",
+            "redis": resolve("").label,
+            "consumer killed": [consumers[way] for way in WAYS if way in consumers],
+            "redis killed": [servers[asked] for asked in _SERVERS if asked in servers],
+        }
+
     for way in WAYS:
-        outcome = consumer_killed(way, ClientKind.WIRE, times)
-        log["consumer killed"].append({"way": way, **asdict(outcome)})
-        yield log
-    for name in _OF_PAGE:
-        for persistence in Persistence:
-            row = {"pattern": name, "persistence": str(persistence)}
+        if _kills(consumers.get(way)) < times:
+            outcome = consumer_killed(way, ClientKind.WIRE, times)
+            consumers[way] = {"way": way, **stamp, **asdict(outcome)}
+            yield known()
+    for name, persistence in _SERVERS:
+        if _kills(servers.get((name, persistence))) < times:
             outcome = redis_killed(name, persistence, times)
             cost = price(name, persistence, min(RUNS, times))
-            log["redis killed"].append({**row, **asdict(outcome), "price": asdict(cost)})
-            yield log
+            row = {"pattern": name, "persistence": str(persistence), **stamp}
+            servers[name, str(persistence)] = {**row, **asdict(outcome), "price": asdict(cost)}
+            yield known()
+
+
+def _kills(row: Mapping[str, Any] | None) -> int:
+    return len(row["lost"]) if row is not None else 0
 
 
 def tables(log: Log, page: str) -> str:
     """Write the tables of one page as Markdown."""
     killed = [row for row in log["consumer killed"] if row["way"] in _OF_PAGE[page]]
     servers = [row for row in log["redis killed"] if row["pattern"] == page]
+    commits = ", ".join(dict.fromkeys(row["commit"] for row in (*killed, *servers)))
     return "\n".join(
         [
-            f"Measured with {log['redis']} on {log['machine']}, commit {log['commit'][:12]}.",
+            f"Measured with {log['redis']} on {log['machine']}, commit {commits}.",
             "",
             "| a consumer killed at work | kills | held | lost | repeated | guarantee "
             "| successor after, at most | latest message |",
@@ -111,7 +124,8 @@ def _round(value: float) -> str:
 
 def main(argv: Sequence[str]) -> None:
     """Measure; write the log and the tables as far as they go."""
-    for log in measured(int(argv[0]) if argv else TIMES):
+    before = read_log() if LOG.is_file() else {}
+    for log in measured(int(argv[0]) if argv else TIMES, before):
         LOG.write_text(json.dumps(log, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         for page in _OF_PAGE:
             path = PAGES / f"{page}.md"
