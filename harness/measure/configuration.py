@@ -88,6 +88,11 @@ class Configuration:
         return self.workload.open_loop and 2 * late >= len(self.used)
 
     @property
+    def killed(self) -> bool:
+        """Whether somebody was killed on purpose in all of its runs."""
+        return all(run.kill is not None for run in self.runs)
+
+    @property
     def polls(self) -> bool:
         """Whether its latency is a choice of the poll interval."""
         return self.runs[0].analytic_mean is not None

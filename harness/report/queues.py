@@ -15,6 +15,7 @@ _POINTS = 24
 _WORTH_TELLING_S = 0.05
 """A queue is remarked on from so many seconds' worth of messages."""
 _FEWEST_WAITING = 20
+_HOLDS = " These counts hold: what makes the run invalid is about times."
 
 
 def depth_line(name: str, row: Configuration) -> str:
@@ -52,15 +53,16 @@ def kill_line(name: str, row: Configuration) -> str:
     late = f"the latest came {units.seconds(max(known))} after it was due" if known else "none came"
     return (
         f"{name}: {_who(kills)}: {units.count(lost)} lost, {units.count(repeated)} repeated; "
-        f"{_back(kills)}, {late}."
+        f"{_back(kills)}, {late}.{_HOLDS * (not row.valid)}"
     )
 
 
 def _who(kills: Sequence[Kill]) -> str:
     often = "" if len(kills) == 1 else f" in each of {len(kills)} runs"
     if kills[0].victim is Victim.CONSUMER:
-        held = units.count(sum(kill.held for kill in kills))
-        return f"a consumer was killed at work{often}, {held} messages in its hands"
+        held = sum(kill.held for kill in kills)
+        jobs = f"{units.count(held)} message{'s' * (held != 1)}"
+        return f"a consumer was killed at work{often}, {jobs} in its hands"
     waiting = units.count(sum(kill.waiting or 0 for kill in kills))
     return f"Redis was killed{often}, {waiting} confirmed messages waiting in it"
 

@@ -10,7 +10,7 @@ import pytest
 from harness.measure.configuration import configurations
 from harness.queueing import Victim
 from harness.report.queues import depth_line, kill_line, sparkline
-from harness.result import Kill, QueueDepth
+from harness.result import Doubt, Kill, QueueDepth
 from harness.workload import Exchange, Workload
 
 JOBS = Workload(exchange=Exchange.WORK_QUEUE)
@@ -73,3 +73,9 @@ def test_a_killed_redis_is_told(make_series: Any) -> None:
 
 def test_without_a_kill_nothing_is_told(make_series: Any) -> None:
     assert kill_line("redis_queue", row(make_series)) == ""
+
+
+def test_counts_hold_where_times_are_doubted(make_series: Any) -> None:
+    doubt = Doubt(rule="pacer lateness", reason="late", remedy="try --rate 500")
+    told = kill_line("redis_queue", row(make_series, kill=KILL, doubts=(doubt,)))
+    assert told.endswith(". These counts hold: what makes the run invalid is about times.")
