@@ -10,22 +10,20 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from harness.load.course import run_load
 from harness.load.journal import holds_a_job, read_journal
 from harness.load.task import NS, LoadTask
 from harness.process.pool import FreshProcesses
 from harness.process.servers import Running
 from harness.queueing import Victim
-from harness.recording import Ints, Recording
+from harness.recording import Recording
 
 _NAP_S = 0.0005
 _PATIENCE_S = 5.0
 """A consumer that has begun no job for so long is killed without one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Blow:
     """What was done, and what only the dead one knew."""
 
@@ -34,8 +32,8 @@ class Blow:
     """CLOCK_MONOTONIC when it was killed."""
     back_ns: int
     """When its successor was started (a consumer) or answered (Redis)."""
-    held: Ints
-    """The job that a killed consumer was at: publisher and sequence, at most one row."""
+    held: tuple[tuple[int, int], ...]
+    """The job that a killed consumer was at, at most one: publisher and sequence."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -73,8 +71,7 @@ class Strike:
             raise RuntimeError("a Redis that was not started here is not killed")
         at_ns = time.monotonic_ns()
         self.running.restart_redis()
-        nothing = np.empty((0, 2), dtype=np.int64)
-        self.blow = Blow(victim=self.victim, at_ns=at_ns, back_ns=time.monotonic_ns(), held=nothing)
+        self.blow = Blow(victim=self.victim, at_ns=at_ns, back_ns=time.monotonic_ns(), held=())
 
     def _kill_consumer(self) -> None:
         place = next(number for number, task in enumerate(self.tasks) if task.journal)

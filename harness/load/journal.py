@@ -15,7 +15,7 @@ import numpy as np
 from harness.envelope import PUBLISHER, SEQUENCE
 from harness.load.stamps import identify
 from harness.pattern import Begin, Deliver
-from harness.recording import NEVER, Delivered, Ints, Recording
+from harness.recording import NEVER, Delivered, Recording
 
 _COLUMNS = 5
 _ROW_BYTES = 8 * _COLUMNS
@@ -71,8 +71,8 @@ def holds_a_job(path: Path) -> bool:
         return False
 
 
-def read_journal(path: Path) -> tuple[Recording, Ints]:
-    """Give what the writer delivered, and the job that it held: publisher and sequence, a row."""
+def read_journal(path: Path) -> tuple[Recording, tuple[tuple[int, int], ...]]:
+    """Give what the writer delivered, and the job that it held, if any: publisher and sequence."""
     rows = np.fromfile(path, dtype=np.int64)
     rows = rows[: len(rows) // _COLUMNS * _COLUMNS].reshape(-1, _COLUMNS)
     delivered = rows[rows[:, 0] == _DELIVERED]
@@ -85,5 +85,6 @@ def read_journal(path: Path) -> tuple[Recording, Ints]:
             lag_ns=np.zeros(len(delivered), dtype=np.int64),
         )
     )
-    held = rows[-1:, 3:] if len(rows) and rows[-1, 0] == _BEGUN else rows[:0, 3:]
-    return recording, held.copy()
+    if not len(rows) or rows[-1, 0] != _BEGUN:
+        return recording, ()
+    return recording, ((int(rows[-1, 3]), int(rows[-1, 4])),)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from harness.measure.ledger import UNKNOWN, Ledger, Mask
@@ -9,8 +11,11 @@ from harness.queueing import Victim
 from harness.recording import NEVER, Ints
 from harness.result import Kill
 
+Pairs = Sequence[tuple[int, int]]
+"""Publisher and sequence of messages."""
 
-def kill(ledger: Ledger, *, victim: Victim, at_ns: int, back_ns: int, held: Ints) -> Kill:
+
+def kill(ledger: Ledger, *, victim: Victim, at_ns: int, back_ns: int, held: Pairs) -> Kill:
     """Count what was lost and repeated, and how late the rest was.
 
     A confirmed message is a promise; one that was sent and not confirmed is none, and its
@@ -22,7 +27,7 @@ def kill(ledger: Ledger, *, victim: Victim, at_ns: int, back_ns: int, held: Ints
         victim: who was killed.
         at_ns: when, by CLOCK_MONOTONIC.
         back_ns: when Redis answered again.
-        held: the jobs that a killed consumer had begun and not delivered; publisher and sequence.
+        held: the jobs that a killed consumer had begun and not delivered.
     """
     messages, arrivals = ledger.messages, ledger.arrivals
     first = arrivals.first
@@ -58,11 +63,11 @@ def kill(ledger: Ledger, *, victim: Victim, at_ns: int, back_ns: int, held: Ints
     )
 
 
-def _rows(ledger: Ledger, pairs: Ints) -> Ints:
+def _rows(ledger: Ledger, pairs: Pairs) -> Ints:
     """Give the rows of the messages that these pairs of publisher and sequence name."""
     messages = ledger.messages
     named: Mask = np.zeros(len(messages), dtype=np.bool_)
-    for publisher, sequence in pairs.tolist():
+    for publisher, sequence in pairs:
         named |= (messages.publisher == publisher) & (messages.sequence == sequence)
     return np.flatnonzero(named)
 

@@ -16,11 +16,11 @@ from harness.workload import Exchange, Workload
 MS = 1_000_000
 JOBS = Workload(exchange=Exchange.WORK_QUEUE, subscribers=2, work=0.004)
 PUBLISHED = [(0, number, number, number, number) for number in range(5)]
-NOTHING = np.empty((0, 2), dtype=np.int64)
+NOTHING = ()
 
 
-def held(sequence: int) -> np.ndarray:
-    return np.array([[0, sequence]], dtype=np.int64)
+def held(sequence: int) -> tuple[tuple[int, int], ...]:
+    return ((0, sequence),)
 
 
 def test_a_job_that_dies_with_its_consumer_is_lost(make_ledger: Callable[..., Ledger]) -> None:
