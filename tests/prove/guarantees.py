@@ -81,6 +81,8 @@ def tables(log: Log, page: str) -> str:
             "|---|---:|---:|---:|---:|---:|---:|---:|",
             *map(_server_row, servers),
             "",
+            "`!`: not all runs of this price were valid: it is a hint, no more. The counts hold.",
+            "",
         ]
     )
 
@@ -107,10 +109,11 @@ def _consumer_row(row: Mapping[str, Any]) -> str:
 
 def _server_row(row: Mapping[str, Any]) -> str:
     cost = row["price"]
+    doubt = "! " * (cost["valid"] < cost["runs"])
     return (
         f"| `{row['persistence']}` | {len(row['lost'])} | {sum(row['waiting']):,} "
         f"| {sum(row['lost']):,} | {sum(row['repeated']):,} | {_ms(max(row['back']))} "
-        f"| {_ms(cost['p99'])} | {_round(cost['throughput'])} |"
+        f"| {doubt}{_ms(cost['p99'])} | {doubt}{_round(cost['throughput'])} |"
     )
 
 
