@@ -20,7 +20,7 @@ PATTERNS: Mapping[Profile, Mapping[Exchange, tuple[str, ...]]] = {
             "sse",
             "websocket",
         ),
-        Exchange.WORK_QUEUE: ("redis_queue",),
+        Exchange.WORK_QUEUE: ("redis_queue", "redis_stream"),
         Exchange.REQUEST_REPLY: ("rest", "websocket"),
         Exchange.JOURNEY: (
             "submit_job_long_polling",
@@ -48,7 +48,7 @@ PATTERNS: Mapping[Profile, Mapping[Exchange, tuple[str, ...]]] = {
             "websocket@websockets",
             "websocket@websockets-broadcast",
         ),
-        Exchange.WORK_QUEUE: ("floor", "floor@no-loop", "redis_queue"),
+        Exchange.WORK_QUEUE: ("floor", "floor@no-loop", "redis_queue", "redis_stream"),
         Exchange.REQUEST_REPLY: (
             "floor",
             "rest",

@@ -20,7 +20,7 @@ from harness.pattern import BROKER, DISCONNECTED, EDGE, Endpoints, Pattern
 from harness.process.servers import started
 from harness.registry import require_exchange
 from harness.rig import LEGAL, WORKLOAD, PromiseBroken, Rig, Subject, connected, legal_message
-from harness.workload import ClientKind, Exchange, Ingress
+from harness.workload import ClientKind, Exchange, Ingress, Workload
 
 LARGER_SIZES = (256, 64 << 10, MAX_PAYLOAD_BYTES)
 
@@ -36,9 +36,12 @@ async def check_pattern(
     kind: ClientKind,
     endpoints: Endpoints | None = None,
     *,
+    asked: Workload = WORKLOAD,
     patience_s: float = 10.0,
 ) -> tuple[str, ...]:
     """Prove every promise with one client, over all exchanges and ingresses; say what is proved.
+
+    ``asked`` holds the options that the pattern is to be used with.
 
     Without ``endpoints`` the servers are started here, and killed at the end to prove that
     their death is noted. With them they are the caller's, and so is ``check_death``. Nothing
@@ -49,8 +52,10 @@ async def check_pattern(
         ServerFailed: its servers do not start.
     """
     if endpoints is None:
-        with started(pattern.servers(WORKLOAD), WORKLOAD) as running:
-            proved = await check_pattern(pattern, kind, running.endpoints, patience_s=patience_s)
+        with started(pattern.servers(asked), asked) as running:
+            proved = await check_pattern(
+                pattern, kind, running.endpoints, asked=asked, patience_s=patience_s
+            )
 
             def kill() -> None:
                 for child in running.children:
@@ -64,7 +69,7 @@ async def check_pattern(
     return tuple(
         [
             await _prove(check, subject)
-            for subject in _subjects(pattern, kind, endpoints, patience_s)
+            for subject in _subjects(pattern, kind, endpoints, patience_s, asked)
             for check in _CHECKS
         ]
     )
@@ -102,7 +107,11 @@ async def check_death(
 
 
 def _subjects(
-    pattern: Pattern, kind: ClientKind, endpoints: Endpoints, patience_s: float
+    pattern: Pattern,
+    kind: ClientKind,
+    endpoints: Endpoints,
+    patience_s: float,
+    asked: Workload = WORKLOAD,
 ) -> Iterator[Subject]:
     for exchange in sorted(pattern.exchanges):
         by_itself = exchange.calls or exchange is Exchange.GROUP
@@ -114,6 +123,7 @@ def _subjects(
                 ingress=ingress,
                 endpoints=endpoints,
                 patience_s=patience_s,
+                asked=asked,
             )
 
 

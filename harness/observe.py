@@ -10,8 +10,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
-from harness.errors import AbecError, LoadFailed
+from harness.errors import AbecError, LoadFailed, NotMeasured
+from harness.faults.strike import Blow, Strike
 from harness.load.course import prepare, run_load
 from harness.load.task import LoadTask, Role
 from harness.measure.notes import Stages, read_requests, read_stages
@@ -20,8 +22,13 @@ from harness.pattern import RedisSpec
 from harness.plan import Plan
 from harness.process.pool import FreshProcesses
 from harness.process.redis_counters import redis_counters
+from harness.process.redis_depth import Depth, DepthGauge
+from harness.process.redis_guest import REMEDIES, refusal
+from harness.process.scratch import private_directory
 from harness.process.servers import Running, started
+from harness.queueing import Victim
 from harness.recording import Recording, merge
+from harness.registry import load
 from harness.scenario import payload_lines
 from harness.workload import Workload
 
@@ -82,6 +89,12 @@ class Observation:
     stages: Stages = field(default_factory=Stages)
     requests: tuple[int | None, int | None] = (None, None)
     """How many the servers had had at the window's edges, where they count."""
+    depths: tuple[Depth, ...] = ()
+    """How many messages waited in Redis, where it stores some."""
+    left: int | None = None
+    """How many did at the end."""
+    blow: Blow | None = None
+    """What was killed on purpose."""
 
 
 def observe(
@@ -92,11 +105,18 @@ def observe(
     Raises:
         ServerFailed: a server did not start, or died in mid-run; its log's tail is in the error.
         LoadFailed: a load process was late or failed.
-        NotMeasured: no Redis is found.
+        NotMeasured: no Redis is found, or it refused some of what it was asked.
     """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    with FreshProcesses(env=_ALLOCATOR) as pool, ExitStack() as servers:
-        pool.prepare(len(plan.shares), partial(prepare, plan.pattern))
+    # Load ends before its servers, however this ends: or it would go on storing in a Redis that
+    # is not ours, whose keys were removed already.
+    with (
+        private_directory() as directory,
+        ExitStack() as servers,
+        FreshProcesses(env=_ALLOCATOR) as pool,
+    ):
+        successors = sum(share.dies for share in plan.shares)
+        pool.prepare(len(plan.shares) + successors, partial(prepare, plan.pattern))
         running = servers.enter_context(started(plan.servers, workload, cores=plan.server_cores))
         pool.prepared()
         ours = tuple(child.pid for child in running.children)
@@ -104,31 +124,55 @@ def observe(
         counters_before = redis_counters(running.endpoints)
         idle = ServerSnapshot.read(pids, memory=True)
         start_ns = time.monotonic_ns() + round(plan.setup_s * NS)
-        tasks = _tasks(plan, workload, running, start_ns)
+        tasks = _tasks(plan, workload, running, start_ns, Path(directory))
         futures = [pool.submit(run_load, task) for task in tasks]
         begin_ns, end_ns = window_ns = tasks[0].window_ns
         on_start(Live(server_pids=ours, load_pids=pool.pids, start_ns=start_ns))
+        gauge = servers.enter_context(
+            DepthGauge(running.endpoints, load(plan.pattern).waiting(running.endpoints, workload))
+        )
+        strike = Strike(
+            victim=workload.kill,
+            due_ns=begin_ns + round(workload.kill_after * NS),
+            running=running,
+            pool=pool,
+            tasks=tasks,
+            futures=futures,
+        )
 
-        _attend(running, futures, begin_ns - _READING_NS)
+        def look() -> None:
+            _check(running, futures)
+            gauge.look()
+            strike.look()
+
+        _attend(look, begin_ns - _READING_NS)
         asked_before = read_requests(running.notes_dir)
         before = ServerSnapshot.read(pids, memory=False), HostSnapshot.read()
         if running.restarting:
-            _attend(running, futures, begin_ns + (end_ns - begin_ns) // 4)
+            _attend(look, begin_ns + (end_ns - begin_ns) // 4)
             running.interrupt()
-        _attend(running, futures, end_ns)
+        _attend(look, end_ns)
         asked_after = read_requests(running.notes_dir)
+        if strike.blow is not None and strike.blow.victim is Victim.REDIS:
+            pids = tuple(child.pid for child in running.watch.children)
         after = ServerSnapshot.read(pids, memory=True), HostSnapshot.read()
-        recordings = _collect(running, futures, end_ns, workload.poll_interval)
+        recordings = [strike.before, *_collect(look, futures, end_ns, workload.poll_interval)]
+        left = gauge.ask()
         counters_after = redis_counters(running.endpoints)
         stages = read_stages(running.notes_dir)
-    recording = merge(recordings)
+    recording = _require_taken(merge(recordings))
+    pinned = _pinned(plan, ours, running.found_pid, recording)
+    if strike.blow is not None:
+        # Of what was killed, or started in the window, there is no reading at one of its edges.
+        through = before[1].processes.keys() & after[1].processes.keys()
+        pinned = {pid: core for pid, core in pinned.items() if pid in through}
     return Observation(
         recording=recording,
         window_ns=window_ns,
         servers=(before[0], after[0]),
         idle_servers=idle,
         host=(before[1], after[1]),
-        pinned=_pinned(plan, ours, running.found_pid, recording),
+        pinned=pinned,
         redis_label=running.redis_label,
         redis_counters={
             name: count - counters_before.get(name, 0) for name, count in counters_after.items()
@@ -137,6 +181,9 @@ def observe(
         server_names=_names(running),
         stages=stages,
         requests=(asked_before, asked_after),
+        depths=tuple(gauge.seen),
+        left=left,
+        blow=strike.blow,
     )
 
 
@@ -164,7 +211,9 @@ def _names(running: Running) -> Mapping[int, str]:
     return names
 
 
-def _tasks(plan: Plan, workload: Workload, running: Running, start_ns: int) -> list[LoadTask]:
+def _tasks(
+    plan: Plan, workload: Workload, running: Running, start_ns: int, directory: Path
+) -> list[LoadTask]:
     lines = payload_lines(workload.payload_file)
     return [
         LoadTask(
@@ -179,30 +228,46 @@ def _tasks(plan: Plan, workload: Workload, running: Running, start_ns: int) -> l
             gives_way=share.gives_way,
             ramp=share.ramp,
             lines=lines,
+            journal=str(directory / "journal") if share.dies else "",
         )
         for share in plan.shares
     ]
 
 
-def _attend(running: Running, futures: Sequence[Future[Recording]], until_ns: int) -> None:
+def _attend(look: Callable[[], None], until_ns: int) -> None:
     """Wait until a moment; end at once when a server or a load process fails meanwhile."""
     while (left_ns := until_ns - time.monotonic_ns()) > 0:
-        _check(running, futures)
+        look()
         time.sleep(min(left_ns / NS, _GLANCE_S))
 
 
 def _collect(
-    running: Running, futures: Sequence[Future[Recording]], end_ns: int, poll_interval_s: float
+    look: Callable[[], None],
+    futures: Sequence[Future[Recording]],
+    end_ns: int,
+    poll_interval_s: float,
 ) -> list[Recording]:
     deadline_ns = end_ns + round((_LONGEST_DRAIN_S + 3 * poll_interval_s) * NS)
     while not all(future.done() for future in futures):
-        _check(running, futures)
+        look()
         if time.monotonic_ns() > deadline_ns:
             raise LoadFailed(
                 f"load processes were not done {_LONGEST_DRAIN_S:g} s after the window's end"
             )
         time.sleep(_GLANCE_S / 5)
     return [_outcome(future) for future in futures]
+
+
+def _require_taken(recording: Recording) -> Recording:
+    """Give the recording, unless Redis refused some of what it was asked.
+
+    Raises:
+        NotMeasured: it did; what is measured then is the refusal.
+    """
+    for cause, count in recording.notes.items():
+        if cause.partition(" ")[0] in REMEDIES:
+            raise NotMeasured(f"Redis refused {count:,} commands: {refusal(cause)}")
+    return recording
 
 
 def _check(running: Running, futures: Sequence[Future[Recording]]) -> None:

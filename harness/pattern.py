@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
+from harness.queueing import Pop
 from harness.workload import ClientKind, Exchange, Ingress, Workload
 
 Send = Callable[[bytes], None]
@@ -20,6 +21,12 @@ Sent = Callable[[bytes], None]
 
 Deliver = Callable[[bytes], None]
 """The harness's: call it once a message, on the loop, as soon as its bytes are whole."""
+
+Begin = Callable[[bytes], None]
+"""The harness's: a consumer calls it with a message that it begins to work on."""
+
+Accepted = Callable[[bytes], None]
+"""The harness's: a publisher calls it with a message that its server has confirmed."""
 
 Note = Callable[[str], None]
 """The harness's: say why messages will be missing (``EVICTED``, ``DISCONNECTED``)."""
@@ -54,6 +61,9 @@ class Seat:
     index: int
     """Which of its kind it is, from 0, over all load processes."""
     note: Note = field(default=lambda _cause: None)
+    begin: Begin = field(default=lambda _message: None)
+    accepted: Accepted | None = None
+    """None where nobody asks: then replies to publishers need not be told apart."""
 
 
 Publish = Callable[[Seat, Sent], AbstractAsyncContextManager[Send]]
@@ -104,6 +114,12 @@ class RedisSpec:
     name: str = "redis"
     config: tuple[tuple[str, str], ...] = ()
     """Directives beyond the harness's own, for example ``("appendonly", "yes")``."""
+    keys: tuple[str, ...] = ()
+    """All that this run stores, ``{run}`` standing for its token. In a Redis that the harness did
+    not start they are removed at the end, one by one."""
+    rehearsal: tuple[tuple[str, ...], ...] = ()
+    """Commands like those that clients will give; such a Redis is asked first whether it would
+    take them."""
 
 
 AnyServerSpec = ServerSpec | RedisSpec
@@ -160,6 +176,18 @@ class Pattern:
     itself, and carries nothing to anybody."""
     prepare_s: Callable[[Workload], float] = field(default=lambda _workload: 0.0)
     """How long a client may take to prepare, beyond connecting."""
+    polls_until_empty: bool = False
+    """Whether a poll goes on while there is more: what comes meanwhile waits less than by theory,
+    so that no mean is imposed."""
+    stores: bool = False
+    """Whether its server keeps messages until a consumer took them: such a one knows ``--work``,
+    ``--persistence`` and ``--kill``."""
+    pops: frozenset[Pop] = frozenset()
+    """The ways to take a message that can be chosen by ``--pop``."""
+    waiting: Callable[[Endpoints, Workload], Sequence[tuple[bytes, ...]]] = field(
+        default=lambda _endpoints, _workload: ()
+    )
+    """Commands for Redis whose answers add up to the messages that wait or are being worked on."""
     compresses: bool = False
     """Whether ``--deflate`` means something to it."""
     example: Callable[[Endpoints], Sequence[str]] = field(default=lambda _endpoints: ())

@@ -10,7 +10,8 @@ from itertools import pairwise
 from harness.errors import BadInput
 from harness.machine import Machine
 from harness.pattern import AnyServerSpec, Pattern
-from harness.registry import require_exchange
+from harness.queueing import Persistence, Victim
+from harness.registry import require_exchange, storing
 from harness.workload import ClientKind, Exchange, Workload
 
 _SPARE_FILES = 64
@@ -42,6 +43,8 @@ class Share:
     """New connections per second."""
     gives_way: bool = False
     """Whether it runs on its core only when nobody else wants to."""
+    dies: bool = False
+    """Whether it is killed in mid-run, and another takes its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,8 @@ def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
 def _shares(workload: Workload, machine: Machine) -> tuple[Share, ...]:
     cores = machine.cores[1:] or machine.cores
     count = workload.load_processes
+    if workload.kill is Victim.CONSUMER:
+        count = workload.subscribers  # so that one dies alone
     ramp = workload.ramp / count
     if workload.both_ways:
         return tuple(
@@ -129,6 +134,7 @@ def _shares(workload: Workload, machine: Machine) -> tuple[Share, ...]:
             ramp=ramp,
             gives_way=_holds_its_core(workload)
             and _nth(cores, i) == publishing.core != machine.cores[0],
+            dies=workload.kill is Victim.CONSUMER and i == 0,
         )
         for i, mine in enumerate(subscribers)
     )
@@ -165,6 +171,7 @@ def _refuse(pattern: Pattern, workload: Workload, machine: Machine) -> None:
         raise BadInput(
             "--deflate", "", f"{pattern.name} does not compress; websocket and its kin do"
         )
+    _refuse_storing(pattern, workload)
     if not workload.open_loop and workload.load_processes > 1:
         raise BadInput(
             "--load-processes",
@@ -174,6 +181,35 @@ def _refuse(pattern: Pattern, workload: Workload, machine: Machine) -> None:
     _refuse_files(workload, machine)
     _refuse_volume(workload)
     _refuse_aliasing(pattern, workload)
+
+
+def _refuse_storing(pattern: Pattern, workload: Workload) -> None:
+    """Refuse what only a server that stores messages can be asked."""
+    given: dict[str, object] = {}
+    if workload.persistence is not Persistence.NONE:
+        given["--persistence"] = workload.persistence
+    if workload.kill is not Victim.NONE:
+        given["--kill"] = workload.kill
+    if workload.work:
+        given["--work"] = f"{workload.work:g}"
+    if given and not pattern.stores:
+        field, value = next(iter(given.items()))
+        raise BadInput(
+            field,
+            value,
+            f"{pattern.name} stores no message for a consumer that is away; "
+            f"{' and '.join(storing())} do",
+        )
+    if not workload.redis.startswith("redis://"):
+        return
+    for field in ("--persistence", "--kill"):
+        if field in given and given[field] != Victim.CONSUMER:
+            raise BadInput(
+                field,
+                given[field],
+                "a Redis that abec did not start is neither configured nor killed; "
+                "leave --redis out",
+            )
 
 
 def _refuse_files(workload: Workload, machine: Machine) -> None:

@@ -30,7 +30,8 @@ class Published:
     """One row for each message that the schedule wanted, in any order.
 
     (``publisher``, ``sequence``) identifies a message; sequences of one publisher are dense
-    from 0. ``released_ns`` and ``sent_ns`` are ``NEVER`` where that did not happen.
+    from 0. ``released_ns`` and ``sent_ns`` are ``NEVER`` where that did not happen, and
+    ``accepted_ns`` where the server did not confirm it, or nobody asked.
     """
 
     publisher: Ints = field(default_factory=_empty)
@@ -38,6 +39,7 @@ class Published:
     due_ns: Ints = field(default_factory=_empty)
     released_ns: Ints = field(default_factory=_empty)
     sent_ns: Ints = field(default_factory=_empty)
+    accepted_ns: Ints = field(default_factory=_empty)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,7 +122,8 @@ _Table = TypeVar("_Table", Published, Delivered)
 
 
 def merge(recordings: Sequence[Recording]) -> Recording:
-    """Add recordings up. Receivers never share processes, so the order does not matter."""
+    """Add recordings up. The order does not matter, but between one who was killed and who took
+    its place: their rows are of one receiver, in order of arrival."""
     notes: dict[str, int] = {}
     for recording in recordings:
         for cause, count in recording.notes.items():

@@ -90,6 +90,17 @@ def all_patterns() -> tuple[Pattern, ...]:
     return tuple(map(load, names()))
 
 
+def storing() -> tuple[str, ...]:
+    """Name the patterns whose servers keep messages until a consumer took them."""
+    return tuple(name for name in names() if _stores(name))
+
+
+def _stores(name: str) -> bool:
+    with suppress(NotMeasured):
+        return load(name).stores
+    return False
+
+
 def require_exchange(pattern: Pattern, exchange: Exchange) -> None:
     """Refuse an exchange that ``pattern`` cannot carry.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.machine import Machine
+from harness.queueing import Victim
 from harness.workload import Workload
 
 SCHEMA_VERSION = 2
@@ -213,6 +214,43 @@ class Journey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueDepth:
+    """How many messages waited in Redis or were being worked on, looked at ten times a second."""
+
+    at: tuple[float, ...]
+    """Seconds since the window's beginning; what was asked in the warm-up is negative."""
+    waiting: tuple[int, ...]
+    writing: tuple[bool, ...]
+    """Whether Redis was writing a snapshot, or its log anew."""
+    left: int | None
+    """At the end of the run; None if Redis did not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill:
+    """What became of all messages of a run, warm-up included, in which somebody was killed."""
+
+    victim: Victim
+    at: float
+    """Seconds since the window's beginning."""
+    back: float
+    """Seconds from there until Redis answered again, or a new consumer's first delivery."""
+    held: int
+    """Jobs that the killed consumer was working on."""
+    accepted: int | None
+    """Messages that Redis had confirmed when it was killed; None where a consumer was."""
+    waiting: int | None
+    """Of these, such as no consumer had delivered by then, or had in hand."""
+    lost: int
+    """Messages that nobody ever delivered; where Redis was killed, of those that it confirmed at
+    any time."""
+    repeated: int
+    """Times that a job was begun again: after it had been delivered, or by a successor."""
+    latest: float | None
+    """The longest delivery latency of all that came, in seconds; None if nothing came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
     """Why a run is invalid, and what to do about it."""
 
@@ -285,6 +323,10 @@ class Result:
     """Upper 99.9 % bound of the measured mean service latency, where there is an analytic one."""
     journey: Journey | None = None
     """Of a journey alone."""
+    depth: QueueDepth | None = None
+    """None where no Redis stores messages."""
+    kill: Kill | None = None
+    """None where nobody was killed on purpose."""
     doubts: tuple[Doubt, ...] = ()
     remarks: tuple[str, ...] = ()
     """What the system did that a reader should know: saturated, drifted, lost."""

@@ -34,6 +34,7 @@ class Subject:
     endpoints: Endpoints
     patience_s: float
     """How long anything may take."""
+    asked: Workload = WORKLOAD
 
     def __str__(self) -> str:
         ingress = "" if self.both_ways else f" {self.ingress}"
@@ -123,7 +124,7 @@ class Rig:
         subject = self.subject
         members = len(self.inboxes) if subject.exchange is Exchange.GROUP else 1
         workload = replace(
-            WORKLOAD,
+            subject.asked,
             exchange=subject.exchange,
             publishers=members,
             subscribers=members,

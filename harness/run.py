@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from harness.faults.strike import Blow
 from harness.freeze import Freezer
 from harness.machine import Machine
 from harness.measure.audit import audit
 from harness.measure.journey import journey
+from harness.measure.kill import kill
 from harness.measure.latency import Latencies, latencies, mean_bounds
 from harness.measure.ledger import Ledger, ledger
 from harness.measure.offer import offer
 from harness.measure.saturation import Saturation, saturation
 from harness.measure.timeline import timeline
 from harness.measure.use import generator_use, host_use, server_use, wire_use
-from harness.measure.validity import Evidence, judge
+from harness.measure.validity import BROKEN_BY_A_KILL, Evidence, judge
 from harness.observe import Live, Observation, Stall, observe
 from harness.pattern import Pattern
 from harness.plan import plan
 from harness.process.redis import without_password
 from harness.recording import Recording
-from harness.result import Audit, Context, Result, WireUse
+from harness.result import Audit, Context, Kill, QueueDepth, Result, WireUse
 from harness.workload import Exchange, Workload
 
 
@@ -75,7 +77,8 @@ def conclude(
     )
     generator = generator_use(seen.recording.processes, *seen.window_ns)
     host = host_use(*seen.host, seen.pinned)
-    analytic_mean = pattern.poll_interval_s(workload) / 2 or None
+    imposed_s = 0.0 if pattern.polls_until_empty else pattern.poll_interval_s(workload)
+    analytic_mean = imposed_s / 2 or None
     bounds = mean_bounds(book) if analytic_mean else None
     balance = audit(book)
     evidence = Evidence(
@@ -124,10 +127,34 @@ def conclude(
         journey=journey(book, seen.stages, seen.requests, seen.servers, seen.server_names)
         if workload.exchange is Exchange.JOURNEY
         else None,
-        doubts=judge(evidence),
+        depth=_depth(seen),
+        kill=_kill(book, seen.blow),
+        doubts=tuple(
+            doubt
+            for doubt in judge(evidence)
+            if seen.blow is None or doubt.rule not in BROKEN_BY_A_KILL
+        ),
         remarks=(*_stopped(seen.stalls), *_remarks(workload, times, kept_up, balance)),
         timeline=timeline(book),
     )
+
+
+def _depth(seen: Observation) -> QueueDepth | None:
+    if not seen.depths:
+        return None
+    begin_ns, _ = seen.window_ns
+    return QueueDepth(
+        at=tuple(round((depth.at_ns - begin_ns) / 1e9, 3) for depth in seen.depths),
+        waiting=tuple(depth.waiting for depth in seen.depths),
+        writing=tuple(depth.writing for depth in seen.depths),
+        left=seen.left,
+    )
+
+
+def _kill(book: Ledger, blow: Blow | None) -> Kill | None:
+    if blow is None:
+        return None
+    return kill(book, victim=blow.victim, at_ns=blow.at_ns, back_ns=blow.back_ns, held=blow.held)
 
 
 def _wire(recording: Recording, book: Ledger) -> WireUse:

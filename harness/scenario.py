@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from harness.envelope import HEADER_BYTES, MIN_PAYLOAD_BYTES
 from harness.errors import BadInput
 from harness.objective import Objective, parse_objective
+from harness.queueing import Persistence, Pop, Victim
 from harness.workload import (
     Arrivals,
     ClientKind,
@@ -44,6 +45,8 @@ class Scenario:
 
 _IN_A_BROWSER = ("long_polling", "rest_polling", "sse", "websocket")
 """What members of a group can hold, who are people."""
+_LOAD_OF_CONSUMERS = {Victim.CONSUMER: 0.5, Victim.REDIS: 2.0}
+"""Of the time that they have: how much work there is for them, where a kill says nothing else."""
 
 BUILT_IN: Mapping[str, Scenario] = {
     scenario.name: scenario
@@ -154,8 +157,10 @@ def override(workload: Workload, values: Mapping[str, Any]) -> Workload:
 
     Giving ``concurrency`` makes the loop closed, giving ``rate`` opens it. Giving ``burst`` makes
     arrivals bursts, giving other ``arrivals`` ends them. A group has as many ``publishers`` as
-    ``subscribers``, whichever is given. A ``payload_file``
-    without a ``payload`` makes messages as long as its longest line.
+    ``subscribers``, whichever is given. A ``payload_file`` without a ``payload`` makes messages as
+    long as its longest line. Who is to be killed without ``work`` gets some: half of what consumers
+    have time for where one of them dies, twice that where Redis does, so that it dies with messages
+    waiting in it.
 
     Raises:
         BadInput: an unknown field, a text that is no such value, or a workload that cannot be.
@@ -180,6 +185,11 @@ def override(workload: Workload, values: Mapping[str, Any]) -> Workload:
     if parsed.get("payload_file") and "payload" not in parsed:
         longest = max(len(line) for line in payload_lines(parsed["payload_file"]))
         parsed["payload"] = max(MIN_PAYLOAD_BYTES, HEADER_BYTES + longest)
+    killed = parsed.get("kill", Victim.NONE)
+    if killed is not Victim.NONE and "work" not in parsed and not workload.work:
+        rate = parsed.get("rate", workload.rate)
+        consumers = parsed.get("subscribers", workload.subscribers)
+        parsed["work"] = _LOAD_OF_CONSUMERS[killed] * consumers / rate if rate else 0.0
     return replace(workload, **parsed)
 
 
@@ -336,4 +346,9 @@ _PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
     "command": _command,
     "pipeline": _whole,
     "keys": _whole,
+    "pop": _one_of(Pop),
+    "work": _with_unit(parse_seconds),
+    "persistence": _one_of(Persistence),
+    "kill": _one_of(Victim),
+    "kill_after": _with_unit(parse_seconds),
 }

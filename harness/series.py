@@ -56,11 +56,12 @@ Watcher = Callable[[Progress], None]
 
 
 def cells_of(patterns: Sequence[str], workload: Workload) -> list[Cell]:
-    """Give one cell a pattern; a floor beside a compressing pattern goes without compression."""
+    """Give one cell a pattern; a floor goes without what it takes no part in."""
     return [
-        Cell(pattern=name, workload=replace(workload, deflate=False))
-        if workload.deflate and load_pattern(name).family == "floor"
-        else Cell(pattern=name, workload=workload)
+        Cell(
+            pattern=name,
+            workload=workload.bare if load_pattern(name).family == "floor" else workload,
+        )
         for name in patterns
     ]
 

@@ -21,13 +21,15 @@ import cattrs
 import numpy as np
 
 from harness.errors import BadInput, NotMeasured
+from harness.faults.strike import Blow
 from harness.measure.resources import HostSnapshot, ServerSnapshot
 from harness.observe import Observation, Stall
+from harness.process.redis_depth import Depth
 from harness.recording import Delivered, Ints, LoadProcess, Published, Recording, Traffic
 from harness.result import Stamps
 from harness.whole_file import write_whole
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever files of before cannot be read any more."""
 _FACTS = "facts"
 _UNREADABLE = (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
@@ -58,6 +60,9 @@ class _Facts:
     redis_counters: Mapping[str, int]
     started_at: str
     stalls: tuple[Stall, ...]
+    depths: tuple[Depth, ...]
+    left: int | None
+    blow: Blow | None
     notes: Mapping[str, int]
     traffic: Traffic
     connections: int
@@ -136,6 +141,9 @@ def _written(seen: Observation) -> bytes:
         redis_counters=seen.redis_counters,
         started_at=seen.started_at,
         stalls=seen.stalls,
+        depths=seen.depths,
+        left=seen.left,
+        blow=seen.blow,
         notes=recording.notes,
         traffic=recording.traffic,
         connections=recording.connections,
@@ -202,4 +210,7 @@ def _observation(facts: _Facts, columns: Mapping[str, Ints]) -> Observation:
         redis_counters=facts.redis_counters,
         started_at=facts.started_at,
         stalls=facts.stalls,
+        depths=facts.depths,
+        left=facts.left,
+        blow=facts.blow,
     )

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from harness.envelope import MAX_PAYLOAD_BYTES, MAX_PUBLISHERS, MIN_PAYLOAD_BYTES
 from harness.errors import BadInput
+from harness.queueing import Persistence, Pop, Victim
 
 _LARGEST_BURST = 100_000
 _MOST_KEYS = 1_000_000
@@ -140,6 +141,15 @@ class Workload:
     """Redis commands that one connection may have unanswered at a time."""
     keys: int = 1000
     """What Redis commands work on, over all connections together; what a flush takes away."""
+    pop: Pop = Pop.BRPOP
+    """How consumers take messages out of a Redis list."""
+    work: float = 0.0
+    """Seconds that a consumer works on a message before it is delivered, and the next taken."""
+    persistence: Persistence = Persistence.NONE
+    kill: Victim = Victim.NONE
+    """Who is killed in mid-run, on purpose."""
+    kill_after: float = 1.0
+    """Seconds of the window until then."""
 
     def __post_init__(self) -> None:
         if (self.rate is None) == (self.concurrency is None):
@@ -261,6 +271,35 @@ class Workload:
             self.keys,
             f"must be 1 to {_MOST_KEYS:,}; for example 1000",
         )
+        _require(
+            0 <= self.work <= 60,
+            "--work",
+            f"{self.work:g}",
+            "must be 0 to 60 seconds; for example 1ms",
+        )
+        if self.kill is not Victim.NONE:
+            self._require_a_kill_that_tells()
+
+    def _require_a_kill_that_tells(self) -> None:
+        _require(
+            self.open_loop,
+            "--kill",
+            self.kill,
+            "a lost message would keep its place in a closed loop for good; give a --rate",
+        )
+        _require(
+            0 <= self.kill_after < self.duration,
+            "--kill-after",
+            f"{self.kill_after:g}",
+            f"must be 0 to less than the window's {self.duration:g} seconds; for example 1s",
+        )
+        _require(
+            self.work > 0 or self.kill is Victim.REDIS,
+            "--work",
+            f"{self.work:g}",
+            "a consumer that does nothing with a message holds none when it is killed; "
+            "for example 1ms",
+        )
 
     @property
     def essence(self) -> Workload:
@@ -274,6 +313,20 @@ class Workload:
             ramp=plain.ramp,
             load_processes=plain.load_processes,
             redis=plain.redis,
+        )
+
+    @property
+    def bare(self) -> Workload:
+        """The workload without what a floor takes no part in."""
+        plain = Workload()
+        return replace(
+            self,
+            deflate=plain.deflate,
+            pop=plain.pop,
+            work=plain.work,
+            persistence=plain.persistence,
+            kill=plain.kill,
+            kill_after=plain.kill_after,
         )
 
     @property

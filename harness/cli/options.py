@@ -11,6 +11,7 @@ import click
 from harness.errors import BadInput
 from harness.pattern import Pattern, RedisSpec
 from harness.process.redis import without_password
+from harness.queueing import Victim
 from harness.registry import all_patterns, load, names
 from harness.scenario import BUILT_IN, Scenario, find_scenario, flag, override
 from harness.workload import Exchange, Workload
@@ -51,6 +52,11 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "command": ("NAME", "of redis_command: GET, SET, LPUSH, FLUSHDB-ASYNC … [PING]"),
     "pipeline": ("N", "Redis commands unanswered on one connection at a time [1]"),
     "keys": ("N", "keys that Redis commands work on, or that a flush takes away [1000]"),
+    "pop": ("NAME", "how redis_queue's consumers take: brpop, rpop or lmove [brpop]"),
+    "work": ("TIME", "how long a consumer works on each message, 0 or 1ms [0]"),
+    "persistence": ("NAME", "of a Redis that stores: none, rdb, aof-everysec, aof-always [none]"),
+    "kill": ("NAME", "whom to kill in mid-run: consumer or redis [none]"),
+    "kill_after": ("TIME", "when in the window [1s]"),
 }
 
 _Takes = Callable[[Pattern, Workload], bool]
@@ -90,6 +96,11 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
     "poll_interval": (
         lambda pattern, workload: pattern.poll_interval_s(workload) > 0,
         "no chosen pattern polls",
+    ),
+    "pop": (lambda pattern, _workload: bool(pattern.pops), "no chosen pattern has a choice"),
+    "kill_after": (
+        lambda _pattern, workload: workload.kill is not Victim.NONE,
+        "nobody is to be killed",
     ),
     # A pattern that does not compress is refused; the floor goes without.
     "deflate": (lambda pattern, _workload: pattern.family != "floor", "a floor never compresses"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
@@ -9,11 +10,28 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
+from redis.exceptions import (
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+)
 
 from harness.library.outbox import outbox
 from harness.pattern import DISCONNECTED, Note, Seat, Send, Sent
 from harness.wire.resp import without_query
+
+AGAIN_S = 0.02
+"""Between two attempts where Redis is killed on purpose, and started again."""
+
+
+_CODES = {NoPermissionError: "NOPERM", OutOfMemoryError: "OOM", ReadOnlyError: "READONLY"}
+
+
+def in_its_words(error: ResponseError) -> str:
+    """Give an error as Redis said it: redis-py takes the first word off some."""
+    code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "")
+    return f"{code} {error}".lstrip()
 
 
 @contextmanager
@@ -58,7 +76,8 @@ async def publish_in_turn(
 
     Messages wait in this process meanwhile: that is the pool wait, and part of the result.
     Leaving waits for all of them, and ends with ``afterwards``. A message that the server
-    refuses is noted with the server's words.
+    refuses is noted with the server's words. Where somebody asks which messages are accepted,
+    one whose answer is lost with the connection is published again.
 
     Raises:
         BadInput: it is no ``redis://`` URL.
@@ -69,9 +88,23 @@ async def publish_in_turn(
         async def transmit(message: bytes) -> None:
             sent(message)
             try:
-                await publish(client, message)
+                await answered(message)
             except ResponseError as error:
-                seat.note(str(error))
+                seat.note(in_its_words(error))
+
+        async def answered(message: bytes) -> None:
+            accepted = seat.accepted
+            if accepted is None:
+                await publish(client, message)
+                return
+            while True:
+                try:
+                    await publish(client, message)
+                except RedisConnectionError:
+                    await asyncio.sleep(AGAIN_S)
+                else:
+                    accepted(message)
+                    return
 
         async with outbox(transmit, noting_loss(seat.note), drain=True) as send:
             yield send

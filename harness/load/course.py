@@ -10,22 +10,26 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from harness.errors import LateStart, LoadFailed
 from harness.load.drive import ClosedLoop, Drive, OpenLoop
+from harness.load.journal import Journal
 from harness.load.loop import LoadLoop
 from harness.load.padding import make_padding
+from harness.load.published import published
 from harness.load.schedule import schedule
 from harness.load.seats import Seats
 from harness.load.stamps import Arrivals, Handovers
 from harness.load.task import NS, LoadTask, Role
 from harness.pattern import Deliver, Pattern, Seat, Send
+from harness.queueing import Victim
 from harness.recording import (
-    NEVER,
     READING_NS,
     LoadProcess,
     Published,
@@ -42,6 +46,12 @@ _GLANCE_S = 0.01
 _LEAST_DRAIN_S = 5.0
 _AFTER_S = 2.0
 """For what was held up by a stall, or by a request that was given up."""
+_QUIET_S = 1.0
+"""Without a job for so long, and eight times the work on one, a consumer takes the queue for done:
+what a dead one held has been claimed by then."""
+_TIMES_WORK = 8
+_LONGEST_BACKLOG_S = 60.0
+"""What consumers with work have not done so long after the window is left in the queue."""
 _T = TypeVar("_T")
 
 
@@ -82,6 +92,8 @@ class _Load:
         self._pattern = pattern
         self._notes: Counter[str] = Counter()
         self._handovers = Handovers()
+        self._accepted = Handovers()
+        self._journal = Journal(Path(task.journal)) if task.journal else None
         self._receiving: Seats[Send | None] = Seats()
         self._publishing: Seats[Send] = Seats()
         self._cpu: list[tuple[int, int]] = []
@@ -100,7 +112,7 @@ class _Load:
         sends, first_publisher = await self._connect(arrivals)
         connections = loop.connections()
         late = (time.monotonic_ns() - task.start_ns) / NS
-        if late > 0:
+        if late > 0 and not task.succeeds:
             raise LateStart(
                 f"load process ({task.role}) was ready {late:.1f} s after the agreed start; "
                 "lower --subscribers or raise --ramp"
@@ -122,6 +134,11 @@ class _Load:
             self._drive.counted if self._drive is not None else lambda deliver: deliver
         )
         delivers = [counted(deliver) for deliver in arrivals.delivers(task.receivers)]
+        if self._journal is not None:
+            delivers = [
+                self._journal.noting(index, deliver)
+                for index, deliver in zip(task.receivers, delivers, strict=True)
+            ]
         client = self._pattern.clients[workload.client]
         sent = self._handovers.sent()
 
@@ -152,6 +169,10 @@ class _Load:
             index=index,
             note=lambda cause: self._notes.update((cause,)),
         )
+        if self._journal is not None:
+            seat = replace(seat, begin=self._journal.begin(index))
+        if self._task.workload.kill is Victim.REDIS:
+            seat = replace(seat, accepted=self._accepted.sent())
         return partial(side, seat, *functions)
 
     async def _watch(self, loop: LoadLoop, connections: int) -> None:
@@ -182,10 +203,10 @@ class _Load:
         """Wait until everything owed has arrived, or the deadline for it has passed."""
         _, end = self._task.window_ns
         await _until(end + _HOLD_NS)
-        deadline = end + round(self._drain_s(arrivals) * NS)
+        patience_s = self._drain_s(arrivals)
         by_any = self._task.workload.exchange is Exchange.WORK_QUEUE
         enough = self._owed
-        while time.monotonic_ns() < deadline:
+        while time.monotonic_ns() < self._patient_until(end, patience_s, arrivals):
             if isinstance(self._drive, ClosedLoop):
                 if self._drive.in_flight == 0:
                     return
@@ -198,6 +219,14 @@ class _Load:
                     return
                 enough = len(arrivals) + missing
             await asyncio.sleep(_GLANCE_S)
+
+    def _patient_until(self, end_ns: int, patience_s: float, arrivals: Arrivals) -> int:
+        """Give when to go; consumers that have work stay for as long as there is some."""
+        if not self._task.workload.work:
+            return end_ns + round(patience_s * NS)
+        quiet_s = _QUIET_S + _TIMES_WORK * self._task.workload.work
+        quiet_ns = max(end_ns, arrivals.last_ns) + round(quiet_s * NS)
+        return min(quiet_ns, end_ns + round(_LONGEST_BACKLOG_S * NS))
 
     def _drain_s(self, arrivals: Arrivals) -> float:
         # A native publisher may itself drain so long, and what it sends then has yet to arrive.
@@ -213,7 +242,11 @@ class _Load:
         # own work: what it would see of it is part of what is measured.
         alone = task.workload.client is ClientKind.LIBRARY and len(task.receivers) == 1
         return Recording(
-            published=_published(self._drive, self._handovers) if self._drive else Published(),
+            published=(
+                published(self._drive, self._handovers, self._accepted)
+                if self._drive
+                else Published()
+            ),
             delivered=arrivals.table(lag=not alone),
             setup_ns=np.array(self._receiving.setup_ns, dtype=np.int64),
             notes=dict(self._notes),
@@ -253,24 +286,6 @@ def _drive(task: LoadTask) -> Drive:
     _, end_ns = task.window_ns
     return ClosedLoop(
         workload.concurrency, workload.deliveries_per_message, task.publishers, end_ns, padding
-    )
-
-
-def _published(drive: Drive, handovers: Handovers) -> Published:
-    """Join what was released with when it was handed over, which may be in another order."""
-    publisher, sequence, due_ns, released_ns = drive.table()
-    sent_publisher, sent_sequence, at_ns = handovers.table()
-    names = publisher << 40 | sequence
-    order = np.argsort(names, kind="stable")
-    rows = order[np.searchsorted(names[order], sent_publisher << 40 | sent_sequence)]
-    sent_ns = np.full(len(names), NEVER, dtype=np.int64)
-    sent_ns[rows] = at_ns
-    return Published(
-        publisher=publisher,
-        sequence=sequence,
-        due_ns=due_ns,
-        released_ns=released_ns,
-        sent_ns=sent_ns,
     )
 
 

@@ -42,6 +42,11 @@ class Arrivals:
     def __len__(self) -> int:
         return len(self._received_ns)
 
+    @property
+    def last_ns(self) -> int:
+        """When the last one came; 0 before the first."""
+        return self._received_ns[-1] if self._received_ns else 0
+
     def longest_gap_ns(self) -> int:
         """Give the longest time that a receiver was without an arrival between two."""
         receiver = np.array(self._receiver, dtype=np.int64)

@@ -39,6 +39,10 @@ class LoadTask:
     """This process' new connections per second."""
     lines: tuple[str, ...] = field(default=(), repr=False)
     """What the user's payload file says, so that no file system need be shared."""
+    journal: str = ""
+    """A file for what this process does until it is killed on purpose; both are on one host."""
+    succeeds: bool = False
+    """Whether it takes the place of one that was killed, long after the start."""
 
     @property
     def window_ns(self) -> tuple[int, int]:

@@ -88,6 +88,11 @@ class Configuration:
         return self.workload.open_loop and 2 * late >= len(self.used)
 
     @property
+    def killed(self) -> bool:
+        """Whether somebody was killed on purpose in all of its runs."""
+        return all(run.kill is not None for run in self.runs)
+
+    @property
     def polls(self) -> bool:
         """Whether its latency is a choice of the poll interval."""
         return self.runs[0].analytic_mean is not None
@@ -210,16 +215,17 @@ def far(among: Iterable[Configuration]) -> Metric:
 def by_workload(series: Series) -> list[list[Configuration]]:
     """Divide a series by workload, in the order in which these were first measured.
 
-    Floors that went without compression beside patterns that did not are one group with them.
+    Floors that went without compression, or another thing that floors take no part in, are one
+    group with the patterns that did not.
     """
     groups: dict[Workload, list[Configuration]] = {}
     for row in configurations(series):
         groups.setdefault(row.workload, []).append(row)
     for workload, rows in tuple(groups.items()):
-        compressed = replace(workload, deflate=True)
-        beside = compressed != workload and compressed in groups
-        if beside and all(row.is_floor for row in rows):
-            groups[compressed] = [*groups.pop(workload), *groups[compressed]]
+        beside = (other for other in groups if other != workload and other.bare == workload)
+        richer = next(beside, None)
+        if richer is not None and all(row.is_floor for row in rows):
+            groups[richer] = [*groups.pop(workload), *groups[richer]]
     return list(groups.values())
 
 
@@ -227,9 +233,8 @@ def comparable(workload: Workload) -> Workload:
     """Give the workload without what only some patterns take part in, to find its floor by."""
     plain = Workload()
     return replace(
-        workload,
+        workload.bare,
         poll_interval=plain.poll_interval,
-        deflate=plain.deflate,
         redis=plain.redis,
         command=plain.command,
         pipeline=plain.pipeline,

@@ -31,6 +31,7 @@ class Messages:
     due_ns: Ints
     released_ns: Ints
     sent_ns: Ints
+    accepted_ns: Ints
     in_window: Mask
     """Whether it was due in the window."""
 
@@ -154,6 +155,11 @@ def _messages(published: Published, start_ns: int, end_ns: int) -> tuple[Message
         due_ns=due_ns,
         released_ns=published.released_ns[order],
         sent_ns=published.sent_ns[order],
+        accepted_ns=(
+            published.accepted_ns[order]
+            if len(published.accepted_ns)
+            else np.full(len(rows), NEVER, dtype=np.int64)
+        ),
         in_window=(due_ns >= start_ns) & (due_ns < end_ns),
     )
     if np.any((messages.sent_ns != NEVER) & (messages.released_ns == NEVER)):

@@ -34,7 +34,8 @@ def server_use(
     What was sent and delivered is counted between the two moments at which the clocks were
     really read, so that a late reading moves no figure.
     """
-    cpu = (sum(after.cpu_ns.values()) - sum(before.cpu_ns.values())) / 1e9
+    # A server that was killed in between took with it what it had used.
+    cpu = sum(used - before.cpu_ns.get(pid, 0) for pid, used in after.cpu_ns.items()) / 1e9
     sent = ledger.sent_between(before.at_ns, after.at_ns)
     delivered = ledger.delivered_between(before.at_ns, after.at_ns)
     switches = _switches(before, after)

@@ -331,5 +331,9 @@ FIGURE_RULES: tuple[FigureRule, ...] = (
 )
 """What hides a figure of a valid run."""
 
+BROKEN_BY_A_KILL = frozenset({"generator CPU", "generator pause", "machine", "network stack"})
+"""Rules that a process killed on purpose breaks by itself: what it used dies with it, and its
+successor starts in mid-window. Its messages are counted all the same."""
+
 MACHINE_RULES = frozenset({"machine", "network stack"})
 """Rules whose doubts justify to run again: not the run, its surroundings were at fault."""

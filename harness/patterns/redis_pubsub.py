@@ -32,6 +32,8 @@ from harness.wire.resp import (
 )
 from harness.workload import ClientKind, Exchange, Ingress
 
+_REHEARSAL = (("PUBLISH", "abec:main:{run}", "message"),)
+
 
 def _publish_feed(seat: Seat, sent: Sent) -> AbstractAsyncContextManager[Send]:
     return publish_pipelined(seat, sent, b"PUBLISH", channel(seat.endpoints["redis"]))
@@ -87,7 +89,7 @@ REDIS_PUBSUB = Pattern(
     guarantees="at most once: a reader that is away misses messages; a slow one is cut off at "
     "Redis' output-buffer limit, which is lifted in the Redis started here",
     stack="redis",
-    servers=lambda _workload: (RedisSpec(),),
+    servers=lambda _workload: (RedisSpec(rehearsal=_REHEARSAL),),
     publish={Ingress.FEED: _publish_feed, Ingress.NATIVE: _publish_native},
     clients={
         ClientKind.WIRE: Client(

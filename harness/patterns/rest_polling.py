@@ -10,43 +10,21 @@ goes out only after the answer to the one before; grid points that pass meanwhil
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from harness.library.background import background
 from harness.library.http import noting_loss, publish_over_http
 from harness.library.message_log import reading_log
 from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, joined
+from harness.patterns.poll_grid import Grid
 from harness.patterns.reference_server import LOG_KEEPS, reference_server
 from harness.timerfd import Alarm
 from harness.wire.frames import publish_to_feed
 from harness.wire.http import LogReader, Response, http_link
 from harness.wire.posts import post_messages
 from harness.workload import ClientKind, Exchange, Ingress
-
-_NS = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """When one subscriber's polls are due; times in ns of CLOCK_MONOTONIC."""
-
-    start_ns: int
-    interval_ns: int
-
-    @classmethod
-    def of(cls, seat: Seat, now_ns: int) -> Grid:
-        """Begin within one interval from now, where in it depends on seed and seat."""
-        interval = seat.workload.poll_interval
-        offset = random.Random(f"{seat.workload.seed}:{seat.index}").random() * interval
-        return cls(now_ns + round(offset * _NS), round(interval * _NS))
-
-    def after(self, now_ns: int) -> int:
-        """Give the first due time later than ``now_ns``."""
-        return now_ns + self.interval_ns - (now_ns - self.start_ns) % self.interval_ns
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ from harness.patterns.judge_service import (
     submit_by_hand,
     way_to_wait,
 )
-from harness.patterns.rest_polling import Grid
+from harness.patterns.poll_grid import Grid
 from harness.timerfd import Alarm
 from harness.wire.http import LogReader, Response, http_link
 from harness.wire.posts import posting as wire_posting

@@ -6,7 +6,8 @@ import resource
 import secrets
 import socket
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from harness.process.redis import (
     runnable,
     without_password,
 )
+from harness.process.redis_guest import rehearse
 from harness.process.watch import POLL_S, Watch
 
 _PORT_ATTEMPTS = 5
@@ -37,6 +39,9 @@ class ServingRedis:
     """With its password, and ``run=TOKEN`` in the query: what this run's keys begin with."""
     child: Child | None
     """None for a server that the harness did not start."""
+    start_again: Callable[[], Child] | None = None
+    """Start it once more, on the same port and files, and wait until it answers. Raises as
+    ``serve`` does."""
 
 
 def serve(
@@ -51,7 +56,8 @@ def serve(
     """Start ``source`` with ``directory`` for its files, or take it as it stands.
 
     Raises:
-        BadInput: ``spec`` needs directives, and the server at an explicit URL is not ours.
+        BadInput: the server at an explicit URL is not ours, and ``spec`` needs directives or
+            commands that this one refuses.
         ServerFailed: it could not be started, died, or did not answer in time.
         NotMeasured: each of several free ports was taken before Redis had it.
     """
@@ -64,7 +70,9 @@ def serve(
                 f"its settings are not ours to change, and this needs {wanted}; "
                 "leave --redis out or give a redis-server binary",
             )
-        return ServingRedis(url=_with_run_token(source.where), child=None)
+        url = _with_run_token(source.where)
+        rehearse(url, spec.rehearsal)
+        return ServingRedis(url=url, child=None)
     try:
         binary = runnable(Path(source.where), directory)
         for _ in range(_PORT_ATTEMPTS):
@@ -88,22 +96,39 @@ def _start(
     port = _free_port()
     password = secrets.token_hex(16)
     url = f"redis://:{password}@127.0.0.1:{port}/0"
-    child = Child.spawn(
-        (str(binary), "-"),
-        name=spec.name,
-        log_path=log_file(log_dir, spec.name),
-        # On stdin, so that the password does not stand in the process list.
-        stdin=_configuration(spec, directory, port, password).encode(),
-        cores=cores,
-        cwd=directory,
-        # Redis ends at once where the locale of its environment is not installed.
-        env={"LC_ALL": "C"},
-    )
+
+    def spawn() -> Child:
+        return Child.spawn(
+            (str(binary), "-"),
+            name=spec.name,
+            log_path=log_file(log_dir, spec.name),
+            # On stdin, so that the password does not stand in the process list.
+            stdin=_configuration(spec, directory, port, password).encode(),
+            cores=cores,
+            cwd=directory,
+            # Redis ends at once where the locale of its environment is not installed.
+            env={"LC_ALL": "C"},
+        )
+
+    def start_again() -> Child:
+        child = spawn()
+        if not _answers(child, url, replace(watch, children=(), started_s=time.monotonic())):
+            raise watch.failed(child, child.death)
+        return child
+
+    child = spawn()
+    if not _answers(child, url, watch):
+        return None
+    return ServingRedis(url=_with_run_token(url), child=child, start_again=start_again)
+
+
+def _answers(child: Child, url: str, watch: Watch) -> bool:
+    """Wait until it answers; False if its port was taken meanwhile. Kills it if it does neither."""
     try:
         while problem := answer_to_ping(url):
             if not child.alive:
                 if "Address already in use" in child.log_tail():
-                    return None
+                    return False
                 raise watch.failed(child, child.death)
             watch.check()
             if watch.overdue:
@@ -112,7 +137,7 @@ def _start(
     except BaseException:
         child.kill()
         raise
-    return ServingRedis(url=_with_run_token(url), child=child)
+    return True
 
 
 def _configuration(spec: RedisSpec, directory: Path, port: int, password: str) -> str:

@@ -16,6 +16,14 @@ def private_directory() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix=f"abec-{os.getpid()}-")
 
 
+def file_system(directory: Path) -> str:
+    """Name what holds a directory, ``ext4`` or ``tmpfs``: what an fsync costs there."""
+    place = directory.resolve()
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    holding = [(len(at), kind) for _, at, kind, *_ in mounts if place.is_relative_to(at)]
+    return max(holding)[1] if holding else "unknown"
+
+
 def sweep(*, own: bool = False) -> None:
     """Remove this user's private directories whose owner was killed before it could.
 

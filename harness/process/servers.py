@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from harness.errors import ServerFailed
@@ -13,9 +14,10 @@ from harness.pattern import AnyServerSpec, Endpoints, RedisSpec, ServerSpec
 from harness.process.child import Child, log_file, python_command, stop_all
 from harness.process.ready import wait_until_ready
 from harness.process.redis import resolve
+from harness.process.redis_guest import remove
 from harness.process.redis_local import local_server
-from harness.process.redis_server import serve
-from harness.process.scratch import private_directory
+from harness.process.redis_server import ServingRedis, serve
+from harness.process.scratch import file_system, private_directory
 from harness.process.watch import KEPT_LOGS, Watch
 from harness.workload import Workload
 
@@ -46,6 +48,9 @@ class Running:
         """Tell those that are to go away to do so now."""
         for child in self.restarting:
             child.signal(signal.SIGUSR1)
+
+    restart_redis: Callable[[], Child] | None = None
+    """Kill the Redis (SIGKILL), start it again on the same files and wait until it answers."""
 
     def check(self) -> None:
         """Look whether all servers live.
@@ -79,7 +84,7 @@ def started(
     """
     children: list[Child] = []
     watch = Watch(children=children, keep_logs_dir=log_dir or keep_logs_dir, deadline_s=deadline_s)
-    with private_directory() as scratch:
+    with private_directory() as scratch, ExitStack() as leaving:
         directory = Path(scratch)
         try:
             programs = [spec for spec in specs if isinstance(spec, ServerSpec)]
@@ -99,6 +104,7 @@ def started(
             urls: dict[str, str] = {}
             redis_label = ""
             found_pid = None
+            restart: Callable[[], Child] | None = None
             for redis_spec in specs:
                 if isinstance(redis_spec, RedisSpec):
                     source = resolve(workload.redis)
@@ -114,8 +120,12 @@ def started(
                     urls["redis"] = redis.url
                     if redis.child is not None:
                         children.append(redis.child)
+                        if redis_spec.config:
+                            redis_label += f", files on {file_system(directory)}"
+                        restart = partial(_restart, redis, children, len(children) - 1)
                     else:
                         found_pid = local_server(redis.url)
+                        leaving.callback(remove, redis.url, redis_spec.keys)
             for spec in programs:
                 if spec.needs_redis:
                     launch(spec, {**notes, REDIS_URL: urls["redis"]})
@@ -129,9 +139,18 @@ def started(
                 watch=watch,
                 notes_dir=directory,
                 restarting=tuple(child for spec, child, _ in launched if spec.absent_s),
+                restart_redis=restart,
             )
         finally:
             stop_all(children)
+
+
+def _restart(redis: ServingRedis, children: list[Child], place: int) -> Child:
+    if redis.start_again is None:
+        raise RuntimeError("only a Redis that was started here can be started again")
+    children[place].kill()
+    children[place] = redis.start_again()
+    return children[place]
 
 
 def _launch(

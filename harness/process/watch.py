@@ -18,6 +18,12 @@ POLL_S = 0.002
 KEPT_LOGS = Path("results/logs")
 """Where the log of a process that failed is kept."""
 
+_REMEDIES = {
+    "ModuleNotFoundError:": "install what it misses",
+    "AOF write error": "its disk is full or failing: free some, or set TMPDIR to another disk",
+}
+"""What to do, by what its log says."""
+
 _T = TypeVar("_T")
 
 
@@ -79,7 +85,7 @@ def explain(subject: str, child: Child, happened: str, *, keep_logs_dir: Path) -
     tail = child.log_tail()
     if not tail:
         return f"{subject} {happened} (its log is empty)", ""
-    remedy = "; install what it misses" if "ModuleNotFoundError:" in tail else ""
+    remedy = next((f"; {what}" for sign, what in _REMEDIES.items() if sign in tail), "")
     return f"{subject} {happened}{remedy} ({_keep(child.log_path, keep_logs_dir)}):", tail
 
 

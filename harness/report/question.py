@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.measure.configuration import Configuration
+from harness.queueing import Persistence, Pop, Victim
 from harness.report import units
 from harness.report.columns import WIDTH, joined, paragraph
 from harness.result import Result, Series
@@ -36,10 +37,27 @@ def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) 
         _commands(workload),
         "published natively" if workload.ingress is Ingress.NATIVE else "",
         "compressed" if any(row.workload.deflate for row in rows) else "",
+        *jobs([row.workload for row in rows if not row.is_floor]),
         f"{units.span(workload.duration)} after {units.span(workload.warmup)} warm-up",
         f"{series.runs} runs each, interleaved" if series.runs > 1 else "one run each",
     ]
     return joined(parts, width)
+
+
+def jobs(workloads: Sequence[Workload]) -> list[str]:
+    """Say how jobs are taken, kept and put at risk, where that is not the default."""
+    told: dict[str, None] = {}
+    for workload in workloads:
+        if workload.pop is not Pop.BRPOP:
+            told[f"lists popped by {workload.pop}"] = None
+        if workload.work:
+            told[f"{units.span(workload.work)} of work each"] = None
+        if workload.persistence is not Persistence.NONE:
+            told[f"persistence {workload.persistence}"] = None
+        if workload.kill is not Victim.NONE:
+            who = "a consumer" if workload.kill is Victim.CONSUMER else "Redis"
+            told[f"{who} killed after {units.span(workload.kill_after)}"] = None
+    return list(told)
 
 
 def traffic(workload: Workload) -> str:

@@ -60,6 +60,11 @@ def queue(url: str) -> bytes:
     return f"abec:queue:{run_token(url)}".encode()
 
 
+def stream(url: str) -> bytes:
+    """Name the key of the stream that is this run's queue."""
+    return f"abec:stream:{run_token(url)}".encode()
+
+
 def without_query(url: str) -> str:
     """Give the URL as other programs understand it.
 
@@ -173,8 +178,13 @@ async def linked_to_redis(seat: Seat, take: Take, *commands: bytes) -> AsyncIter
     async with linked(address(url, PORT), lambda: RespLink(seat.note, take)) as link:
         for reply in await link.ask(*greetings, *commands):
             if isinstance(reply, hiredis.ReplyError):
-                raise BadInput("--redis", _shown(url), _refusal(url, str(reply)))
+                raise refused(url, reply)
         yield link
+
+
+def refused(url: str, error: object) -> BadInput:
+    """Make the error for a server that answers ``error`` to what a client begins with."""
+    return BadInput("--redis", _shown(url), _refusal(url, str(error)))
 
 
 def _refusal(url: str, error: str) -> str:

@@ -68,6 +68,12 @@ FULL: dict[str, dict[str, str]] = QUICK | {
         "track_spread": "seconds",
     },
     "delivery.DeliveryByClient": {"track_p50": "seconds", "track_p99": "seconds"},
+    "durability.Popped": {"track_p50": "seconds", "track_server_cpu": "seconds"},
+    "durability.WrittenDown": {
+        "track_server_cpu": "seconds",
+        "track_p50": "seconds",
+        "track_p99": "seconds",
+    },
     "fan_out.FanOut": {
         "track_server_cpu": "seconds",
         "track_context_switches": "switches",
@@ -164,6 +170,8 @@ def test_axes_say_what_a_question_turns(found: list[dict[str, Any]]) -> None:
         "cost_per_message.CostOfWorkQueue": {"scenario": ["'jobs'"]},
         "delivery.Delivery": {"scenario": ["'ticker'"]},
         "delivery.DeliveryByClient": {"client": ["'wire'", "'library'"]},
+        "durability.Popped": {"pop": ["'rpop'", "'lmove'"]},
+        "durability.WrittenDown": {"persistence": ["'rdb'", "'aof-everysec'", "'aof-always'"]},
         "fan_out.FanOut": {"subscribers": ["8", "64"]},
         "journey.WaitForVerdict": {"scenario": ["'short job'"]},
         "payload.Payload": {"payload": ["256", "4096", "65536"]},

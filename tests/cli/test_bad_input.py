@@ -90,6 +90,22 @@ REFUSED = {
         ("run", "sse", "--deflate"),
         r"--deflate: sse does not compress",
     ),
+    "persistence of what stores nothing": (
+        ("run", "redis_pubsub", "--persistence", "rdb"),
+        r"--persistence rdb: redis_pubsub stores no message .*redis_queue and redis_stream do",
+    ),
+    "a kill without work": (
+        ("run", "redis_queue", "--kill", "consumer", "--work", "0"),
+        r"--work 0: a consumer that does nothing with a message holds none when it is killed",
+    ),
+    "a kill after the window": (
+        ("run", "redis_queue", "--kill", "redis", "--kill-after", "9s"),
+        r"--kill-after 9: must be 0 to less than the window's 5 seconds",
+    ),
+    "persistence of somebody's redis": (
+        ("run", "redis_queue", "--redis", "redis://127.0.0.1:1", "--persistence", "rdb"),
+        r"--persistence rdb: a Redis that abec did not start is neither configured nor killed",
+    ),
     "runs that are no number": (("run", "sse", "--runs", "many"), r"--runs many: must be a whole"),
     "reruns that are none": (
         ("run", "sse", "--reruns", "-1"),

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness.process.scratch import private_directory, sweep
+from harness.process.scratch import file_system, private_directory, sweep
 
 
 def test_a_private_directory_is_private_named_and_gone_afterwards():
@@ -47,3 +47,8 @@ def test_sweep_at_the_end_removes_what_is_left_of_this_process(tmp_path, monkeyp
     sweep(own=True)
     assert not left.exists()
     assert others.exists()
+
+
+def test_the_file_system_of_a_directory_is_named(tmp_path: Path) -> None:
+    assert file_system(Path("/proc/self")) == "proc"
+    assert file_system(tmp_path) == file_system(tmp_path.parent)

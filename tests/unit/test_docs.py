@@ -21,6 +21,7 @@ from harness.report import units
 from harness.report.question import traffic
 from harness.scenario import BUILT_IN as SCENARIOS
 from harness.workload import Exchange, Workload
+from tests.prove import guarantees
 
 ROOT = Path(__file__).parents[2]
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -149,6 +150,7 @@ def test_every_field_of_a_result_is_explained() -> None:
     told = set(re.findall(r"`(\w+)`", (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")))
     parts: tuple[type, ...] = (result.Latency, result.Audit, result.ServerUse, result.WireUse)
     parts += (result.GeneratorUse, result.HostUse, result.Journey, result.Trace, result.Parts)
+    parts += (result.QueueDepth, result.Kill)
     wanted = {field.name for part in parts for field in fields(part)}
     identity = {"pattern", "block", "floor", "block_index", "audit", "server", "wire"}
     identity |= {"generator", "host", "journey"}
@@ -240,6 +242,13 @@ def test_the_documented_workflows_are_those_that_are_copied() -> None:
     text = WORKFLOWS.read_text(encoding="utf-8")
     assert len(COPIED) == 2
     assert text == with_workflows(text), f"stale: {REMEDY}"
+
+
+@pytest.mark.parametrize("page", ["redis_queue", "redis_stream"])
+def test_the_guarantees_are_those_that_were_measured(page: str) -> None:
+    text = (ROOT / "docs" / "patterns" / f"{page}.md").read_text(encoding="utf-8")
+    log = guarantees.read_log()
+    assert text == guarantees.with_tables(text, page, log)
 
 
 def test_the_documented_pattern_is_the_tested_one() -> None:

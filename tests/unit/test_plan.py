@@ -7,6 +7,7 @@ import pytest
 from harness.errors import BadInput
 from harness.machine import Machine, read_machine
 from harness.plan import plan
+from harness.queueing import Persistence, Victim
 from harness.registry import load
 from harness.scenario import override
 from harness.workload import Arrivals, ClientKind, Exchange, Workload
@@ -122,3 +123,54 @@ def test_a_user_of_a_journey_takes_two_connections(machine: Machine) -> None:
     assert share.publishers == share.receivers == range(100)
     with pytest.raises(BadInput, match=r"--publishers 101: needs 266 open files.* at most 100"):
         plan(journey, Workload(exchange=Exchange.JOURNEY, publishers=101), few)
+
+
+JOBS = Workload(exchange=Exchange.WORK_QUEUE, subscribers=3)
+KILLED = replace(JOBS, kill=Victim.CONSUMER, work=0.001)
+FOREIGN = "redis://127.0.0.1:6379"
+
+
+def test_a_consumer_that_is_to_die_has_a_process_of_its_own(machine: Machine) -> None:
+    made = plan(load("redis_queue"), KILLED, machine)
+    receiving = [share for share in made.shares if share.role == "receive"]
+    assert [(len(share.receivers), share.dies) for share in receiving] == [
+        (1, True),
+        (1, False),
+        (1, False),
+    ]
+    assert not any(share.dies for share in plan(load("redis_queue"), JOBS, machine).shares)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "asked", "message"),
+    [
+        (
+            "redis_pubsub",
+            Workload(persistence=Persistence.RDB),
+            "--persistence rdb: redis_pubsub stores no message for a consumer that is away; "
+            "redis_queue and redis_stream do",
+        ),
+        ("sse", Workload(work=0.001), "--work 0.001: sse stores no message for a consumer"),
+        ("floor", KILLED, "--kill consumer: floor stores no message"),
+        (
+            "redis_queue",
+            replace(JOBS, persistence=Persistence.RDB, redis=FOREIGN),
+            "--persistence rdb: a Redis that abec did not start is neither configured nor killed",
+        ),
+        (
+            "redis_stream",
+            replace(KILLED, kill=Victim.REDIS, redis=FOREIGN),
+            "--kill redis: a Redis that abec did not start is neither configured nor killed",
+        ),
+    ],
+)
+def test_what_only_a_store_of_ours_can_do_is_refused_elsewhere(
+    machine: Machine, pattern: str, asked: Workload, message: str
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        plan(load(pattern), asked, machine)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_consumer_may_die_at_a_redis_of_somebodys(machine: Machine) -> None:
+    assert plan(load("redis_queue"), replace(KILLED, redis=FOREIGN), machine).shares

@@ -1,6 +1,6 @@
 """Scenarios: built-in, from a file, overridden; every wrong value named."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -167,3 +167,37 @@ def test_a_wrong_objective_is_named_with_its_place(tmp_path: Path, value: str, l
     path.write_text(f"[scenario.prices]\nassert = {value}\n")
     with pytest.raises(BadInput, match=line):
         read_scenarios(str(path))
+
+
+JOBS = Workload(exchange=Exchange.WORK_QUEUE, subscribers=4, rate=1000.0)
+
+
+def test_a_kill_comes_with_work() -> None:
+    assert override(JOBS, {"kill": "consumer"}).work == 0.002
+    assert override(JOBS, {"kill": "redis", "rate": "500", "subscribers": 1}).work == 0.004
+    assert override(JOBS, {"kill": "redis", "work": "0"}).work == 0
+    assert override(JOBS, {"kill": "none"}).work == 0
+    assert override(replace(JOBS, work=0.1), {"kill": "redis"}).work == 0.1
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"kill": "publisher"}, "--kill publisher: must be one of none, consumer, redis"),
+        ({"kill": "consumer", "work": "0"}, "--work 0: a consumer that does nothing with a"),
+        ({"kill": "consumer", "kill_after": "5s"}, "--kill-after 5: must be 0 to less than the"),
+        ({"kill": "redis", "concurrency": 4}, "--kill redis: a lost message would keep its place"),
+        ({"work": "2min"}, "--work 120: must be 0 to 60 seconds"),
+        ({"pop": "lpop"}, "--pop lpop: must be one of brpop, rpop, lmove"),
+        ({"persistence": "aof"}, "--persistence aof: must be one of none, rdb, aof-everysec"),
+    ],
+)
+def test_what_cannot_be_killed_or_kept_is_refused(values: dict[str, object], message: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        override(JOBS, values)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_floor_takes_no_part_in_how_jobs_are_kept() -> None:
+    asked = override(JOBS, {"kill": "redis", "persistence": "rdb", "pop": "lmove"})
+    assert asked.bare == JOBS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,10 @@ import pytest
 
 from harness import stamps_file
 from harness.errors import BadInput, NotMeasured
+from harness.faults.strike import Blow
 from harness.observe import Observation
+from harness.process.redis_depth import Depth
+from harness.queueing import Victim
 from harness.recording import Recording
 from harness.series import cells_of, measure
 from harness.workload import Workload
@@ -50,6 +53,15 @@ def test_a_recording_of_nothing_comes_back(tmp_path: Path) -> None:
     seen = observation(recording=Recording())
     stamps = stamps_file.keep(seen, tmp_path / "run.json", "0.npz")
     assert told(stamps_file.read(tmp_path / stamps.file)) == told(seen)
+
+
+def test_what_was_killed_and_what_waited_comes_back(tmp_path: Path) -> None:
+    blow = Blow(victim=Victim.CONSUMER, at_ns=5, back_ns=7, held=((0, 3),))
+    depths = (Depth(at_ns=1, waiting=4, writing=True), Depth(at_ns=2, waiting=0, writing=False))
+    seen = replace(observation(), blow=blow, depths=depths, left=0)
+    stamps = stamps_file.keep(seen, tmp_path / "run.json", "0.npz")
+    found = stamps_file.read(tmp_path / stamps.file)
+    assert (found.blow, found.depths, found.left) == (blow, depths, 0)
 
 
 def test_equal_stamps_make_equal_files(tmp_path: Path) -> None:

@@ -9,6 +9,16 @@ import pytest
 from harness.cli.options import asked, without_effect
 
 IDLE = {
+    "one way to take": (
+        ("redis_stream",),
+        {"pop": "rpop"},
+        "abec: --pop rpop: changes nothing here, no chosen pattern has a choice; leave it out",
+    ),
+    "nobody is killed": (
+        ("redis_stream",),
+        {"kill_after": "2s"},
+        "abec: --kill-after 2s: changes nothing here, nobody is to be killed; leave it out",
+    ),
     "nobody polls": (
         ("sse", "long_polling"),
         {"poll_interval": "5ms"},

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from harness.cli.run import typed_command
+from harness.cli.run import exit_code, typed_command
+from harness.errors import Exit
+from harness.queueing import Victim
+from harness.result import Doubt, Kill
 
 
 @pytest.mark.parametrize(
@@ -27,3 +32,23 @@ def test_the_command_can_be_typed_again_without_its_passwords(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["/venv/bin/abec", "run", *shlex.split(typed)])
     assert typed_command() == f"abec run {kept}"
+
+
+def test_what_became_of_the_messages_is_answered_though_times_are_doubted(make_series: Any) -> None:
+    kill = Kill(
+        victim=Victim.CONSUMER,
+        at=1.0,
+        back=0.02,
+        held=1,
+        accepted=None,
+        waiting=None,
+        lost=1,
+        repeated=0,
+        latest=0.1,
+    )
+    doubted = {"doubts": (Doubt(rule="pacer lateness", reason="late", remedy="less"),)}
+    timed = make_series({"floor@no-loop": {}, "redis_queue": doubted}, runs=1)
+    assert exit_code(timed) is Exit.NOT_MEASURED
+    killed = make_series({"floor@no-loop": {}, "redis_queue": {**doubted, "kill": kill}}, runs=1)
+    assert exit_code(killed) is Exit.MEASURED
+    assert exit_code(replace(killed, refused={"redis_stream": "why"})) is Exit.NOT_MEASURED

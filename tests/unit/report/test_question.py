@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from harness.measure.configuration import configurations
-from harness.report.question import limits, question, saved, surroundings, traffic
+from harness.queueing import Persistence, Pop, Victim
+from harness.report.question import jobs, limits, question, saved, surroundings, traffic
 from harness.workload import Arrivals, Exchange, Ingress, RedisCommand, Workload
 
 Make = Callable[..., Any]
@@ -133,3 +134,16 @@ def test_saved() -> None:
     assert saved("a.json", "next: this") == "saved a.json · next: this"
     names = ", ".join(f"results/runs/20260714-101500-7f3a-{n}.json" for n in range(4))
     assert max(map(len, saved(names).split("\n"))) <= 100
+
+
+def test_how_jobs_are_taken_kept_and_put_at_risk_is_restated() -> None:
+    plain = Workload(exchange=Exchange.WORK_QUEUE)
+    assert jobs([plain]) == []
+    asked = replace(plain, pop=Pop.LMOVE, work=0.002, persistence=Persistence.AOF_ALWAYS)
+    assert jobs([asked, replace(asked, kill=Victim.REDIS)]) == [
+        "lists popped by lmove",
+        "2 ms of work each",
+        "persistence aof-always",
+        "Redis killed after 1 s",
+    ]
+    assert jobs([replace(asked, kill=Victim.CONSUMER)])[-1] == "a consumer killed after 1 s"

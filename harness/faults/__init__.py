@@ -1,0 +1,1 @@
+"""Processes killed on purpose in mid-run, and what takes their place."""

@@ -1,0 +1,140 @@
+"""``python -m tests.prove.guarantees [TIMES]``: measure what each way loses, and write the docs.
+
+Writes docs/patterns/guarantees.json, and from it the tables of docs/patterns/redis_queue.md and
+redis_stream.md. What the log has so many kills of is kept: it can be interrupted and goes on; to
+measure anew, remove it first. A unit test holds tables and log to each other.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.machine import read_machine
+from harness.process.redis import resolve
+from harness.queueing import Persistence
+from harness.workload import ClientKind
+from tests.prove.kills import RUNS, TIMES, WAYS, consumer_killed, price, redis_killed
+
+PAGES = Path(__file__).parents[2] / "docs" / "patterns"
+LOG = PAGES / "guarantees.json"
+BEGIN, END = "<!-- guarantees: python -m tests.prove.guarantees -->\n", "<!-- /guarantees -->"
+_OF_PAGE = {"redis_queue": ("brpop", "rpop", "lmove"), "redis_stream": ("stream",)}
+_SERVERS = tuple((name, persistence) for name in _OF_PAGE for persistence in Persistence)
+
+Log = Mapping[str, Any]
+
+
+def measured(times: int, log: Log) -> Iterator[Log]:
+    """Kill and measure what ``log`` has fewer kills of; give all that is known after each part."""
+    machine = read_machine()
+    stamp = {"commit": machine.commit[:12]}
+    consumers = {row["way"]: row for row in log.get("consumer killed", ())}
+    servers = {(row["pattern"], row["persistence"]): row for row in log.get("redis killed", ())}
+
+    def known() -> Log:
+        return {
+            "machine": f"{machine.cpu}, {len(machine.cores)} cores, {machine.virtualisation}",
+            "redis": resolve("").label,
+            "consumer killed": [consumers[way] for way in WAYS if way in consumers],
+            "redis killed": [servers[asked] for asked in _SERVERS if asked in servers],
+        }
+
+    for way in WAYS:
+        if _kills(consumers.get(way)) < times:
+            outcome = consumer_killed(way, ClientKind.WIRE, times)
+            consumers[way] = {"way": way, **stamp, **asdict(outcome)}
+            yield known()
+    for name, persistence in _SERVERS:
+        if _kills(servers.get((name, persistence))) < times:
+            outcome = redis_killed(name, persistence, times)
+            cost = price(name, persistence, min(RUNS, times))
+            row = {"pattern": name, "persistence": str(persistence), **stamp}
+            servers[name, str(persistence)] = {**row, **asdict(outcome), "price": asdict(cost)}
+            yield known()
+
+
+def _kills(row: Mapping[str, Any] | None) -> int:
+    return len(row["lost"]) if row is not None else 0
+
+
+def tables(log: Log, page: str) -> str:
+    """Write the tables of one page as Markdown."""
+    killed = [row for row in log["consumer killed"] if row["way"] in _OF_PAGE[page]]
+    servers = [row for row in log["redis killed"] if row["pattern"] == page]
+    commits = ", ".join(dict.fromkeys(row["commit"] for row in (*killed, *servers)))
+    return "\n".join(
+        [
+            f"Measured with {log['redis']} on {log['machine']}, commit {commits}.",
+            "",
+            "| a consumer killed at work | kills | held | lost | repeated | guarantee "
+            "| successor after, at most | latest message |",
+            "|---|---:|---:|---:|---:|---|---:|---:|",
+            *map(_consumer_row, killed),
+            "",
+            "| Redis killed, `--persistence` | kills | confirmed and waiting | of these gone "
+            "| repeated | back after, at most | p99 at 1,000 msg/s | msg/s, 64 in flight |",
+            "|---|---:|---:|---:|---:|---:|---:|---:|",
+            *map(_server_row, servers),
+            "",
+            "`!`: not all runs of this price were valid: it is a hint, no more. The counts hold.",
+            "",
+        ]
+    )
+
+
+def with_tables(text: str, page: str, log: Log) -> str:
+    """Put the tables between their marks."""
+    return text[: text.index(BEGIN) + len(BEGIN)] + tables(log, page) + text[text.index(END) :]
+
+
+def read_log() -> Log:
+    """Read what was written down."""
+    log: Log = json.loads(LOG.read_text(encoding="utf-8"))
+    return log
+
+
+def _consumer_row(row: Mapping[str, Any]) -> str:
+    guarantee = "at most once" if sum(row["lost"]) else "at least once"
+    return (
+        f"| `{row['way']}` | {len(row['lost'])} | {sum(row['held'])} | {sum(row['lost'])} "
+        f"| {sum(row['repeated'])} | {guarantee} | {_ms(max(row['back']))} "
+        f"| {_ms(max(row['latest']))} |"
+    )
+
+
+def _server_row(row: Mapping[str, Any]) -> str:
+    cost = row["price"]
+    doubt = "! " * (cost["valid"] < cost["runs"])
+    return (
+        f"| `{row['persistence']}` | {len(row['lost'])} | {sum(row['waiting']):,} "
+        f"| {sum(row['lost']):,} | {sum(row['repeated']):,} | {_ms(max(row['back']))} "
+        f"| {doubt}{_ms(cost['p99'])} | {doubt}{_round(cost['throughput'])} |"
+    )
+
+
+def _ms(seconds: float | None) -> str:
+    return "∞" if seconds is None else f"{seconds * 1e3:,.3g} ms"
+
+
+def _round(value: float) -> str:
+    return f"{float(f'{value:.2g}'):,.0f}"
+
+
+def main(argv: Sequence[str]) -> None:
+    """Measure; write the log and the tables as far as they go."""
+    before = read_log() if LOG.is_file() else {}
+    for log in measured(int(argv[0]) if argv else TIMES, before):
+        LOG.write_text(json.dumps(log, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        for page in _OF_PAGE:
+            path = PAGES / f"{page}.md"
+            text = path.read_text(encoding="utf-8")
+            path.write_text(with_tables(text, page, log), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
