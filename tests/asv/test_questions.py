@@ -81,6 +81,11 @@ FULL: dict[str, dict[str, str]] = QUICK | {
         "track_last_p50": "seconds",
         "track_p90": "seconds",
     },
+    "group.Group": {
+        "track_server_cpu": "seconds",
+        "track_tcp_payload": "bytes",
+        "track_p50": "seconds",
+    },
     "payload.Payload": {
         "track_server_cpu": "seconds",
         "track_tcp_payload": "bytes",
@@ -91,6 +96,7 @@ FULL: dict[str, dict[str, str]] = QUICK | {
         "track_tcp_payload": "bytes",
         "track_p50": "seconds",
     },
+    "redis_commands.RedisCommands": {"track_p50": "seconds", "track_server_cpu": "seconds"},
     "saturation.SaturationBroadcast": SATURATION,
     "saturation.SaturationRequestReply": SATURATION,
     "saturation.SaturationWorkQueue": SATURATION,
@@ -173,7 +179,9 @@ def test_axes_say_what_a_question_turns(found: list[dict[str, Any]]) -> None:
         "durability.Popped": {"pop": ["'rpop'", "'lmove'"]},
         "durability.WrittenDown": {"persistence": ["'rdb'", "'aof-everysec'", "'aof-always'"]},
         "fan_out.FanOut": {"subscribers": ["8", "64"]},
+        "group.Group": {"scenario": ["'collab'"]},
         "journey.WaitForVerdict": {"scenario": ["'short job'"]},
+        "redis_commands.RedisCommands": {"command": ["'GET'", "'SET'", "'LPUSH'"]},
         "payload.Payload": {"payload": ["256", "4096", "65536"]},
         "polling_interval.PollingInterval": {"poll_interval": ["0.005", "0.02", "0.08"]},
         "request_reply.RequestReply": {"scenario": ["'rpc'"]},
@@ -190,7 +198,7 @@ def test_axes_say_what_a_question_turns(found: list[dict[str, Any]]) -> None:
     assert set(axes["work_queue.QueueDelivery"]["pattern"]) == carrying[Exchange.WORK_QUEUE]
     assert set(axes["journey.WaitForVerdict"]["pattern"]) == carrying[Exchange.JOURNEY]
     replying = set(axes["request_reply.RequestReply"]["pattern"])
-    assert replying == carrying[Exchange.REQUEST_REPLY] - {"'floor@no-loop'"}
+    assert replying == carrying[Exchange.REQUEST_REPLY] - {"'floor@no-loop'", "'redis_command'"}
 
 
 def test_axes_do_not_depend_on_what_a_commit_has(monkeypatch: pytest.MonkeyPatch) -> None:
