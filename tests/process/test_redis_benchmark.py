@@ -1,5 +1,8 @@
 """redis-benchmark's figure, where it is installed; its words read in any case."""
 
+from collections.abc import Callable
+from typing import NoReturn
+
 import pytest
 
 from harness.errors import NotMeasured
@@ -28,10 +31,8 @@ def test_what_is_no_figure_is_refused(text: str) -> None:
         requests_per_second(text)
 
 
-@pytest.mark.skipif(find_redis_benchmark() is None, reason="redis-benchmark is not installed")
-def test_it_measures_a_server_of_ours() -> None:
-    program = find_redis_benchmark()
-    assert program is not None
+def test_it_measures_a_server_of_ours(missing: Callable[[str], NoReturn]) -> None:
+    program = find_redis_benchmark() or missing("redis-benchmark is not installed")
     with started((RedisSpec(),), Workload()) as running:
         rate = redis_benchmark(
             program,
