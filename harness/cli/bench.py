@@ -19,7 +19,7 @@ from harness.result import Series
 from harness.scenario import BUILT_IN
 from harness.series import cells_of, measure
 
-_ASKED: Mapping[str, tuple[str, ...]] = {
+ASKED: Mapping[str, tuple[str, ...]] = {
     "jobs": ("redis_queue",),
     "ticker": ("long_polling", "redis_pubsub", "rest_polling", "sse", "websocket"),
     "rpc": ("rest", "websocket"),
@@ -48,7 +48,7 @@ def command(runs: int) -> int:
     Results are saved to results/runs/bench/, where `make bench` lets asv read them.
     """
     answer, code = Answer(), Exit.MEASURED
-    for number, name in enumerate(_ASKED):
+    for number, name in enumerate(ASKED):
         series, path = _measure(name, number, runs)
         answer.give(f"{name}\n{run_report(series, str(path), width())}\n", str(path))
         code = max(code, exit_code(series))
@@ -57,11 +57,11 @@ def command(runs: int) -> int:
 
 def _measure(name: str, number: int, runs: int) -> tuple[Series, Path]:
     workload = replace(BUILT_IN[name].workload, warmup=_WARMUP_S, duration=_WINDOW_S)
-    patterns = [load(pattern) for pattern in _ASKED[name]]
+    patterns = [load(pattern) for pattern in ASKED[name]]
     cells = cells_of(with_floors(patterns, workload.exchange), workload)
     path: Path = RUNS_DIR / "bench" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with ProgressLine(f"{name} ({number + 1} of {len(_ASKED)})") as progress:
+    with ProgressLine(f"{name} ({number + 1} of {len(ASKED)})") as progress:
         series = measure(
             cells,
             runs=runs,
