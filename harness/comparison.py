@@ -183,7 +183,7 @@ def _sizes(
 
 def _holding(workload: Workload, size: int) -> Workload:
     """Give a light load over ``size`` connections, so that they are served and not only held."""
-    publishers = size if workload.both_ways else 1
+    publishers = size if workload.exchange.both_ways else 1
     return replace(
         workload,
         publishers=publishers,

@@ -98,7 +98,7 @@ async def check_death(
             kill()
             for rig in rigs:
                 # An idle pool of connections may learn of it by using one.
-                if rig.subject.both_ways:
+                if rig.subject.exchange.both_ways:
                     rig.sends[0](legal_message(0))
                 await rig.noted(DISCONNECTED)
                 rig.sends[0](legal_message(1))
@@ -114,8 +114,7 @@ def _subjects(
     asked: Workload = WORKLOAD,
 ) -> Iterator[Subject]:
     for exchange in sorted(pattern.exchanges):
-        by_itself = exchange.calls or exchange is Exchange.GROUP
-        for ingress in (Ingress.FEED,) if by_itself else sorted(pattern.publish):
+        for ingress in (Ingress.FEED,) if exchange.both_ways else sorted(pattern.publish):
             yield Subject(
                 pattern=pattern,
                 kind=kind,
@@ -191,9 +190,9 @@ async def _several_receivers_get_what_is_theirs(subject: Subject) -> None:
             received = await rig.arrivals(_PUBLISHERS * _BURST)
             _expect_same(sorted(received), sorted(chain(*messages)), "all consumers together")
             return
-        await rig.arrivals(_RECEIVERS * _BURST * (1 if subject.calls else len(rig.sends)))
+        await rig.arrivals(_RECEIVERS * _BURST * (1 if subject.exchange.calls else len(rig.sends)))
         for number, inbox in enumerate(rig.inboxes):
-            theirs = messages[number : number + 1] if subject.calls else messages
+            theirs = messages[number : number + 1] if subject.exchange.calls else messages
             # Publishers may overtake one another; sorting is stable within each.
             _expect_same(
                 sorted(inbox, key=lambda message: message[PUBLISHER]),
@@ -204,7 +203,7 @@ async def _several_receivers_get_what_is_theirs(subject: Subject) -> None:
 
 
 async def _leaving_drains_what_was_sent(subject: Subject) -> None:
-    if subject.both_ways:
+    if subject.exchange.both_ways:
         return  # Who waits for what is owed is the harness; whoever leaves has it all.
     messages = [legal_message(sequence, 4096) for sequence in range(_BURST)]
     rig = Rig(subject, receivers=1)
@@ -217,7 +216,7 @@ async def _leaving_drains_what_was_sent(subject: Subject) -> None:
 
 async def _leaving_twice_is_harmless(subject: Subject) -> None:
     rig = Rig(subject, receivers=1)
-    contexts = [rig.receiver()] if subject.both_ways else [rig.receiver(), rig.publisher()]
+    contexts = [rig.receiver()] if subject.exchange.both_ways else [rig.receiver(), rig.publisher()]
     for context in contexts:
         await context.__aenter__()
     for context in contexts * 2:
@@ -233,7 +232,7 @@ async def _no_task_and_no_socket_is_left(subject: Subject) -> None:
     tasks, sockets = asyncio.all_tasks(), _sockets()
     async with connected(subject, _RECEIVERS) as rig:
         rig.sends[0](legal_message(0))
-        await rig.arrivals(_RECEIVERS if subject.to_all else 1)
+        await rig.arrivals(_RECEIVERS if subject.exchange.to_all else 1)
     left: list[str] = []
     # A transport that is closed gives its socket back in one of the loop's next turns.
     for _turn in range(100):

@@ -100,7 +100,7 @@ def _shares(workload: Workload, machine: Machine) -> tuple[Share, ...]:
     if workload.kill is Victim.CONSUMER:
         count = workload.subscribers  # so that one dies alone
     ramp = workload.ramp / count
-    if workload.both_ways:
+    if workload.exchange.both_ways:
         return tuple(
             Share(role="both", publishers=mine, receivers=mine, core=_nth(cores, i), ramp=ramp)
             for i, mine in enumerate(_split(workload.receivers, count))

@@ -37,28 +37,13 @@ class Subject:
     asked: Workload = WORKLOAD
 
     def __str__(self) -> str:
-        ingress = "" if self.both_ways else f" {self.ingress}"
+        ingress = "" if self.exchange.both_ways else f" {self.ingress}"
         return f"{self.pattern.name} {self.kind} {self.exchange}{ingress}"
-
-    @property
-    def calls(self) -> bool:
-        """Whether what comes of a message comes back to its sender alone."""
-        return self.exchange.calls
 
     @property
     def ordered(self) -> bool:
         """Whether one receiver gets what one sender sent in its order; workers keep none."""
         return self.exchange is not Exchange.JOURNEY
-
-    @property
-    def both_ways(self) -> bool:
-        """Whether a receiver gives a ``Send``: a caller's, or that of a member of a group."""
-        return self.calls or self.exchange is Exchange.GROUP
-
-    @property
-    def to_all(self) -> bool:
-        """Whether every receiver gets every message."""
-        return self.exchange in (Exchange.BROADCAST, Exchange.GROUP)
 
 
 class Rig:
@@ -84,10 +69,10 @@ class Rig:
         """Make the context of one receiver; a caller and a member give their ``Send``."""
         client = self.subject.pattern.clients[self.subject.kind]
         seat, deliver = self._seat(index, self._note), self._deliver_to(index)
-        both = client.call if self.subject.calls else client.join
-        if self.subject.both_ways and both is not None:
+        both = client.call if self.subject.exchange.calls else client.join
+        if self.subject.exchange.both_ways and both is not None:
             return both(seat, self.sent.append, deliver)
-        if not self.subject.both_ways and client.subscribe is not None:
+        if not self.subject.exchange.both_ways and client.subscribe is not None:
             return client.subscribe(seat, deliver)
         raise PromiseBroken(f"{self.subject}: this client has no side for it")
 
@@ -156,11 +141,11 @@ async def connected(
     """Connect ``publishers``, then ``receivers``; of those who are both, ``receivers``."""
     rig = Rig(subject, receivers)
     async with AsyncExitStack() as stack:
-        for index in range(0 if subject.both_ways else publishers):
+        for index in range(0 if subject.exchange.both_ways else publishers):
             rig.sends.append(await stack.enter_async_context(rig.publisher(index)))
         for index in range(receivers):
             send = await stack.enter_async_context(rig.receiver(index))
-            if (send is not None) is not subject.both_ways:
+            if (send is not None) is not subject.exchange.both_ways:
                 raise PromiseBroken(
                     f"entering gives {send!r}; a call gives its Send, a subscription nothing"
                 )

@@ -34,6 +34,16 @@ class Exchange(StrEnum):
         """Whether what comes of a message comes back to its sender alone."""
         return self in (Exchange.REQUEST_REPLY, Exchange.JOURNEY)
 
+    @property
+    def both_ways(self) -> bool:
+        """Whether whoever sends also receives: callers, users, and the members of a group."""
+        return self.calls or self is Exchange.GROUP
+
+    @property
+    def to_all(self) -> bool:
+        """Whether every receiver is owed every message."""
+        return self in (Exchange.BROADCAST, Exchange.GROUP)
+
 
 class Arrivals(StrEnum):
     """How due times are spaced in an open loop."""
@@ -342,19 +352,9 @@ class Workload:
         return max(1, self.burst) / self.rate
 
     @property
-    def to_all(self) -> bool:
-        """Whether every receiver is owed every message."""
-        return self.exchange in (Exchange.BROADCAST, Exchange.GROUP)
-
-    @property
-    def both_ways(self) -> bool:
-        """Whether whoever sends also receives: callers, users, and the members of a group."""
-        return self.exchange.calls or self.exchange is Exchange.GROUP
-
-    @property
     def deliveries_per_message(self) -> int:
         """How many deliveries one published message is owed."""
-        return self.subscribers if self.to_all else 1
+        return self.subscribers if self.exchange.to_all else 1
 
     @property
     def receivers(self) -> int:

@@ -84,7 +84,7 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
         "a closed loop has no schedule",
     ),
     "ingress": (
-        lambda _pattern, workload: not workload.both_ways,
+        lambda _pattern, workload: not workload.exchange.both_ways,
         "callers and members send by themselves",
     ),
     "redis": (

@@ -142,7 +142,7 @@ class _Load:
         client = self._pattern.clients[workload.client]
         sent = self._handovers.sent()
 
-        if workload.both_ways:
+        if workload.exchange.both_ways:
             both = _needed(client.call if workload.exchange.calls else client.join)
             seats = [
                 self._seat(both, index, sent, deliver)
@@ -274,7 +274,7 @@ def _owed(task: LoadTask) -> int:
     messages = schedule(workload)
     if workload.exchange.calls:
         return len(messages.of(task.publishers))
-    copies = len(task.receivers) if workload.to_all else 1
+    copies = len(task.receivers) if workload.exchange.to_all else 1
     return len(messages) * copies
 
 

@@ -44,7 +44,7 @@ def _owed(ledger: Ledger) -> Ints:
     sent = messages.sent_ns != NEVER
     if workload.exchange.calls:
         return np.bincount(messages.publisher[sent], minlength=workload.receivers)
-    accounts = workload.receivers if workload.to_all else 1
+    accounts = workload.receivers if workload.exchange.to_all else 1
     return np.full(accounts, np.count_nonzero(sent), dtype=np.int64)
 
 

@@ -36,7 +36,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[Served]:
 @pytest.mark.parametrize("kind", ClientKind)
 def test_promises_are_kept(served: Served, kind: ClientKind) -> None:
     pattern, running = served
-    by_themselves = {one for one in pattern.exchanges if one.calls or one == "group"}
+    by_themselves = {one for one in pattern.exchanges if one.both_ways}
     shapes = len(pattern.publish) * len(pattern.exchanges - by_themselves) + len(by_themselves)
     for pop in sorted(pattern.pops) or (WORKLOAD.pop,):
         asked = replace(WORKLOAD, pop=pop)

@@ -128,7 +128,7 @@ def test_the_gate_is_that_of_the_code() -> None:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_scenario_is_told_as_it_is_and_why(name: str) -> None:
     workload = SCENARIOS[name].workload
-    polls = workload.to_all or workload.exchange is Exchange.JOURNEY
+    polls = workload.exchange.to_all or workload.exchange is Exchange.JOURNEY
     row = (
         f"`{name}`",
         traffic(workload),
