@@ -12,7 +12,6 @@ import click
 from harness.cli.answer import Answer, width
 from harness.cli.progress import ProgressLine
 from harness.cli.run import count_of_runs, exit_code, new_result_path, typed_command
-from harness.errors import Exit
 from harness.machine import read_machine
 from harness.pattern import RedisSpec
 from harness.process.redis_benchmark import find_redis_benchmark, redis_benchmark
@@ -76,27 +75,21 @@ def command(runs: str, **options: Any) -> int:
     given = {field: value for field, value in options.items() if value is not None}
     workload = override(_BASE, given)
     base = new_result_path()
-    path, closed_path = base.with_name(f"{base.stem}-latency.json"), _beside(base)
-    latency = _measure("latency", at_rate(workload), count_of_runs(runs), path)
+    path, closed_path = (
+        base.with_name(f"{base.stem}-{what}.json") for what in ("latency", "saturation")
+    )
+    latency = _measure("latency", list(at_rate(workload)), count_of_runs(runs), path)
     closed = _measure("saturation", list(_in_flight(workload)), count_of_runs(runs), closed_path)
     saved = f"{path}, {closed_path}"
     Answer().give(
         f"{commands_report(latency, closed, _benchmarked(workload), width())}\n\nsaved {saved}",
         saved,
     )
-    return max(exit_code(latency), exit_code(closed), Exit.MEASURED)
+    return max(exit_code(latency), exit_code(closed))
 
 
-def _beside(base: Path) -> Path:
-    return base.with_name(f"{base.stem}-saturation.json")
-
-
-def at_rate(workload: Workload = _BASE) -> list[Cell]:
+def at_rate(workload: Workload = _BASE) -> Iterator[Cell]:
     """Give every command with both clients, in an open loop."""
-    return list(_at_rate(workload))
-
-
-def _at_rate(workload: Workload) -> Iterator[Cell]:
     for one in RedisCommand:
         asked = replace(workload, command=one)
         if one in _FLUSHES:

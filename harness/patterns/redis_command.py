@@ -8,22 +8,11 @@ room, ``library`` sends what is waiting as one ``pipeline()`` of redis-py and aw
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from harness.errors import BadInput
 from harness.library.redis_command import calling_by_library
-from harness.pattern import (
-    BROKER,
-    Client,
-    Deliver,
-    Endpoints,
-    Pattern,
-    RedisSpec,
-    Seat,
-    Send,
-    Sent,
-)
+from harness.pattern import BROKER, Client, Endpoints, Pattern, RedisSpec
 from harness.wire.redis_call import calling
 from harness.wire.redis_commands import SPECS, Holds
 from harness.wire.resp import without_query
@@ -31,18 +20,6 @@ from harness.workload import ClientKind, Exchange, RedisCommand, Workload
 
 _FILL_PER_KEY_S, _FILL_PER_BYTE_S = 5e-6, 2e-9
 """Several times what it takes."""
-
-
-@asynccontextmanager
-async def _call_wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
-    async with calling(seat, sent, deliver) as send:
-        yield send
-
-
-@asynccontextmanager
-async def _call_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
-    async with calling_by_library(seat, sent, deliver) as send:
-        yield send
 
 
 def _servers(workload: Workload) -> Sequence[RedisSpec]:
@@ -102,8 +79,8 @@ REDIS_COMMAND = Pattern(
     servers=_servers,
     publish={},
     clients={
-        ClientKind.WIRE: Client(call=_call_wire),
-        ClientKind.LIBRARY: Client(call=_call_library),
+        ClientKind.WIRE: Client(call=calling),
+        ClientKind.LIBRARY: Client(call=calling_by_library),
     },
     floor="floor@no-loop",
     options=frozenset({"command", "pipeline", "keys"}),

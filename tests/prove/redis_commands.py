@@ -19,7 +19,7 @@ _COMMANDS = 15
 
 def prove(_machine: Machine) -> Iterator[Claim]:
     """Measure what ``abec commands`` measures at its rate."""
-    series = measure(at_rate(), runs=_RUNS)
+    series = measure(list(at_rate()), runs=_RUNS)
     rows = configurations(series)
     for row in rows:
         audits = [run.audit for run in row.runs]
