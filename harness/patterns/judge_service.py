@@ -8,8 +8,10 @@ it in its user's channel. Nothing differs between the patterns but how the user 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from math import ceil
 
+from harness.library import http
 from harness.pattern import (
     EDGE,
     Call,
@@ -18,8 +20,13 @@ from harness.pattern import (
     Endpoints,
     Pattern,
     RedisSpec,
+    Seat,
+    Send,
+    Sent,
     ServerSpec,
 )
+from harness.wire.http import HttpLink
+from harness.wire.posts import ignore, posting
 from harness.workload import ClientKind, Exchange, Workload
 
 HELD = (
@@ -28,7 +35,7 @@ HELD = (
 )
 """The guarantee of every way but the synchronous one."""
 
-ACCEPTED = 202
+_ACCEPTED = 202
 """How POST /submissions is answered at once."""
 _MOST_NOTED = 500.0
 """Submissions per second whose stages are noted at most; never more than every second one."""
@@ -37,6 +44,18 @@ _MOST_NOTED = 500.0
 def submission(user: int) -> str:
     """Give the target of a POST whose verdict goes to the channel of that user."""
     return f"/submissions?user={user}"
+
+
+def submitting(link: HttpLink, seat: Seat, sent: Sent, accepted: Deliver = ignore) -> Send:
+    """Make the ``wire`` client's ``Send`` that submits for its user, one submission at a time."""
+    return posting(link, submission(seat.index).encode(), _ACCEPTED, sent, accepted)
+
+
+def submitting_by_library(
+    seat: Seat, sent: Sent, accepted: Deliver = ignore
+) -> AbstractAsyncContextManager[Send]:
+    """Connect to submit for a user; leaving drops what still waits for its turn."""
+    return http.posting(seat, submission(seat.index), sent, accepted, drain=False)
 
 
 class Owed:

@@ -11,19 +11,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from harness.library.background import background
-from harness.library.http import noting_loss, posting
+from harness.library.http import noting_loss
 from harness.library.message_log import reading_log
 from harness.pattern import Deliver, Endpoints, Seat, Send, Sent
 from harness.patterns.judge_service import (
-    ACCEPTED,
     Owed,
-    submission,
     submit_by_hand,
+    submitting,
+    submitting_by_library,
     way_to_wait,
 )
 from harness.patterns.long_polling import WAIT_S
 from harness.wire.http import LogReader, Response, http_link
-from harness.wire.posts import posting as wire_posting
 
 
 @asynccontextmanager
@@ -46,10 +45,9 @@ async def _wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]
 
     owed = Owed(deliver, ask)
     log = LogReader(seat.note, owed.deliver)
-    async with http_link(seat) as link, http_link(seat) as submitting:
+    async with http_link(seat) as link, http_link(seat) as posts:
         log.take(*await link.answer_to(target))
-        path = submission(seat.index).encode()
-        yield wire_posting(submitting, path, ACCEPTED, sent, owed.accepted)
+        yield submitting(posts, seat, sent, owed.accepted)
 
 
 @asynccontextmanager
@@ -65,11 +63,10 @@ async def _library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Se
                 if owed.count <= 0:
                     waiting.clear()
 
-    path = submission(seat.index)
     async with (
         reading_log(seat, owed.deliver, channel=seat.index) as ask,
         background(ask_while_owed()),
-        posting(seat, path, sent, owed.accepted, drain=False) as send,
+        submitting_by_library(seat, sent, owed.accepted) as send,
     ):
         yield send
 

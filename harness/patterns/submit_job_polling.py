@@ -13,20 +13,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from harness.library.background import background
-from harness.library.http import noting_loss, posting
+from harness.library.http import noting_loss
 from harness.library.message_log import reading_log
 from harness.pattern import Deliver, Endpoints, Seat, Send, Sent
 from harness.patterns.judge_service import (
-    ACCEPTED,
     Owed,
-    submission,
     submit_by_hand,
+    submitting,
+    submitting_by_library,
     way_to_wait,
 )
 from harness.patterns.poll_grid import Grid
 from harness.timerfd import Alarm
 from harness.wire.http import LogReader, Response, http_link
-from harness.wire.posts import posting as wire_posting
 
 
 @asynccontextmanager
@@ -53,11 +52,10 @@ async def _wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]
 
     owed = Owed(deliver, ask)
     log = LogReader(seat.note, owed.deliver)
-    async with http_link(seat) as link, http_link(seat) as submitting:
+    async with http_link(seat) as link, http_link(seat) as posts:
         log.take(*await link.answer_to(target))
         with Alarm(poll) as alarm:
-            path = submission(seat.index).encode()
-            yield wire_posting(submitting, path, ACCEPTED, sent, owed.accepted)
+            yield submitting(posts, seat, sent, owed.accepted)
 
 
 @asynccontextmanager
@@ -79,10 +77,9 @@ async def _library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Se
 
     async with reading_log(seat, owed.deliver, channel=seat.index) as ask:
         with Alarm(due.set) as alarm:
-            path = submission(seat.index)
             async with (
                 background(poll()),
-                posting(seat, path, sent, owed.accepted, drain=False) as send,
+                submitting_by_library(seat, sent, owed.accepted) as send,
             ):
                 yield send
 

@@ -6,29 +6,30 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from harness.library.http import posting
 from harness.library.websocket import websocket
 from harness.pattern import Deliver, Endpoints, Seat, Send, Sent
-from harness.patterns.judge_service import ACCEPTED, submission, submit_by_hand, way_to_wait
+from harness.patterns.judge_service import (
+    submit_by_hand,
+    submitting,
+    submitting_by_library,
+    way_to_wait,
+)
 from harness.wire.http import http_link
-from harness.wire.posts import ignore
-from harness.wire.posts import posting as wire_posting
 from harness.wire.websocket import websocket_link
 
 
 @asynccontextmanager
 async def _wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
     mode = f"subscribe&channel={seat.index}".encode()
-    async with websocket_link(seat, mode, deliver), http_link(seat) as submitting:
-        path = submission(seat.index).encode()
-        yield wire_posting(submitting, path, ACCEPTED, sent, ignore)
+    async with websocket_link(seat, mode, deliver), http_link(seat) as posts:
+        yield submitting(posts, seat, sent)
 
 
 @asynccontextmanager
 async def _library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
     async with (
         websocket(seat, f"subscribe&channel={seat.index}", deliver),
-        posting(seat, submission(seat.index), sent, lambda _answer: None, drain=False) as send,
+        submitting_by_library(seat, sent) as send,
     ):
         yield send
 
