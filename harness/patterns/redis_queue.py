@@ -24,7 +24,15 @@ from harness.patterns.stored_redis import stored_redis
 from harness.queueing import Pop
 from harness.wire import redis_jobs as wire
 from harness.wire.redis_lasting import publish_confirmed
-from harness.wire.resp import RespLink, command, publish_pipelined, queue, refused, without_query
+from harness.wire.resp import (
+    RespLink,
+    command,
+    publish_pipelined,
+    queue,
+    refused,
+    run_token,
+    without_query,
+)
 from harness.workload import ClientKind, Exchange, Ingress, Workload
 
 _LEFTOVERS_LIVE_S = 3600
@@ -160,8 +168,8 @@ _POPS = {
 
 
 def _waiting(endpoints: Endpoints, workload: Workload) -> Sequence[tuple[bytes, ...]]:
-    token = queue(endpoints["redis"]).rpartition(b":")[2].decode()
-    return [(b"LLEN", key.format(run=token).encode()) for key in _keys(workload)]
+    run = run_token(endpoints["redis"])
+    return [(b"LLEN", key.format(run=run).encode()) for key in _keys(workload)]
 
 
 def _example(endpoints: Endpoints) -> Sequence[str]:

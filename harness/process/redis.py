@@ -83,8 +83,8 @@ def resolve(redis: str) -> RedisSource:
 def answer_to_ping(url: str) -> str:
     """Ask the Redis at ``url`` for a PONG; give why there was none, or nothing."""
     try:
-        with _client(url, _PROBE_S) as client:
-            client.ping()
+        with client(url, _PROBE_S) as asked:
+            asked.ping()
     except RedisError as error:
         return f"PING: {error}"
     return ""
@@ -105,8 +105,11 @@ def without_password(url: str, instead: str = "") -> str:
     return f"{scheme}{mark}{instead if at else ''}{shown}"
 
 
-def _client(url: str, timeout_s: float) -> Redis:
-    """Make a client for ``url`` without its query, which redis-py would take for arguments."""
+def client(url: str, timeout_s: float) -> Redis:
+    """Make a client for ``url`` without its query, which redis-py would take for arguments.
+
+    It answers or fails within ``timeout_s``: nothing is tried again.
+    """
     return Redis.from_url(
         urlsplit(url)._replace(query="").geturl(),
         socket_timeout=timeout_s,
@@ -122,9 +125,9 @@ def _greet(url: str) -> str:
     shown = without_password(url)
     parts = _checked(url, shown)
     try:
-        with _client(url, _GREETING_S) as client:
-            client.ping()
-            return f"{_served_version(client)} ({shown})"
+        with client(url, _GREETING_S) as asked:
+            asked.ping()
+            return f"{_served_version(asked)} ({shown})"
     except (AuthenticationError, AuthenticationWrongNumberOfArgsError) as error:
         problem = "refuses that password" if parts.password else "wants a password"
         address = f"{parts.hostname}:{parts.port or 6379}"
@@ -148,9 +151,9 @@ def _checked(url: str, shown: str) -> SplitResult:
     return parts
 
 
-def _served_version(client: Redis) -> str:
+def _served_version(asked: Redis) -> str:
     try:
-        info = client.info("server")
+        info = asked.info("server")
     except ResponseError:  # an account that may not ask
         return "Redis"
     if not isinstance(info, dict):

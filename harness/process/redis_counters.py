@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import redis
+from redis.exceptions import RedisError
 
 from harness.pattern import Endpoints
+from harness.process.redis import client
 
 _PATIENCE_S = 2.0
 _COUNTED = (
@@ -24,8 +25,8 @@ def redis_counters(endpoints: Endpoints) -> Mapping[str, int]:
     if url is None:
         return {}
     try:
-        with redis.Redis.from_url(url.partition("?")[0], socket_timeout=_PATIENCE_S) as client:
-            info = client.info("everything")
-    except redis.RedisError:
+        with client(url, _PATIENCE_S) as asked:
+            info = asked.info("everything")
+    except RedisError:
         return {}  # it may not be asked, or is gone, which the run itself notices
     return {name: int(info[name]) for name in _COUNTED if name in info}

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from urllib.parse import parse_qs, urlsplit
 
-from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
-from redis.retry import Retry
 
 from harness.errors import BadInput, NotMeasured
 from harness.library.redis import in_its_words
-from harness.process.redis import without_password
+from harness.process.redis import client, without_password
+from harness.wire.resp import run_token
 
 _PATIENCE_S = 3.0
 REMEDIES = {
@@ -36,11 +33,11 @@ def rehearse(url: str, commands: Sequence[tuple[str, ...]]) -> None:
     """
     if not commands:
         return
-    run = _token(url)
+    run = run_token(url)
     shown = without_password(url.partition("?")[0])
     try:
-        with _client(url) as client:
-            connection = client.connection_pool.get_connection()
+        with client(url, _PATIENCE_S) as guest:
+            connection = guest.connection_pool.get_connection()
             try:
                 for words in (("MULTI",), *(_named(words, run) for words in commands)):
                     connection.send_command(*words)
@@ -72,12 +69,12 @@ def remove(url: str, keys: Sequence[str]) -> None:
     Raises:
         NotMeasured: it answers, and does not allow that.
     """
-    run = _token(url)
+    run = run_token(url)
     # One that is gone keeps its files; the keys that hold messages expire by themselves.
-    with suppress(RedisError), _client(url) as client:
+    with suppress(RedisError), client(url, _PATIENCE_S) as guest:
         for key in keys:
             try:
-                client.delete(key.format(run=run))
+                guest.delete(key.format(run=run))
             except ResponseError as error:
                 shown = without_password(url.partition("?")[0])
                 raise NotMeasured(
@@ -87,13 +84,3 @@ def remove(url: str, keys: Sequence[str]) -> None:
 
 def _named(words: tuple[str, ...], run: str) -> tuple[str, ...]:
     return tuple(word.format(run=run) for word in words)
-
-
-def _token(url: str) -> str:
-    return parse_qs(urlsplit(url).query).get("run", ["0"])[0]
-
-
-def _client(url: str) -> Redis:
-    return Redis.from_url(
-        url.partition("?")[0], socket_timeout=_PATIENCE_S, retry=Retry(NoBackoff(), 0)
-    )

@@ -10,8 +10,9 @@ import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from redis import Redis
 from redis.exceptions import RedisError
+
+from harness.process.redis import client
 
 _PROGRAMS = ("redis-server", "valkey-server")
 _PATIENCE_S = 2.0
@@ -27,8 +28,8 @@ def local_server(url: str) -> int | None:
     if not _is_loopback(urlsplit(url).hostname or ""):
         return None
     try:
-        with Redis.from_url(url.partition("?")[0], socket_timeout=_PATIENCE_S) as client:
-            told = int(client.info("server").get("process_id", 0))
+        with client(url, _PATIENCE_S) as asked:
+            told = int(asked.info("server").get("process_id", 0))
     except RedisError:  # it may not be asked
         return None
     found = [pid for pid, inner in _servers() if inner == told]
