@@ -22,27 +22,38 @@ def record(gate: Gate, sides: Sequence[Built], series: Mapping[Side, Path], scra
     Raises:
         NotMeasured: asv could not; says why, and where its log is.
     """
-    arguments = [
-        f"{built.wanted.commit.sha}={series[Side(built.side)].absolute()}" for built in sides
-    ]
+    pairs = [f"{built.wanted.commit.sha}={series[Side(built.side)].absolute()}" for built in sides]
+    scenarios = str(Path(gate.source).absolute()) if gate.source else ""
+    run_recorder(
+        ("harness.regress.recording", *pairs), "samples", scratch, {"ABEC_SCENARIOS": scenarios}
+    )
+
+
+def run_recorder(
+    words: Sequence[str], what: str, scratch: Path, env: Mapping[str, str] | None = None
+) -> None:
+    """Run a module, the first of ``words``, that gives asv ``what`` was measured.
+
+    A process of its own, so that what asv prints has a log.
+
+    Raises:
+        NotMeasured: it failed; says why, and where its log is.
+    """
+    inherited = {"TMPDIR": str(scratch), "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    failed = f"the {what} could not be recorded for asv:"
     try:
         child = Child.spawn(
-            (sys.executable, "-m", "harness.regress.recording", *arguments),
+            (sys.executable, "-m", *words),
             name="record",
             log_path=log_file(scratch, "record"),
-            env={
-                "TMPDIR": str(scratch),
-                "ABEC_SCENARIOS": str(Path(gate.source).absolute()) if gate.source else "",
-                "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-            },
+            env={**inherited, **(env or {})},
         )
     except OSError as error:
-        raise NotMeasured(f"the samples could not be recorded for asv: {error}") from error
+        raise NotMeasured(f"{failed} {error}") from error
     try:
         child.wait()
         if child.exit_code != 0:
-            subject = "the samples could not be recorded for asv:"
-            problem, _ = explain(subject, child, child.death, keep_logs_dir=KEPT_LOGS)
+            problem, _ = explain(failed, child, child.death, keep_logs_dir=KEPT_LOGS)
             raise NotMeasured(problem.rstrip(":"))
     finally:
         child.stop(_STOP_S)

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
-from harness.errors import NotMeasured
-from harness.process.child import Child, log_file
-from harness.process.watch import KEPT_LOGS, explain
-
-_STOP_S = 4.0
+from harness.regress.record import run_recorder
 
 
 def record(history: Path, scratch: Path) -> None:
@@ -19,20 +13,4 @@ def record(history: Path, scratch: Path) -> None:
     Raises:
         NotMeasured: asv could not; says why, and where its log is.
     """
-    try:
-        child = Child.spawn(
-            (sys.executable, "-m", "harness.versions.recording", str(history)),
-            name="record",
-            log_path=log_file(scratch, "record"),
-            env={"TMPDIR": str(scratch), "PYTHONPATH": os.environ.get("PYTHONPATH", "")},
-        )
-    except OSError as error:
-        raise NotMeasured(f"the figures could not be recorded for asv: {error}") from error
-    try:
-        child.wait()
-        if child.exit_code != 0:
-            subject = "the figures could not be recorded for asv:"
-            problem, _ = explain(subject, child, child.death, keep_logs_dir=KEPT_LOGS)
-            raise NotMeasured(problem.rstrip(":"))
-    finally:
-        child.stop(_STOP_S)
+    run_recorder(("harness.versions.recording", str(history)), "figures", scratch)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from harness.machine import Machine
 from tests.prove.claim import Claim
 from tests.prove.clone import Clone, Ran, fresh_clone, left_nothing
+from tests.prove.gate_checkout import replace_once
 
 _SCENARIO = """
 [scenario.quotes]
@@ -45,11 +46,7 @@ class Desk:
 
     def commit(self, file: str, old: str, new: str) -> str:
         """Commit a change; give the commit."""
-        path = self.clone.root / file
-        text = path.read_text()
-        if old not in text:
-            raise RuntimeError(f"{file} has no {old!r} to be changed")
-        path.write_text(text.replace(old, new, 1))
+        replace_once(self.clone.root / file, old, new)
         self.git("commit", "--quiet", "--all", "--message", f"Change {file}")
         return self.git("rev-parse", "HEAD")
 

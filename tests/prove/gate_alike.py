@@ -12,6 +12,7 @@ from scipy.stats import beta
 
 from harness.errors import Exit
 from harness.machine import Machine
+from harness.measure.contrast import Outcome
 from tests.prove.claim import Claim
 from tests.prove.gate_checkout import BUILT_IN, ROOT, cloned
 
@@ -106,7 +107,7 @@ def _compare(number: int) -> Compared:
         if not answer.is_file():
             raise subprocess.SubprocessError(f"abec regress: {done.stderr.strip()[-400:]}")
         said = json.loads(answer.read_text())
-        untold = sum(one["outcome"] == "not compared" for one in said["comparisons"])
+        untold = sum(one["outcome"] == Outcome.NOT_COMPARED for one in said["comparisons"])
         return Compared(
             commit=base[:7],
             path_length=len(str(clone.root)),

@@ -45,11 +45,7 @@ class Checkout:
 
     def commit(self, file: str, old: str, new: str) -> str:
         """Commit a change to what is checked out, and go back to where it was."""
-        path = self.root / file
-        text = path.read_text()
-        if old not in text:
-            raise RuntimeError(f"{file} has no {old!r} to be changed")
-        path.write_text(text.replace(old, new, 1))
+        replace_once(self.root / file, old, new)
         self.git("commit", "--quiet", "--all", "--message", f"Change {file}")
         made = self.git("rev-parse", "HEAD")
         self.git("reset", "--quiet", "--hard", "HEAD~1")
@@ -65,8 +61,12 @@ class Checkout:
         self, *arguments: str, gate: Sequence[str] = ("--scenario", "gate.toml")
     ) -> subprocess.CompletedProcess[str]:
         """Run it to its end."""
+        return self.run(self.command(*arguments, gate=gate))
+
+    def run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run a command in the clone to its end."""
         return subprocess.run(
-            self.command(*arguments, gate=gate),
+            command,
             cwd=self.root,
             env=self.env,
             stdin=subprocess.DEVNULL,
@@ -74,6 +74,14 @@ class Checkout:
             text=True,
             check=False,
         )
+
+
+def replace_once(path: Path, old: str, new: str) -> None:
+    """Change a file, which has to hold what is to be changed."""
+    text = path.read_text()
+    if old not in text:
+        raise RuntimeError(f"{path.name} has no {old!r} to be changed")
+    path.write_text(text.replace(old, new, 1))
 
 
 @contextmanager

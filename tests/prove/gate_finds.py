@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import metadata
@@ -62,14 +61,8 @@ def _found(checkout: Checkout) -> Iterator[Claim]:
         bound=f"exit {Exit.ANSWER_IS_NO:d}, prices p50 among what is blamed",
         ok=done.returncode == Exit.ANSWER_IS_NO and "prices p50" in blamed,
     )
-    compared = subprocess.run(
-        (sys.executable, "-m", "asv", "compare", "HEAD", head, "--only-changed"),
-        cwd=checkout.root,
-        env=checkout.env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+    compared = checkout.run(
+        (sys.executable, "-m", "asv", "compare", "HEAD", head, "--only-changed")
     )
     rows = [line for line in compared.stdout.splitlines() if "gate.Gate.track_p50" in line]
     yield Claim(

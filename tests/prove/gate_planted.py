@@ -112,18 +112,12 @@ def _changes(p50_s: float, cpu_s: float) -> Sequence[Planted]:
 def _measured(checkout: Checkout, name: str, figure: Callable[[Result], float | None]) -> float:
     """Give the median of a figure of a cell of the gate, over a few runs of what is there."""
     cell = next(cell for cell in CELLS.cells if cell.name == name)
-    done = subprocess.run(
+    done = checkout.run(
         (
             *(sys.executable, "-m", "harness", "run", cell.pattern),
             *workload_arguments(cell.workload),
             *("--no-floor", "--runs", _CALIBRATION_RUNS, "--json"),
-        ),
-        cwd=checkout.root,
-        env=checkout.env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+        )
     )
     if not done.stdout:
         raise subprocess.SubprocessError(f"abec run {cell.pattern}: {done.stderr.strip()[-400:]}")

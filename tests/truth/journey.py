@@ -9,12 +9,11 @@ import numpy as np
 from harness.machine import Machine
 from harness.measure.journey import edges
 from harness.measure.ledger import ledger
-from harness.observe import observe
-from harness.plan import plan
+from harness.observe import Observation
 from harness.recording import NEVER, Ints
 from harness.registry import load
 from harness.result import Trace
-from harness.run import conclude
+from harness.run import run
 from harness.workload import Workload
 from tests.truth.seen import Seen
 
@@ -43,10 +42,9 @@ class Followed(Seen):
 
 def follow(name: str, workload: Workload, machine: Machine) -> Followed:
     """Measure one run as ``harness.run`` does, and keep the moments of each noted submission."""
-    pattern = load(name)
-    planned = plan(pattern, workload, machine)
-    seen = observe(planned, workload)
-    result = conclude(pattern, workload, machine, planned, seen)
+    observed: list[Observation] = []
+    result = run(load(name), workload, machine, on_seen=observed.append)
+    (seen,) = observed
     book = ledger(seen.recording, workload, *seen.window_ns)
     moments = edges(book, seen.stages)
     noted = book.messages.in_window & np.all(moments != NEVER, axis=1)
