@@ -337,6 +337,9 @@ class Workload:
             persistence=plain.persistence,
             kill=plain.kill,
             kill_after=plain.kill_after,
+            command=plain.command,
+            pipeline=plain.pipeline,
+            keys=plain.keys,
         )
 
     @property

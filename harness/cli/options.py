@@ -62,10 +62,6 @@ _HELP: Mapping[str, tuple[str, str]] = {
 _Takes = Callable[[Pattern, Workload], bool]
 
 
-def _journey(_pattern: Pattern, workload: Workload) -> bool:
-    return workload.exchange is Exchange.JOURNEY
-
-
 def _reads(field: str) -> _Takes:
     return lambda pattern, _workload: field in pattern.options
 
@@ -104,10 +100,10 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
     ),
     # A pattern that does not compress is refused; the floor goes without.
     "deflate": (lambda pattern, _workload: pattern.family != "floor", "a floor never compresses"),
-    "service_time": (_journey, "no chosen pattern has workers"),
-    "workers": (_journey, "no chosen pattern has workers"),
-    "workers_gone": (_journey, "no chosen pattern has workers"),
-    "trace": (_journey, "no chosen pattern's servers take notes"),
+    "service_time": (_reads("service_time"), "no chosen pattern has workers"),
+    "workers": (_reads("workers"), "no chosen pattern has workers"),
+    "workers_gone": (_reads("workers_gone"), "no chosen pattern has workers"),
+    "trace": (_reads("trace"), "no chosen pattern's servers take notes"),
     **{
         field: (_reads(field), "only redis_command reads it")
         for field in ("command", "pipeline", "keys")

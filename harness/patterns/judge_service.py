@@ -136,6 +136,7 @@ def way_to_wait(
         clients={ClientKind.WIRE: Client(call=wire), ClientKind.LIBRARY: Client(call=library)},
         poll_interval_s=poll_interval_s,
         patience_s=patience_s,
+        options=frozenset({"service_time", "workers", "workers_gone", "trace"}),
         example=example,
     )
 
