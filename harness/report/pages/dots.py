@@ -46,6 +46,7 @@ def latency(
     last = [marks.of_metric(LAST_P50, units.seconds)] if fans_out(members[0].workload) else []
     ranked = sorted(members, key=_by(measures[0]))
     extra = (Column(name="× floor"), Column(name="lost"))
+    floored = any(row.is_floor for row in members)
 
     def more(row: Configuration) -> tuple[Cell, ...]:
         multiple = times_floor(row, among)
@@ -58,8 +59,14 @@ def latency(
     return Figure(
         id=name,
         title=f"Delivery latency, p50 and {tail.name}",
-        caption="From due to received; log axis. The dashed line is the floor's p50. "
-        f"{marks.intervals(members)} × floor is by service latency.",
+        caption=" ".join(
+            (
+                "From due to received; log axis.",
+                *(("The dashed line is the floor's p50.",) if floored else ()),
+                marks.intervals(members),
+                *(("× floor is by service latency.",) if floored else ()),
+            )
+        ),
         drawing=_dots("delivery latency", Unit.SECONDS, ranked, measures, colours, log=True),
         table=_table(ranked, [*measures, *last], extra, more),
         wide=True,

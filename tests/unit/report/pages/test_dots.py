@@ -43,6 +43,9 @@ def test_latency_ranks_below_the_floor(make_series: Make, nature: Nature) -> Non
 
     figure = dots.latency("f", rows, rows, COLOURS)
 
+    assert "The dashed line is the floor's p50." in figure.caption
+    without = dots.latency("f", [row for row in rows if not row.is_floor], rows, COLOURS)
+    assert "floor" not in without.caption
     drawing = drawn(figure)
     assert drawing.series == ("p50", "p99")
     assert drawing.axis.log
