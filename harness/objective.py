@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from harness.errors import BadInput
-from harness.workload import parse_bytes, parse_seconds
+from harness.quantities import parse_bytes, parse_seconds
 
 _FORM = re.compile(r"\s*([a-z0-9.]+)\s*(<=|<|==|=|>=|>)\s*(\S.*?)\s*")
 _EXAMPLES = 'for example "p99<5ms" or "lost==0"'

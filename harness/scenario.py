@@ -18,18 +18,9 @@ from typing import Any, TypeVar
 from harness.envelope import HEADER_BYTES, MIN_PAYLOAD_BYTES
 from harness.errors import BadInput
 from harness.objective import Objective, parse_objective
+from harness.quantities import parse_bytes, parse_rate, parse_seconds
 from harness.queueing import Persistence, Pop, Victim
-from harness.workload import (
-    Arrivals,
-    ClientKind,
-    Exchange,
-    Ingress,
-    RedisCommand,
-    Workload,
-    parse_bytes,
-    parse_rate,
-    parse_seconds,
-)
+from harness.workload import Arrivals, ClientKind, Exchange, Ingress, RedisCommand, Workload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from harness.cli.run import new_result_path, typed_command
 from harness.errors import BadInput, NotMeasured
 from harness.machine import read_machine
 from harness.process.scratch import private_directory
+from harness.quantities import parse_seconds
 from harness.regress.command import prepare
 from harness.regress.document import to_json
 from harness.regress.gate import BUILT_IN, Gate, read_gate
@@ -25,7 +26,6 @@ from harness.regress.report import Judgement, markdown, text
 from harness.regress.sides import Built, Side, Wanted, build, resolve
 from harness.regress.sole import ENVIRONMENTS, sole_use
 from harness.whole_file import write_whole
-from harness.workload import parse_seconds
 
 _BUDGET = "15min"
 
