@@ -14,6 +14,8 @@ from harness.result import Series
 from harness.workload import Workload
 from tests.unit.conftest import series
 
+pytestmark = pytest.mark.alone
+
 Asked = list[tuple[str, Workload]]
 
 

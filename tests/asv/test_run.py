@@ -25,7 +25,7 @@ patterns = ["sse", "redis_pubsub"]
 """
 GONE_S = 3.0
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.alone, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -32,6 +32,8 @@ from harness.scenario import BUILT_IN
 from harness.series import Cell
 from harness.workload import Exchange, Workload
 
+pytestmark = pytest.mark.alone
+
 QUICK = ("--duration", "300ms", "--warmup", "100ms", "--rate", "200")
 
 

@@ -18,6 +18,8 @@ from harness.plan import plan
 from harness.registry import load
 from harness.workload import Workload
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def machine() -> Machine:
@@ -107,15 +109,6 @@ def test_truth_is_judged(changes: dict[str, object], verdict: Verdict) -> None:
 
 
 @pytest.mark.slow
-def test_truth_is_held(machine: Machine) -> None:
-    held = truth.hold(read_machine())
-    assert held.dropped > 5
-    assert held.lost == held.dropped
-    assert 0.005 <= held.applied_s < 0.008
-    assert truth.verdict(held).verdict is not Verdict.FAIL
-
-
-@pytest.mark.slow
 def test_timing_is_measured() -> None:
     machine = read_machine()
     assert re.match(r"pacing: late by .+ at the median, .+ at p99", timing.pacing(machine).text)
@@ -129,6 +122,11 @@ def test_prints_a_line_for_each_check_and_a_summary(abec_process) -> None:
     heads = [text.split()[0] for text in lines[:-1] if not text.startswith(" ")]
     assert set(heads) <= {"ok", "warn", "FAIL"}
     assert len(heads) == 11
+    assert re.search(
+        r"^(ok|warn) +truth: a [5-7]\.\d+ ms delay was .*; (\d+) of \2 dropped messages were found",
+        done.stdout,
+        re.MULTILINE,
+    ), done.stdout
     assert done.returncode == (1 if "FAIL" in heads else 0), done.stderr
     assert re.match(r"\d+ failures?, \d+ warnings?\. ", lines[-1])
     assert max(map(len, lines)) <= 100

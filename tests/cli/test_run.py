@@ -17,6 +17,8 @@ from harness.pattern import RedisSpec
 from harness.process.servers import started
 from harness.workload import Workload
 
+pytestmark = pytest.mark.alone
+
 QUICK = ("--duration", "200ms", "--warmup", "0s", "--rate", "200")
 TWO = """
 [scenario.first]

@@ -13,7 +13,7 @@ from harness.series import Cell, measure
 from harness.workload import ClientKind, Exchange, Workload
 from tests.prove.guest import small_disk
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.alone, pytest.mark.slow]
 
 JOBS = Workload(
     exchange=Exchange.WORK_QUEUE,

@@ -22,6 +22,8 @@ from harness.process.scratch import sweep
 from harness.process.servers import started
 from harness.workload import Workload
 
+pytestmark = pytest.mark.alone
+
 SERVER = """
 import signal, socket, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -22,6 +22,8 @@ from harness.registry import load
 from harness.run import run
 from harness.workload import Exchange, Workload
 
+pytestmark = pytest.mark.alone
+
 AT_ONCE_S = 2.0
 LONG = Workload(rate=100.0, warmup=0.2, duration=60.0)
 """A run that ends only because something failed."""

@@ -102,7 +102,7 @@ def prove_test(_machine: Machine) -> Iterator[Claim]:
             yield Claim(what="installation", figure=_last(installed), bound="exit 0", ok=False)
             return
         tested = clone.run("make", "test")
-        told = _failures(tested) or _last(tested)
+        told = _failures(tested) or _summaries(tested)
         yield Claim(
             what="fresh clone: make test",
             figure=f"exit {tested.code}, {tested.took_s:.0f} s: {told}",
@@ -257,6 +257,11 @@ def left_nothing(clone: Clone, what: str) -> Claim:
 def _failures(ran: Ran) -> str:
     """Name the tests that pytest's summary says have failed."""
     return ", ".join(line.strip() for line in _lines(ran) if line.startswith(("FAILED ", "ERROR ")))
+
+
+def _summaries(ran: Ran) -> str:
+    """Give pytest's last lines: one for the tests that ran side by side, one for the others."""
+    return " + ".join(line.strip("= \n") for line in _lines(ran) if " passed" in line) or _last(ran)
 
 
 def _last(ran: Ran) -> str:

@@ -9,6 +9,8 @@ from harness.machine import read_machine
 from harness.workload import Exchange, Workload
 from tests.truth.delay import Delay, Way, hold_delay, queueing, rest
 
+pytestmark = pytest.mark.alone
+
 MIXED = Delay(name="a fifth of 40 ms, else 10 ms", usual=0.01, slow=0.04, slow_fraction=0.2)
 CALLING = Workload(exchange=Exchange.REQUEST_REPLY, publishers=64, rate=100, warmup=0.2, duration=2)
 STREAMING = Workload(rate=50, warmup=0.2, duration=1.5)

@@ -8,6 +8,8 @@ from harness.machine import read_machine
 from harness.workload import Exchange, Workload
 from tests.truth.journey import SHARE, follow
 
+pytestmark = pytest.mark.alone
+
 WORKLOAD = Workload(
     exchange=Exchange.JOURNEY,
     publishers=100,

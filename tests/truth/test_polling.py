@@ -8,6 +8,8 @@ from harness.machine import read_machine
 from harness.workload import ClientKind, Workload
 from tests.truth.polling import run_polling, run_stream, wait
 
+pytestmark = pytest.mark.alone
+
 INTERVAL_S = 0.1
 WORKLOAD = Workload(rate=200, warmup=0.2, duration=3)
 TOLERANCE = 0.1

@@ -13,6 +13,8 @@ from harness.registry import load
 from harness.run import run
 from harness.workload import Workload
 
+pytestmark = pytest.mark.alone
+
 WORKLOAD = Workload(rate=300, warmup=0.1, duration=1.5)
 STOPS, LENGTH_S = 2, 0.2
 

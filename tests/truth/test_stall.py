@@ -18,6 +18,8 @@ from tests.truth.stall import (
     receivers,
 )
 
+pytestmark = pytest.mark.alone
+
 LENGTH_S = 0.3
 WORKLOAD = Workload(rate=100, warmup=0.2, duration=2)
 HIGH_SHARE = 0.15

@@ -11,6 +11,8 @@ from harness.registry import load
 from harness.run import run
 from harness.workload import Workload
 
+pytestmark = pytest.mark.alone
+
 _RATE, _WINDOW_S = 200.0, 1.5
 _CALM = Workload(rate=_RATE, warmup=0.3, duration=_WINDOW_S)
 """5 ms between messages: the server waits again before the next comes."""
