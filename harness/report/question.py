@@ -15,6 +15,8 @@ CLOSED_LOOP = "closed loop: not comparable with open-loop figures"
 TO_LAST = "to last: to the last subscriber of each message"
 _UNDER_ALL = ("uvicorn", "uvloop")
 """Libraries whose version is always shown; others, where an implementation is named for them."""
+_UNDER_FAMILY = {"strawberry-graphql": "graphql"}
+"""Libraries that serve all patterns whose name begins so."""
 _NAMES = {
     Exchange.BROADCAST: "broadcast",
     Exchange.WORK_QUEUE: "work queue",
@@ -92,7 +94,9 @@ def surroundings(rows: Sequence[Configuration], width: int = WIDTH) -> str:
     versions = [
         f"{name} {version}"
         for name, version in machine.libraries.items()
-        if name in _UNDER_ALL or any(name in implementation for implementation in named)
+        if name in _UNDER_ALL
+        or any(name in implementation for implementation in named)
+        or any(row.family.startswith(_UNDER_FAMILY.get(name, "\n")) for row in rows)
     ]
     redis = sorted({run.context.redis for run in runs} - {""})
     rest = [f"{workload.client} client", machine.python, *versions, *redis, f"seed {workload.seed}"]
