@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -56,7 +56,7 @@ async def executing(
     client = Client(transport=transport, execute_timeout=None)
     async with client as session:
         # The library connects with the first request; entering is to have connected.
-        with connecting():
+        with _connecting():
             await session.execute(GraphQLRequest("{__typename}"))
         document = GraphQLRequest(operation.document).document
         field = operation.field
@@ -92,10 +92,10 @@ async def subscribed_over_websocket(seat: Seat, deliver: Deliver) -> AsyncIterat
         websocket_close_timeout=_CLOSE_S,
         close_timeout=_CLOSE_S,
     )
-    async with (
-        Client(transport=transport) as session,
-        _reading(seat, _results_of_gql(session), deliver),
-    ):
+    async with AsyncExitStack() as stack:
+        with _connecting():
+            session = await stack.enter_async_context(Client(transport=transport))
+        await stack.enter_async_context(_reading(seat, _results_of_gql(session), deliver))
         yield
 
 
@@ -183,7 +183,7 @@ async def _reading(
 
 
 @contextmanager
-def connecting() -> Iterator[None]:
+def _connecting() -> Iterator[None]:
     """Tell of a connection that cannot be made as others do."""
     from gql.transport.exceptions import TransportConnectionFailed
 

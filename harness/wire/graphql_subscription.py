@@ -85,23 +85,28 @@ class WebSocketMessages:
         before = b'{"id":"%b","type":"next","payload":' % _ID.encode()
         results = Results(MESSAGES, before, b"}")
         self.subscription = _Subscription(seat, deliver, results)
-        self._sliced, self._take = results.sliced, self.subscription.take
+        self._sliced, self._deliver = results.sliced, self.subscription.take
         handshake = Handshake(
             host_of(seat), TARGET.encode(), offer_deflate=False, protocol=_PROTOCOL
         )
-        self.link = self.subscription.link = WebSocketLink(seat.note, self._frame, handshake)
+        self.link = self.subscription.link = WebSocketLink(seat.note, self.take, handshake)
 
     def send(self, message: bytes) -> None:
         """Send a text frame, unless the connection is gone."""
         if not self.link.transport.is_closing():
             self.link.transport.write(client_frame(FINAL | TEXT, message, random.randbytes(4)))
 
-    def _frame(self, frame: bytes) -> None:
+    def take(self, frame: bytes) -> None:
+        """Take a text frame.
+
+        Raises:
+            UnexpectedAnswer: it is no message of graphql-transport-ws.
+        """
         value = self._sliced(frame)
         if value is None:
             self._less_usual(parsed_json(frame))
         else:
-            self._take(value)
+            self._deliver(value)
 
     def _less_usual(self, message: Any) -> None:
         match message:
