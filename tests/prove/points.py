@@ -66,6 +66,13 @@ def _workflows(_machine: Machine) -> Iterator[Claim]:
     )
 
 
+def _graphql_clients(_machine: Machine) -> Iterator[Claim]:
+    yield tested(
+        "npm's graphql-ws and graphql-sse: 1,000 messages each, without gap or repetition",
+        ("tests/npm/test_graphql_clients.py",),
+    )
+
+
 POINTS: Sequence[Point] = (
     Point(number="1.1", title="fresh clone: make bench", prove=clone.prove_bench),
     Point(number="1.1", title="fresh clone: make test", prove=clone.prove_test, long=True),
@@ -99,4 +106,5 @@ POINTS: Sequence[Point] = (
     Point(number="3.5", title="Redis commands, both clients", prove=redis_commands.prove),
     Point(number="3.6", title="somebody's Redis", prove=guest.prove_untouched),
     Point(number="3.8", title="what Redis refuses", prove=guest.prove_refusals),
+    Point(number="4.2", title="npm's clients of GraphQL", prove=_graphql_clients),
 )
