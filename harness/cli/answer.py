@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from contextlib import suppress
 
 import click
@@ -42,6 +43,11 @@ class Answer:
 def width() -> int:
     """Give the columns that an answer is set for: the terminal's, or all where there is none."""
     return max(_NARROWEST, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
+
+
+def utc_now() -> str:
+    """Give the minute it is, for what is written on a page as the time of its making."""
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime())
 
 
 def _discard_stdout() -> None:

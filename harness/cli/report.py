@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
@@ -12,6 +11,7 @@ from pathlib import Path
 import click
 
 from harness import schema
+from harness.cli.answer import utc_now
 from harness.cli.retell import retold_of
 from harness.comparison import memory_slopes
 from harness.errors import BadInput, Exit
@@ -154,7 +154,7 @@ def _parts(path: Path) -> dict[str, str] | None:
 
 
 def _alone(page: Page) -> str:
-    return patterns_html(page, Frame(built=_now()))
+    return patterns_html(page, Frame(built=utc_now()))
 
 
 def _site(
@@ -172,7 +172,7 @@ def _site(
     if (folder / ASV).is_file():
         addresses["Every commit (asv)"] = ASV
     links = tuple(Link(name=name, address=address) for name, address in addresses.items())
-    frame = Frame(built=_now(), links=links)
+    frame = Frame(built=utc_now(), links=links)
     pages = {PATTERNS: patterns_html(page, frame), METHOD: method_html(page.machines, frame)}
     if history:
         pages[REGRESSIONS] = regressions_html(_past(Path(history)), frame)
@@ -203,7 +203,3 @@ def _told(page: Page) -> str:
         (len(page.machines), "machine"),
     )
     return ", ".join(f"{number} {noun}{'s' * (number != 1)}" for number, noun in counted)
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.gmtime())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from harness import schema, stamps_file
+from harness.cli.answer import utc_now
 from harness.cli.progress import ProgressLine
 from harness.cli.run import exit_code, new_result_path, typed_command
 from harness.errors import BadInput
@@ -61,7 +61,7 @@ def command(file: str | None, output: str | None, save: str | None, pattern: str
     source = Path(file) if file else _made(pattern, Path(save) if save else new_result_path())
     page = retold_of(source)
     try:
-        write_whole(target, retold_html(page, Frame(built=_now())))
+        write_whole(target, retold_html(page, Frame(built=utc_now())))
     except OSError as error:
         raise BadInput(
             "-o", target, f"cannot be written ({error.strerror}); name another one"
@@ -151,7 +151,3 @@ def _kept(result: Result, seen: Observation, path: Path) -> Series:
         runs=1,
         results=(replace(result, stamps=stamps),),
     )
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.gmtime())

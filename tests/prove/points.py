@@ -24,6 +24,7 @@ from tests.prove import (
     kills,
     leftovers,
     polling,
+    profiles,
     redis_commands,
     refusals,
     releases,
@@ -105,6 +106,8 @@ POINTS: Sequence[Point] = (
     Point(number="3.4", title="Redis killed, and prices", prove=kills.prove_redis, long=True),
     Point(number="3.5", title="Redis commands, both clients", prove=redis_commands.prove),
     Point(number="3.6", title="somebody's Redis", prove=guest.prove_untouched),
+    Point(number="3.7", title="profiles and baseline", prove=profiles.prove_expected),
+    Point(number="3.7", title="profiles to their ends", prove=profiles.prove_real, long=True),
     Point(number="3.8", title="what Redis refuses", prove=guest.prove_refusals),
     Point(number="4.2", title="npm's clients of GraphQL", prove=_graphql_clients),
 )
