@@ -113,7 +113,6 @@ PUBLISHED = '{"data":{"publish":"1"}}'
     ("pattern", "answers"),
     [
         ("graphql", [TYPENAME, ECHO]),
-        ("graphql@mutation", [TYPENAME, ECHO]),
         ("graphql_subscription_sse", [SUBSCRIBED, PUBLISHED]),
     ],
 )

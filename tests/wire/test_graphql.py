@@ -70,6 +70,7 @@ def test_legal_messages_are_sliced() -> None:
         assert results.sliced(body) == message
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text(), st.sampled_from([None, {"a": "b"}, {}]))
 def test_slicing_gives_what_a_parser_gives_or_nothing(text: str, extensions: object) -> None:
     result = {"data": {"echo": text}}
