@@ -21,7 +21,7 @@ PATTERNS: Mapping[Profile, Mapping[Exchange, tuple[str, ...]]] = {
             "websocket",
         ),
         Exchange.WORK_QUEUE: ("redis_queue", "redis_stream"),
-        Exchange.REQUEST_REPLY: ("rest", "websocket"),
+        Exchange.REQUEST_REPLY: ("graphql", "rest", "websocket"),
         Exchange.JOURNEY: (
             "submit_job_long_polling",
             "submit_job_polling",
@@ -35,6 +35,8 @@ PATTERNS: Mapping[Profile, Mapping[Exchange, tuple[str, ...]]] = {
         Exchange.BROADCAST: (
             "floor",
             "floor@no-loop",
+            "graphql_subscription",
+            "graphql_subscription_sse",
             "long_polling",
             "long_polling@aiohttp",
             "redis_pubsub",
@@ -51,6 +53,7 @@ PATTERNS: Mapping[Profile, Mapping[Exchange, tuple[str, ...]]] = {
         Exchange.WORK_QUEUE: ("floor", "floor@no-loop", "redis_queue", "redis_stream"),
         Exchange.REQUEST_REPLY: (
             "floor",
+            "graphql",
             "rest",
             "rest@aiohttp",
             "websocket",

@@ -14,6 +14,8 @@ from pathlib import Path
 
 LIBRARIES = (
     "aiohttp",
+    "gql",
+    "graphql-core",
     "hiredis",
     "httptools",
     "numpy",
@@ -21,6 +23,7 @@ LIBRARIES = (
     "scipy",
     "sse-starlette",
     "starlette",
+    "strawberry-graphql",
     "uvicorn",
     "uvloop",
     "websockets",

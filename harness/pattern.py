@@ -173,7 +173,7 @@ class Pattern:
     """Fields of the workload that mean something to this pattern and few others."""
     only_by_name: bool = False
     """Whether it is left out where all patterns of an exchange are compared: it answers by
-    itself, and carries nothing to anybody."""
+    itself, and carries nothing to anybody, or differs from another by next to nothing."""
     prepare_s: Callable[[Workload], float] = field(default=lambda _workload: 0.0)
     """How long a client may take to prepare, beyond connecting."""
     polls_until_empty: bool = False

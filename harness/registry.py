@@ -116,8 +116,11 @@ def require_exchange(pattern: Pattern, exchange: Exchange) -> None:
 
 
 def _carriers(exchange: Exchange) -> Iterator[str]:
-    """Name the patterns that carry ``exchange``: no floor, nothing broken, defaults first."""
-    for name in sorted(names(), key=lambda name: ("@" in name, name)):
+    """Name the patterns that carry ``exchange``: no floor, nothing broken, defaults first.
+
+    Of these the plainest first, as far as the length of a name tells.
+    """
+    for name in sorted(names(), key=lambda name: ("@" in name, len(name), name)):
         try:
             pattern = load(name)
         except NotMeasured:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.library.outbox import outbox
 from harness.pattern import DISCONNECTED, Deliver, Note, Seat, Send, Sent
@@ -25,16 +25,22 @@ async def http_session(seat: Seat) -> AsyncIterator[aiohttp.ClientSession]:
     """Open a session with one keep-alive connection to the role ``http``."""
     import aiohttp
 
-    async with aiohttp.ClientSession(
-        seat.endpoints["http"],
-        connector=aiohttp.TCPConnector(limit=1, keepalive_timeout=_KEEP_ALIVE_S),
-        # A long poll and an event stream last; how long an answer may take is the harness's.
-        timeout=aiohttp.ClientTimeout(total=None),
-        # Also the longest line that can be read, which aiohttp sets at 128 KiB.
-        read_bufsize=MAX_MESSAGE_BYTES,
-        headers={"Accept-Encoding": "identity"},
-    ) as session:
+    async with aiohttp.ClientSession(seat.endpoints["http"], **only_connection()) as session:
         yield session
+
+
+def only_connection() -> dict[str, Any]:
+    """Give the arguments of a session whose requests take turns on one connection."""
+    import aiohttp
+
+    return {
+        "connector": aiohttp.TCPConnector(limit=1, keepalive_timeout=_KEEP_ALIVE_S),
+        # A long poll and an event stream last; how long an answer may take is the harness's.
+        "timeout": aiohttp.ClientTimeout(total=None),
+        # Also the longest line that can be read, which aiohttp sets at 128 KiB.
+        "read_bufsize": MAX_MESSAGE_BYTES,
+        "headers": {"Accept-Encoding": "identity"},
+    }
 
 
 @contextmanager

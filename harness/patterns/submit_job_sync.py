@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from harness.library.http import posting
 from harness.pattern import Deliver, Endpoints, Seat, Send, Sent
@@ -38,7 +39,7 @@ async def _wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]
             )
 
     async with http_link(seat) as link:
-        yield posting_in_turn(link, _path(seat).encode(), sent, answered)
+        yield posting_in_turn(partial(link.post, _path(seat).encode()), sent, answered)
 
 
 @asynccontextmanager

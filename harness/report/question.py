@@ -15,6 +15,8 @@ CLOSED_LOOP = "closed loop: not comparable with open-loop figures"
 TO_LAST = "to last: to the last subscriber of each message"
 _UNDER_ALL = ("uvicorn", "uvloop")
 """Libraries whose version is always shown; others, where an implementation is named for them."""
+_UNDER_FAMILY = {"strawberry-graphql": "graphql"}
+"""Libraries that serve all patterns whose name begins so."""
 _NAMES = {
     Exchange.BROADCAST: "broadcast",
     Exchange.WORK_QUEUE: "work queue",
@@ -88,11 +90,8 @@ def surroundings(rows: Sequence[Configuration], width: int = WIDTH) -> str:
     ]
     workload = rows[0].workload
     machine = runs[0].context.machine
-    named = {row.implementation for row in rows}
     versions = [
-        f"{name} {version}"
-        for name, version in machine.libraries.items()
-        if name in _UNDER_ALL or any(name in implementation for implementation in named)
+        f"{name} {version}" for name, version in machine.libraries.items() if _is_shown(name, rows)
     ]
     redis = sorted({run.context.redis for run in runs} - {""})
     rest = [f"{workload.client} client", machine.python, *versions, *redis, f"seed {workload.seed}"]
@@ -100,6 +99,14 @@ def surroundings(rows: Sequence[Configuration], width: int = WIDTH) -> str:
         return joined([*plans, *rest], width)
     told = [paragraph(plan, hanging="  ", width=width) for plan in plans]
     return "\n".join([*told, joined(rest, width)])
+
+
+def _is_shown(library: str, rows: Sequence[Configuration]) -> bool:
+    family = _UNDER_FAMILY.get(library)
+    return library in _UNDER_ALL or any(
+        library in row.implementation or (family is not None and row.family.startswith(family))
+        for row in rows
+    )
 
 
 def limits(runs: Sequence[Result], width: int = WIDTH) -> str:

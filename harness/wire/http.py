@@ -163,11 +163,17 @@ class HttpLink(ParsingLink):
         """Ask for ``target``; False if the connection is gone."""
         return self._ask(b"GET %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (target, self._host), answered)
 
-    def post(self, target: bytes, body: bytes, answered: Answered) -> bool:
-        """Post text to ``target``; False if the connection is gone."""
+    def post(
+        self,
+        target: bytes,
+        body: bytes,
+        answered: Answered,
+        content_type: bytes = b"text/plain",
+    ) -> bool:
+        """Post ``body`` to ``target``; False if the connection is gone."""
         return self._ask(
-            b"POST %b HTTP/1.1\r\nHost: %b\r\nContent-Type: text/plain\r\n"
-            b"Content-Length: %d\r\n\r\n%b" % (target, self._host, len(body), body),
+            b"POST %b HTTP/1.1\r\nHost: %b\r\nContent-Type: %b\r\n"
+            b"Content-Length: %d\r\n\r\n%b" % (target, self._host, content_type, len(body), body),
             answered,
         )
 

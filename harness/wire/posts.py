@@ -7,11 +7,15 @@ their turn here, as they do in any connection pool; that wait is the pool wait.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from harness.pattern import Deliver, Seat, Send, Sent
 from harness.wire.http import Answered, HttpLink, Response, UnexpectedAnswer, http_link
+
+Ask = Callable[[bytes, Answered], bool]
+"""Posts one message, and tells the answer; False if the connection is gone."""
 
 
 def posting(link: HttpLink, target: bytes, status: int, sent: Sent, answered: Deliver) -> Send:
@@ -28,11 +32,11 @@ def posting(link: HttpLink, target: bytes, status: int, sent: Sent, answered: De
             )
         answered(response.body)
 
-    return posting_in_turn(link, target, sent, take)
+    return posting_in_turn(partial(link.post, target), sent, take)
 
 
-def posting_in_turn(link: HttpLink, target: bytes, sent: Sent, answered: Answered) -> Send:
-    """Make the ``Send`` for a ``target`` whose answers' status is for ``answered`` to judge."""
+def posting_in_turn(ask: Ask, sent: Sent, answered: Answered) -> Send:
+    """Make the ``Send`` whose answers' status is for ``answered`` to judge."""
     queue: deque[bytes] = deque()
     waiting = False
 
@@ -46,7 +50,7 @@ def posting_in_turn(link: HttpLink, target: bytes, sent: Sent, answered: Answere
     def post(message: bytes) -> None:
         nonlocal waiting
         waiting = True
-        if link.post(target, message, next_one):
+        if ask(message, next_one):
             sent(message)
 
     def next_one(response: Response) -> None:

@@ -17,6 +17,9 @@ from harness.wire.http import ParsingLink, UnexpectedAnswer, host_of, parsing_li
 Named = Callable[[bytes, bytes], None]
 """Takes an event that has a name of its own: the name, and its data."""
 
+Sole = Callable[[bytes], bytes | None]
+"""Gives the message of a piece that is one whole chunk with one event; None: look more closely."""
+
 _DATA = b"data: "
 _DATA_BYTES = len(_DATA)
 
@@ -135,10 +138,22 @@ def sole_message(data: bytes) -> bytes | None:
 class EventLink(ParsingLink):
     """A connection that delivers each message of one event stream; ``opened`` once it begins."""
 
-    def __init__(self, note: Note, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        note: Note,
+        deliver: Deliver,
+        *,
+        named: Named | None = None,
+        sole: Sole = sole_message,
+    ) -> None:
+        """Give events with names to ``named``, which else may only tell of an eviction.
+
+        ``sole`` finds the message of a piece that is one whole chunk with one event, quickly.
+        """
         super().__init__(note)
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._events = EventParser(deliver, self._named)
+        self._events = EventParser(deliver, named or self._named)
+        self._sole = sole
         self.on_body = self._events.feed
         """Called by httptools, which looks its callbacks up when it is made."""
         self._deliver = deliver
@@ -151,7 +166,7 @@ class EventLink(ParsingLink):
     def data_received(self, data: bytes) -> None:
         """Deliver what is whole."""
         if self._at_rest:
-            message = sole_message(data)
+            message = self._sole(data)
             if message is not None:
                 self._deliver(message)
                 return
@@ -174,7 +189,7 @@ class EventLink(ParsingLink):
             self.opened.set_result(None)
         else:
             self.opened.set_exception(
-                UnexpectedAnswer(f"GET /events was answered with status {status}")
+                UnexpectedAnswer(f"the event stream was answered with status {status}")
             )
 
     def on_message_complete(self) -> None:

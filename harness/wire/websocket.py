@@ -77,7 +77,10 @@ class Deflate:
 class Handshake:
     """The opening handshake (§4.1); does no input or output."""
 
-    def __init__(self, host: bytes, target: bytes, *, offer_deflate: bool) -> None:
+    def __init__(
+        self, host: bytes, target: bytes, *, offer_deflate: bool, protocol: bytes = b""
+    ) -> None:
+        """Ask for ``protocol`` (§1.9), where one is given, and take no other."""
         key = base64.b64encode(random.randbytes(16))
         self.deflate: Deflate | None = None
         """Set by an answer that agrees to the extension."""
@@ -87,7 +90,11 @@ class Handshake:
         self._refused = False
         self._accept = base64.b64encode(hashlib.sha1(key + _GUID).digest())
         self._offered = offer_deflate
+        self._path = target.partition(b"?")[0].decode()
+        self._protocol = protocol
         offer = b"Sec-WebSocket-Extensions: permessage-deflate\r\n" if offer_deflate else b""
+        if protocol:
+            offer += b"Sec-WebSocket-Protocol: %b\r\n" % protocol
         self.request = (
             b"GET %b HTTP/1.1\r\nHost: %b\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %b\r\n%b\r\n"
@@ -107,7 +114,8 @@ class Handshake:
             return data[upgrade.args[0] :]
         if self._refused:
             raise UnexpectedAnswer(
-                f"GET /ws was answered with {self._http.get_status_code()}: {self._body[:200]!r}"
+                f"GET {self._path} was answered with {self._http.get_status_code()}: "
+                f"{self._body[:200]!r}"
             )
         return None
 
@@ -127,6 +135,11 @@ class Handshake:
         accept = self._headers.get(b"sec-websocket-accept")
         if accept != self._accept:
             raise UnexpectedAnswer(f"Sec-WebSocket-Accept is {accept!r}, not {self._accept!r}")
+        spoken = self._headers.get(b"sec-websocket-protocol", b"")
+        if spoken != self._protocol:
+            raise UnexpectedAnswer(
+                f"the WebSocket's subprotocol is {spoken!r}, not {self._protocol!r}"
+            )
         agreed = self._headers.get(b"sec-websocket-extensions")
         if agreed is not None:
             if not self._offered:

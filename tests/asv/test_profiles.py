@@ -69,9 +69,9 @@ def full() -> list[Asked]:
     return asked_in("full")
 
 
-def test_quick_is_over_in_nine_minutes(quick: list[Asked]) -> None:
+def test_quick_is_over_in_eleven_minutes(quick: list[Asked]) -> None:
     assert RUNS == 8
-    assert RUNS * sum(one.seconds for one in quick) <= 9 * 60
+    assert RUNS * sum(one.seconds for one in quick) <= 11 * 60
 
 
 def test_quick_has_one_cell_a_pattern_and_exchange(quick: list[Asked], full: list[Asked]) -> None:
@@ -79,10 +79,11 @@ def test_quick_has_one_cell_a_pattern_and_exchange(quick: list[Asked], full: lis
     assert set(counts.values()) == {1}
     ours = {(one.pattern, one.exchange) for one in full if "@" not in one.pattern}
     floors = {("floor", "work_queue"), ("floor", "request_reply")}
-    in_full = {one for one in ours if one[1] == "group" or one[0] == "redis_command"}
+    named = {"redis_command", "graphql_subscription", "graphql_subscription_sse"}
+    in_full = {one for one in ours if one[1] == "group" or one[0] in named}
     assert set(counts) == ours - floors - in_full
 
 
-def test_full_has_at_most_eighty_cells_and_takes_55_minutes(full: list[Asked]) -> None:
-    assert len(full) <= 80
-    assert RUNS * sum(one.seconds for one in full) <= 55 * 60
+def test_full_has_at_most_95_cells_and_takes_65_minutes(full: list[Asked]) -> None:
+    assert len(full) <= 95
+    assert RUNS * sum(one.seconds for one in full) <= 65 * 60

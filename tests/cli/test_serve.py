@@ -102,6 +102,32 @@ def test_prints_lines_to_paste(serve) -> None:
     assert serving.end(signal.SIGTERM) == 0
 
 
+TYPENAME = '{"data":{"__typename":"Query"}}'
+ECHO = '{"data":{"echo":"a message"}}'
+SUBSCRIBED = 'event: next\r\ndata: {"data":{"messages":""}}\r\n\r\n'
+PUBLISHED = '{"data":{"publish":"1"}}'
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pattern", "answers"),
+    [
+        ("graphql", [TYPENAME, ECHO]),
+        ("graphql_subscription_sse", [SUBSCRIBED, PUBLISHED]),
+    ],
+)
+def test_lines_for_curl_work_as_they_stand(pattern: str, answers: list[str], serve) -> None:
+    serving = serve(pattern)
+    lines = [line.strip() for line in serving.lines if line.strip().startswith("curl ")]
+    # A subscription goes on until it is cut.
+    done = [
+        subprocess.run(["bash", "-c", f"{line} --silent --max-time 0.5"], stdout=subprocess.PIPE)
+        for line in lines
+    ]
+    assert [one.stdout.decode() for one in done] == answers
+    assert serving.end(signal.SIGTERM) == 0
+
+
 @pytest.mark.slow
 def test_port_of_ones_own(serve) -> None:
     with socket.socket() as probing:

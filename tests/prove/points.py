@@ -67,6 +67,13 @@ def _workflows(_machine: Machine) -> Iterator[Claim]:
     )
 
 
+def _graphql_clients(_machine: Machine) -> Iterator[Claim]:
+    yield tested(
+        "npm's graphql-ws and graphql-sse: 1,000 messages each, without gap or repetition",
+        ("tests/npm/test_graphql_clients.py",),
+    )
+
+
 POINTS: Sequence[Point] = (
     Point(number="1.1", title="fresh clone: make bench", prove=clone.prove_bench),
     Point(number="1.1", title="fresh clone: make test", prove=clone.prove_test, long=True),
@@ -102,4 +109,5 @@ POINTS: Sequence[Point] = (
     Point(number="3.7", title="profiles and baseline", prove=profiles.prove_expected),
     Point(number="3.7", title="profiles to their ends", prove=profiles.prove_real, long=True),
     Point(number="3.8", title="what Redis refuses", prove=guest.prove_refusals),
+    Point(number="4.2", title="npm's clients of GraphQL", prove=_graphql_clients),
 )

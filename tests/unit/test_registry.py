@@ -77,7 +77,7 @@ def test_an_exchange_that_the_pattern_carries_is_let_through() -> None:
             {Exchange.WORK_QUEUE},
             Exchange.BROADCAST,
             "mine with exchange broadcast: each message goes to exactly one consumer; "
-            "long_polling does this",
+            "sse does this",
         ),
         (
             {Exchange.BROADCAST, Exchange.REQUEST_REPLY},

@@ -116,6 +116,19 @@ def test_one_plan_for_all_is_told_once_and_several_by_pattern(make_series: Make)
     ]
 
 
+def test_what_serves_a_family_is_told_where_it_was_measured(make_series: Make) -> None:
+    series = make_series({"sse": {}, "graphql_subscription_sse": {}}, runs=1)
+    context = series.results[0].context
+    libraries = {**context.machine.libraries, "strawberry-graphql": "0.341.2"}
+    context = replace(context, machine=replace(context.machine, libraries=libraries))
+    rows = configurations(
+        replace(series, results=tuple(replace(run, context=context) for run in series.results))
+    )
+
+    assert "strawberry-graphql 0.341.2" in surroundings(rows)
+    assert "strawberry" not in surroundings([row for row in rows if row.pattern == "sse"])
+
+
 def test_limits_name_cores_payloads_and_intervals(
     make_series: Make, nature: Mapping[str, Any]
 ) -> None:
