@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from harness.given_server import expected, media_type
 from harness.library.outbox import outbox
 from harness.pattern import DISCONNECTED, Deliver, Note, Seat, Send, Sent
 
@@ -22,12 +24,17 @@ _KEEP_ALIVE_S = 75
 
 @asynccontextmanager
 async def http_session(seat: Seat) -> AsyncIterator[aiohttp.ClientSession]:
-    """Open a session with one keep-alive connection to the role ``http``."""
+    """Open a session with one keep-alive connection to one server; it is asked by whole URLs."""
     import aiohttp
 
     async with aiohttp.ClientSession(
-        seat.endpoints["http"],
-        connector=aiohttp.TCPConnector(limit=1, keepalive_timeout=_KEEP_ALIVE_S),
+        connector=aiohttp.TCPConnector(
+            limit=1,
+            keepalive_timeout=_KEEP_ALIVE_S,
+            ssl=ssl.create_default_context(cafile=seat.workload.ca or None)
+            if seat.workload.elsewhere
+            else True,
+        ),
         # A long poll and an event stream last; how long an answer may take is the harness's.
         timeout=aiohttp.ClientTimeout(total=None),
         # Also the longest line that can be read, which aiohttp sets at 128 KiB.
@@ -62,8 +69,9 @@ async def posting(
     *,
     drain: bool,
     noted: Mapping[int, str] = MappingProxyType({}),
+    role: str = "publish",
 ) -> AsyncIterator[Send]:
-    """Post messages to ``path``, each after the answer to the one before.
+    """Post messages to ``role``, or else ``path``, each after the answer to the one before.
 
     Two requests at a time could overtake each other on the way; what has to wait for its turn
     is queued here. An answer whose status is in ``noted`` is noted by that name, and nothing else.
@@ -73,14 +81,17 @@ async def posting(
         aiohttp.ClientResponseError: on leaving, if a request was refused.
     """
     async with http_session(seat) as session:
-        # The library connects with the first request; entering is to have connected.
-        async with session.get("/health", raise_for_status=True):
-            pass
+        url = seat.endpoints.at(role, path)
+        if not seat.workload.elsewhere:
+            # The library connects with the first request; entering is to have connected. What
+            # else could be asked of somebody's server, nobody knows.
+            async with session.get(f"{seat.endpoints['http']}/health", raise_for_status=True):
+                pass
 
         async def post(message: bytes) -> None:
             sent(message)
             async with session.post(
-                path,
+                url,
                 data=message,
                 headers={"Content-Type": "text/plain"},
             ) as answer:
@@ -95,8 +106,40 @@ async def posting(
 
 
 @asynccontextmanager
+async def asking(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
+    """Ask the role ``call`` once with the workload's own body for each message, in order.
+
+    A message is delivered as its answer is whole, if that has the status that is expected; another
+    status is noted. The library connects with the first request.
+    """
+    workload = seat.workload
+    status = expected(workload.expect_status)
+    headers = {"Content-Type": media_type(workload.body)} if workload.body else {}
+
+    async with http_session(seat) as session:
+
+        async def ask(message: bytes) -> None:
+            sent(message)
+            async with session.request(
+                "POST" if workload.body else "GET",
+                seat.endpoints["call"],
+                data=workload.body.encode() or None,
+                headers=headers,
+                allow_redirects=False,
+            ) as answer:
+                await answer.read()
+                if answer.status == status:
+                    deliver(message)
+                else:
+                    seat.note(f"status {answer.status}")
+
+        async with outbox(ask, noting_loss(seat.note), drain=False) as send:
+            yield send
+
+
+@asynccontextmanager
 async def publish_over_http(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
-    """Publish as an application does: ``POST /messages``, one after another."""
+    """Publish as an application does: ``POST``, one after another."""
     async with posting(seat, "/messages", sent, _ignore, drain=True) as send:
         yield send
 

@@ -10,8 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from harness.errors import ServerFailed
+from harness.given_server import roles
 from harness.pattern import AnyServerSpec, Endpoints, RedisSpec, ServerSpec
 from harness.process.child import Child, log_file, python_command, stop_all
+from harness.process.given_processes import given_processes
 from harness.process.ready import wait_until_ready
 from harness.process.redis import resolve
 from harness.process.redis_guest import remove
@@ -34,8 +36,8 @@ class Running:
     endpoints: Endpoints
     children: tuple[Child, ...]
     """Those that were started here; a Redis at an explicit URL is not among them."""
-    found_pid: int | None
-    """The process of a Redis at an explicit URL, where it runs on this host."""
+    found: Mapping[int, str]
+    """Processes at an explicit URL that run on this host, by process id, and their name."""
     redis_label: str
     """Which Redis serves, for example ``Redis 8.2.3 (bundled)``; empty if none was asked for."""
     watch: Watch
@@ -80,7 +82,7 @@ def started(
     Raises:
         ServerFailed: a server could not be started, died, or did not answer in ``deadline_s``.
         NotMeasured: no Redis is found.
-        BadInput: ``workload.redis`` cannot be used.
+        BadInput: the Redis or the server that ``workload`` names cannot be used.
     """
     children: list[Child] = []
     watch = Watch(children=children, keep_logs_dir=log_dir or keep_logs_dir, deadline_s=deadline_s)
@@ -103,11 +105,11 @@ def started(
                     launch(spec, notes)
             urls: dict[str, str] = {}
             redis_label = ""
-            found_pid = None
+            found: Mapping[int, str] = {}
             restart: Callable[[], Child] | None = None
             for redis_spec in specs:
                 if isinstance(redis_spec, RedisSpec):
-                    source = resolve(workload.redis)
+                    source = resolve(workload.redis_at)
                     redis_label = source.label
                     redis = serve(
                         source,
@@ -124,8 +126,11 @@ def started(
                             redis_label += f", files on {file_system(directory)}"
                         restart = partial(_restart, redis, children, len(children) - 1)
                     else:
-                        found_pid = local_server(redis.url)
+                        found = given_processes(workload, local_server(redis.url))
                         leaving.callback(remove, redis.url, redis_spec.keys)
+            if workload.elsewhere:
+                urls |= roles(workload.url, workload.publish_url)
+                found = given_processes(workload, None)
             for spec in programs:
                 if spec.needs_redis:
                     launch(spec, {**notes, REDIS_URL: urls["redis"]})
@@ -134,7 +139,7 @@ def started(
             yield Running(
                 endpoints=Endpoints(urls=urls),
                 children=tuple(children),
-                found_pid=found_pid,
+                found=found,
                 redis_label=redis_label,
                 watch=watch,
                 notes_dir=directory,

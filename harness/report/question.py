@@ -30,11 +30,12 @@ def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) 
     intervals = sorted({row.workload.poll_interval for row in rows if row.polls})
     parts = [
         traffic(workload),
-        units.size(workload.payload)
-        + (f" of {workload.payload_file}" * bool(workload.payload_file)),
+        _content(workload),
         _arrivals(workload),
         f"polls every {', '.join(map(units.span, intervals))}" if intervals else "",
         _commands(workload),
+        f"at {workload.url}" * bool(workload.elsewhere),
+        f"published at {workload.publish_url}" * bool(workload.publish_url),
         "published natively" if workload.ingress is Ingress.NATIVE else "",
         "compressed" if any(row.workload.deflate for row in rows) else "",
         *jobs([row.workload for row in rows if not row.is_floor]),
@@ -129,6 +130,16 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
 def saved(paths: str, following: str = "", width: int = WIDTH) -> str:
     """Say where the result is (comma-separated paths) and what can be done next."""
     return joined([f"saved {paths}", following], width)
+
+
+def _content(workload: Workload) -> str:
+    if workload.body:
+        return f"POST of {units.size(len(workload.body.encode()))}"
+    if workload.opaque:
+        return "GET"
+    return units.size(workload.payload) + (
+        f" of {workload.payload_file}" * bool(workload.payload_file)
+    )
 
 
 def _commands(workload: Workload) -> str:

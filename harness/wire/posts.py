@@ -7,21 +7,28 @@ their turn here, as they do in any connection pool; that wait is the pool wait.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Container
 from contextlib import asynccontextmanager
+from functools import partial
 
+from harness.given_server import expected, media_type
 from harness.pattern import Deliver, Seat, Send, Sent
 from harness.wire.http import Answered, HttpLink, Response, UnexpectedAnswer, http_link
+from harness.wire.place import Place
+
+SUCCESS = range(200, 300)
 
 
-def posting(link: HttpLink, target: bytes, status: int, sent: Sent, answered: Deliver) -> Send:
+def posting(
+    link: HttpLink, target: bytes, statuses: Container[int], sent: Sent, answered: Deliver
+) -> Send:
     """Make the ``Send`` that posts each message to ``target``; ``answered`` gets the answers.
 
-    An answer with another ``status`` ends the connection with ``UnexpectedAnswer``.
+    An answer whose status is none of ``statuses`` ends the connection with ``UnexpectedAnswer``.
     """
 
     def take(response: Response) -> None:
-        if response.status != status:
+        if response.status not in statuses:
             raise UnexpectedAnswer(
                 f"POST {target.decode()} was answered with {response.status}: "
                 f"{response.body[:200]!r}"
@@ -33,6 +40,37 @@ def posting(link: HttpLink, target: bytes, status: int, sent: Sent, answered: De
 
 def posting_in_turn(link: HttpLink, target: bytes, sent: Sent, answered: Answered) -> Send:
     """Make the ``Send`` for a ``target`` whose answers' status is for ``answered`` to judge."""
+    return _in_turn(partial(link.post, target), sent, answered)
+
+
+def asking(link: HttpLink, target: bytes, seat: Seat, sent: Sent, deliver: Deliver) -> Send:
+    """Make the ``Send`` that asks once with the workload's own body for each message.
+
+    A message is delivered as its answer is whole, if that has the status that is expected; another
+    status is noted. Answers come in order on one connection, so which is whose needs no envelope.
+    """
+    body = seat.workload.body.encode()
+    kind = media_type(seat.workload.body).encode()
+    status = expected(seat.workload.expect_status)
+    asked = b""
+
+    def ask(message: bytes, answered: Answered) -> bool:
+        nonlocal asked
+        asked = message
+        if body:
+            return link.post(target, body, answered, kind)
+        return link.get(target, answered)
+
+    def take(response: Response) -> None:
+        if response.status == status:
+            deliver(asked)
+        else:
+            seat.note(f"status {response.status}")
+
+    return _in_turn(ask, sent, take)
+
+
+def _in_turn(ask: Callable[[bytes, Answered], bool], sent: Sent, answered: Answered) -> Send:
     queue: deque[bytes] = deque()
     waiting = False
 
@@ -46,7 +84,7 @@ def posting_in_turn(link: HttpLink, target: bytes, sent: Sent, answered: Answere
     def post(message: bytes) -> None:
         nonlocal waiting
         waiting = True
-        if link.post(target, message, next_one):
+        if ask(message, next_one):
             sent(message)
 
     def next_one(response: Response) -> None:
@@ -61,15 +99,16 @@ def posting_in_turn(link: HttpLink, target: bytes, sent: Sent, answered: Answere
 
 @asynccontextmanager
 async def post_messages(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
-    """Publish by ``POST /messages`` on one connection of its own.
+    """Publish by ``POST`` to the role ``publish``, or ``/messages``, on a connection of its own.
 
     Leaving drops what is still queued: the harness leaves when all has arrived.
 
     Raises:
         OSError: nothing accepts connections there.
     """
-    async with http_link(seat) as link:
-        yield posting(link, b"/messages", 204, sent, ignore)
+    place = Place.of(seat.endpoints.at("publish", "/messages"))
+    async with http_link(seat, place) as link:
+        yield posting(link, place.target, SUCCESS, sent, ignore)
 
 
 def ignore(_body: bytes) -> None:

@@ -23,7 +23,7 @@ class Link:
 
 def test_each_post_waits_for_the_answer_to_the_one_before() -> None:
     link, sent, bodies = Link(), list[bytes](), list[bytes]()
-    send = posting(cast("HttpLink", link), b"/echo", 200, sent.append, bodies.append)
+    send = posting(cast("HttpLink", link), b"/echo", (200,), sent.append, bodies.append)
     for message in (b"one", b"two"):
         send(message)
     assert sent == [b"one"]
@@ -33,7 +33,7 @@ def test_each_post_waits_for_the_answer_to_the_one_before() -> None:
 
 def test_another_status_is_told_with_what_came() -> None:
     link = Link()
-    send = posting(cast("HttpLink", link), b"/submissions", 202, list[bytes]().append, print)
+    send = posting(cast("HttpLink", link), b"/submissions", (202,), list[bytes]().append, print)
     send(b"one")
     with pytest.raises(UnexpectedAnswer, match="POST /submissions was answered with 400: b'no'"):
         link.posted[0][1](Response(400, NO_CURSOR, b"no"))
