@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httptools
 
@@ -46,9 +48,23 @@ def make_contact(pattern: Pattern, workload: Workload, patience_s: float = PATIE
         patience_s=patience_s,
         asked=workload,
     )
-    url, needed = workload.url, _NEEDED.get(pattern.family, pattern.family)
+    with refusing_strangers(pattern, workload.url, patience_s):
+        try:
+            asyncio.run(_exchange(subject))
+        except PromiseBroken as error:
+            raise BadInput("--url", workload.url, _unrelayed(workload, patience_s)) from error
+
+
+@contextmanager
+def refusing_strangers(pattern: Pattern, url: str, patience_s: float) -> Iterator[None]:
+    """Turn what a client raises as it connects into a line about ``url``.
+
+    Raises:
+        BadInput: nobody answers there, or not as the pattern needs.
+    """
+    needed = _NEEDED.get(pattern.family, pattern.family)
     try:
-        asyncio.run(_exchange(subject))
+        yield
     except ssl.SSLCertVerificationError as error:
         raise BadInput("--url", url, _distrust(error)) from error
     except ssl.SSLError as error:
@@ -73,8 +89,6 @@ def make_contact(pattern: Pattern, workload: Workload, patience_s: float = PATIE
             f"nothing accepts connections there ({error.strerror or error}); "
             "start the server, or correct host and port",
         ) from error
-    except PromiseBroken as error:
-        raise BadInput("--url", url, _unrelayed(workload, patience_s)) from error
 
 
 async def _exchange(subject: Subject) -> None:

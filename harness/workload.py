@@ -345,6 +345,7 @@ class Workload:
             ramp=plain.ramp,
             load_processes=plain.load_processes,
             redis=plain.redis,
+            url="" if given_server.is_redis(self.url) else self.url,
             pid=plain.pid,
             ca=plain.ca,
         )

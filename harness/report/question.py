@@ -90,10 +90,12 @@ def surroundings(rows: Sequence[Configuration], width: int = WIDTH) -> str:
     workload = rows[0].workload
     machine = runs[0].context.machine
     named = {row.implementation for row in rows}
+    # What is under a server of the user's, nobody knows.
+    under_all = () if workload.elsewhere else _UNDER_ALL
     versions = [
         f"{name} {version}"
         for name, version in machine.libraries.items()
-        if name in _UNDER_ALL or any(name in implementation for implementation in named)
+        if name in under_all or any(name in implementation for implementation in named)
     ]
     redis = sorted({run.context.redis for run in runs} - {""})
     rest = [f"{workload.client} client", machine.python, *versions, *redis, f"seed {workload.seed}"]
@@ -117,6 +119,14 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
         chosen += " was chosen, not found."
     cores = len(machine.cores)
     virtual = "virtual " if machine.virtualisation else ""
+    if all(workload.elsewhere for workload in workloads):
+        return paragraph(
+            "What this does not tell you: "
+            "the server is yours, and so is what it does besides; a delivery contains the way in. "
+            f"Load was made by {machine.python} on {cores} {virtual}core{'s' * (cores > 1)} of "
+            f"this host, whose clock all times are of. {chosen}",
+            width=width,
+        )
     return paragraph(
         "What this does not tell you: "
         "loopback has no distance, no loss and no TLS; a network adds about half a round trip to "
