@@ -94,6 +94,8 @@ class Observation:
     """How many did at the end."""
     blow: Blow | None = None
     """What was killed on purpose."""
+    tls_label: str = ""
+    """What clients and servers agreed on; empty without TLS."""
 
 
 def observe(
@@ -183,6 +185,7 @@ def observe(
         depths=tuple(gauge.seen),
         left=left,
         blow=strike.blow,
+        tls_label=running.tls_label,
     )
 
 

@@ -48,6 +48,8 @@ class Endpoints:
     """
 
     urls: Mapping[str, str]
+    authority: str = ""
+    """Whose signature under a started server's certificate is believed (PEM); empty without TLS."""
 
     def __getitem__(self, role: str) -> str:
         """Give the URL of ``role``; KeyError if no started server plays it."""
@@ -199,6 +201,9 @@ class Pattern:
     on Redis needs none: any Redis will do."""
     compresses: bool = False
     """Whether ``--deflate`` means something to it."""
+    encrypts: bool = False
+    """Whether ``--tls`` means something to it: its servers, told ``--certfile FILE`` and
+    ``--keyfile FILE``, print an https URL, and clients believe ``Endpoints.authority``."""
     example: Callable[[Endpoints], Sequence[str]] = field(default=lambda _endpoints: ())
     """Command lines (curl, websocat, redis-cli) with which a person can try the server."""
 

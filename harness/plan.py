@@ -12,7 +12,7 @@ from harness.given_server import REDIS, is_redis, scheme
 from harness.machine import Machine
 from harness.pattern import AnyServerSpec, Pattern, RedisSpec
 from harness.queueing import Persistence, Victim
-from harness.registry import require_exchange, storing
+from harness.registry import encrypting, require_exchange, storing
 from harness.workload import ClientKind, Exchange, Workload
 
 _SPARE_FILES = 64
@@ -172,6 +172,7 @@ def _refuse(pattern: Pattern, workload: Workload, machine: Machine) -> None:
         raise BadInput(
             "--deflate", "", f"{pattern.name} does not compress; websocket and its kin do"
         )
+    _refuse_tls(pattern, workload)
     _refuse_storing(pattern, workload)
     _refuse_elsewhere(pattern, workload)
     if not workload.open_loop and workload.load_processes > 1:
@@ -183,6 +184,19 @@ def _refuse(pattern: Pattern, workload: Workload, machine: Machine) -> None:
     _refuse_files(workload, machine)
     _refuse_volume(workload)
     _refuse_aliasing(pattern, workload)
+
+
+def _refuse_tls(pattern: Pattern, workload: Workload) -> None:
+    if not workload.tls:
+        return
+    if workload.url:
+        raise BadInput(
+            "--tls", "", "is for our own server; one at --url speaks TLS where that is https or wss"
+        )
+    if not pattern.encrypts:
+        raise BadInput(
+            "--tls", "", f"{pattern.name} has no TLS; {', '.join(encrypting())} and their kin do"
+        )
 
 
 def _refuse_storing(pattern: Pattern, workload: Workload) -> None:

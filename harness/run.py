@@ -125,6 +125,7 @@ def conclude(
             started_at=seen.started_at,
             redis=seen.redis_label,
             redis_counters=seen.redis_counters,
+            tls=seen.tls_label,
         ),
         analytic_mean=analytic_mean,
         service_mean_high=evidence.service_mean_high,

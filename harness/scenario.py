@@ -381,4 +381,5 @@ _PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
     "ca": _readable,
     "body": _file_or_text,
     "expect_status": _whole,
+    "tls": _switch,
 }

@@ -172,6 +172,8 @@ class Workload:
     """What is posted there instead of messages; empty: if a status is expected, nothing (GET)."""
     expect_status: int = 0
     """The status of a good answer to it; 0: messages come back, or, to a ``body``, 200."""
+    tls: bool = False
+    """Whether clients of the reference server speak TLS with it; its feed stays plain."""
 
     def __post_init__(self) -> None:
         if (self.rate is None) == (self.concurrency is None):
@@ -357,6 +359,7 @@ class Workload:
         return replace(
             self,
             deflate=plain.deflate,
+            tls=plain.tls,
             pop=plain.pop,
             work=plain.work,
             persistence=plain.persistence,

@@ -63,6 +63,7 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "ca": ("FILE", "certificates to trust at wss:// or https:// [the system's]"),
     "body": ("FILE|TEXT", "of rest: what is posted to a --url that echoes nothing [GET]"),
     "expect_status": ("N", "of rest: the status of a good answer to it [200 to a --body]"),
+    "tls": ("", "https and wss, by a certificate made on the spot [off]"),
 }
 _REPEATED = frozenset({"pid"})
 """Options that may be given again."""
@@ -112,6 +113,7 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
     ),
     # A pattern that does not compress is refused; the floor goes without.
     "deflate": (lambda pattern, _workload: pattern.family != "floor", "a floor never compresses"),
+    "tls": (lambda pattern, _workload: pattern.family != "floor", "a floor is plain TCP"),
     "service_time": (_reads("service_time"), "no chosen pattern has workers"),
     "workers": (_reads("workers"), "no chosen pattern has workers"),
     "workers_gone": (_reads("workers_gone"), "no chosen pattern has workers"),

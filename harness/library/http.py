@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from types import MappingProxyType
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.given_server import expected, media_type
 from harness.library.outbox import outbox
 from harness.pattern import DISCONNECTED, Deliver, Note, Seat, Send, Sent
+from harness.wire.trust import trusted
 
 if TYPE_CHECKING:
     import aiohttp  # importing it takes as long as all else that a load process needs
@@ -31,9 +31,7 @@ async def http_session(seat: Seat) -> AsyncIterator[aiohttp.ClientSession]:
         connector=aiohttp.TCPConnector(
             limit=1,
             keepalive_timeout=_KEEP_ALIVE_S,
-            ssl=ssl.create_default_context(cafile=seat.workload.ca or None)
-            if seat.workload.elsewhere
-            else True,
+            ssl=trusted(seat, *seat.endpoints.urls.values()) or True,
         ),
         # A long poll and an event stream last; how long an answer may take is the harness's.
         timeout=aiohttp.ClientTimeout(total=None),

@@ -6,7 +6,6 @@ Releases of it are compared (``abec versions``), so that those from 13 on have t
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from inspect import signature
@@ -15,10 +14,10 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from harness.given_server import is_tls
 from harness.library.background import background
 from harness.library.outbox import outbox
 from harness.pattern import DISCONNECTED, EVICTED, Deliver, Seat, Send, Sent
+from harness.wire.trust import trusted
 from harness.wire.websocket import websocket_url
 
 MAX_MESSAGE_BYTES = 2 << 20
@@ -50,7 +49,7 @@ async def websocket(seat: Seat, mode: str, deliver: Deliver) -> AsyncIterator[Cl
     url = websocket_url(seat, mode)
     connection = await connect(
         re.sub("^http", "ws", url),
-        ssl=ssl.create_default_context(cafile=seat.workload.ca or None) if is_tls(url) else None,
+        ssl=trusted(seat, url),
         compression="deflate" if seat.workload.deflate else None,
         max_size=MAX_MESSAGE_BYTES,
         # As the servers: no pings, which under load would end connections.

@@ -83,6 +83,7 @@ def _pattern(name: str, stack: str) -> Pattern:
             ),
         },
         speaks=HTTP,
+        encrypts=True,
         example=_example,
     )
 

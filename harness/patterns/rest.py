@@ -64,6 +64,7 @@ def _pattern(name: str, stack: str) -> Pattern:
             ClientKind.LIBRARY: Client(call=_call_library),
         },
         speaks=HTTP,
+        encrypts=True,
         example=_example,
     )
 

@@ -111,6 +111,7 @@ def _pattern(name: str, stack: str) -> Pattern:
         },
         poll_interval_s=lambda workload: workload.poll_interval,
         speaks=HTTP,
+        encrypts=True,
         example=_example,
     )
 

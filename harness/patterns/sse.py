@@ -100,6 +100,7 @@ def _pattern(name: str, stack: str, server: str) -> Pattern:
             ),
         },
         speaks=HTTP,
+        encrypts=True,
         example=_example,
     )
 

@@ -7,9 +7,9 @@ is answered. ``/ws?mode=echo`` sends each frame back; calls are pipelined freely
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 from harness import given_server
 from harness.library.websocket import publish_over_websocket, sending, websocket
@@ -67,7 +67,7 @@ def _pattern(name: str, stack: str, server: str, *, broadcast_only: bool = False
         return (reference_server(server, *options, *compression),)
 
     def example(endpoints: Endpoints) -> tuple[str, ...]:
-        url = f"ws://{urlsplit(endpoints['http']).netloc}/ws"
+        url = re.sub("^http", "ws", endpoints["http"]) + "/ws"
         lines = (
             f"websocat '{url}?mode=subscribe'",
             f"echo 'a message' | websocat '{url}?mode=publish'",
@@ -102,6 +102,7 @@ def _pattern(name: str, stack: str, server: str, *, broadcast_only: bool = False
         },
         speaks=given_server.WEBSOCKET,
         compresses=True,
+        encrypts=True,
         example=example,
     )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from harness.errors import ServerFailed
 from harness.given_server import roles
 from harness.pattern import AnyServerSpec, Endpoints, RedisSpec, ServerSpec
+from harness.process.certificate import agreed, certify
 from harness.process.child import Child, log_file, python_command, stop_all
 from harness.process.given_processes import given_processes
 from harness.process.ready import wait_until_ready
@@ -38,11 +39,15 @@ class Running:
     """Those that were started here; a Redis at an explicit URL is not among them."""
     found: Mapping[int, str]
     """Processes at an explicit URL that run on this host, by process id, and their name."""
+    tls_label: str
+    """What is agreed on: ``TLSv1.3, TLS_AES_256_GCM_SHA384``; empty without TLS."""
     redis_label: str
     """Which Redis serves, for example ``Redis 8.2.3 (bundled)``; empty if none was asked for."""
     watch: Watch
     notes_dir: Path
     """Where the servers note what is read after the run."""
+    authority_path: Path | None = None
+    """Where the certificate of who signed the servers' is, until they are stopped."""
     restarting: tuple[Child, ...] = ()
     """Those that go away and come back when they are told."""
 
@@ -92,7 +97,12 @@ def started(
             programs = [spec for spec in specs if isinstance(spec, ServerSpec)]
             launched: list[tuple[ServerSpec, Child, Path]] = []
 
+            certificate = certify(directory) if workload.tls else None
+            authority = certificate.authority if certificate else ""
+
             def launch(spec: ServerSpec, env: Mapping[str, str]) -> None:
+                if certificate is not None:
+                    spec = replace(spec, argv=(*spec.argv, *certificate.options))
                 child, stdout_path = _launch(
                     spec, directory, log_dir or directory, cores, children, env
                 )
@@ -135,14 +145,16 @@ def started(
                 if spec.needs_redis:
                     launch(spec, {**notes, REDIS_URL: urls["redis"]})
             for spec, child, stdout_path in launched:
-                urls |= wait_until_ready(child, stdout_path, spec.roles, watch)
+                urls |= wait_until_ready(child, stdout_path, spec.roles, watch, authority)
             yield Running(
-                endpoints=Endpoints(urls=urls),
+                endpoints=Endpoints(urls=urls, authority=authority),
                 children=tuple(children),
                 found=found,
+                tls_label=agreed(urls["http"], authority) if authority else "",
                 redis_label=redis_label,
                 watch=watch,
                 notes_dir=directory,
+                authority_path=certificate.authority_path if certificate else None,
                 restarting=tuple(child for spec, child, _ in launched if spec.absent_s),
                 restart_redis=restart,
             )

@@ -37,6 +37,7 @@ def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) 
         f"at {workload.url}" * bool(workload.elsewhere),
         f"published at {workload.publish_url}" * bool(workload.publish_url),
         "published natively" if workload.ingress is Ingress.NATIVE else "",
+        "by TLS, the floor plain" if any(row.workload.tls for row in rows) else "",
         "compressed" if any(row.workload.deflate for row in rows) else "",
         *jobs([row.workload for row in rows if not row.is_floor]),
         f"{units.span(workload.duration)} after {units.span(workload.warmup)} warm-up",
@@ -98,7 +99,15 @@ def surroundings(rows: Sequence[Configuration], width: int = WIDTH) -> str:
         if name in under_all or any(name in implementation for implementation in named)
     ]
     redis = sorted({run.context.redis for run in runs} - {""})
-    rest = [f"{workload.client} client", machine.python, *versions, *redis, f"seed {workload.seed}"]
+    agreed = sorted({run.context.tls for run in runs} - {""})
+    rest = [
+        f"{workload.client} client",
+        machine.python,
+        *versions,
+        *redis,
+        *agreed,
+        f"seed {workload.seed}",
+    ]
     if alike:
         return joined([*plans, *rest], width)
     told = [paragraph(plan, hanging="  ", width=width) for plan in plans]
@@ -117,6 +126,7 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
         chosen += f" and the poll interval ({listed}) were chosen, not found."
     else:
         chosen += " was chosen, not found."
+    lacks = " and no loss" if any(w.tls for w in workloads) else ", no loss and no TLS"
     cores = len(machine.cores)
     virtual = "virtual " if machine.virtualisation else ""
     if all(workload.elsewhere for workload in workloads):
@@ -129,7 +139,7 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
         )
     return paragraph(
         "What this does not tell you: "
-        "loopback has no distance, no loss and no TLS; a network adds about half a round trip to "
+        f"loopback has no distance{lacks}; a network adds about half a round trip to "
         "what is pushed, one to request/reply, up to one and a half to long polling. "
         f"HTTP is 1.1, every server is one process, Python is {machine.python}, on {cores} "
         f"{virtual}core{'s' * (cores > 1)}. {chosen}",

@@ -15,6 +15,7 @@ import httptools
 from harness.pattern import EVICTED, Deliver, Note, Seat
 from harness.wire.link import Link, linked
 from harness.wire.place import Place
+from harness.wire.trust import trusted
 
 NO_CURSOR = -1
 _OK = 200
@@ -133,7 +134,7 @@ async def parsing_link(seat: Seat, place: Place, make: Callable[[], P]) -> Async
     """
     link: P | None = None
     try:
-        async with linked(place.address, make, place.trust(seat.workload.ca)) as link:
+        async with linked(place.address, make, trusted(seat, place.url)) as link:
             yield link
     finally:
         if link is not None and link.failure is not None:

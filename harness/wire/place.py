@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
 _PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
-_BY_TLS = frozenset({"https", "wss"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +19,7 @@ class Place:
     """What the header ``Host`` holds."""
     target: bytes
     """Path and query, as the request line holds them."""
-    secure: bool
+    url: str
 
     @classmethod
     def of(cls, url: str) -> Self:
@@ -32,7 +30,7 @@ class Place:
             address=(parts.hostname or "127.0.0.1", parts.port or _PORTS[parts.scheme]),
             host=parts.netloc.encode(),
             target=f"{parts.path or '/'}{query}".encode(),
-            secure=parts.scheme in _BY_TLS,
+            url=url,
         )
 
     @property
@@ -43,11 +41,3 @@ class Place:
     def asking(self, query: bytes) -> bytes:
         """Give the target with ``query`` behind what it asks already."""
         return self.target + (b"&" if b"?" in self.target else b"?") + query
-
-    def trust(self, authority: str) -> ssl.SSLContext | None:
-        """Make the context that checks the server's certificate; None where there is no TLS.
-
-        Args:
-            authority: a file with certificates to trust (PEM); empty: the system's own store.
-        """
-        return ssl.create_default_context(cafile=authority or None) if self.secure else None
