@@ -29,6 +29,7 @@ from tests.prove import (
     refusals,
     releases,
     stall,
+    tls,
     workflows,
 )
 from tests.prove.claim import Claim, Prove
@@ -67,6 +68,13 @@ def _workflows(_machine: Machine) -> Iterator[Claim]:
     )
 
 
+def _clients(_machine: Machine) -> Iterator[Claim]:
+    yield tested(
+        "npm's packages and Chromium's own clients: 1,000 numbered messages, each once, in order",
+        ("tests/npm",),
+    )
+
+
 POINTS: Sequence[Point] = (
     Point(number="1.1", title="fresh clone: make bench", prove=clone.prove_bench),
     Point(number="1.1", title="fresh clone: make test", prove=clone.prove_test, long=True),
@@ -102,4 +110,6 @@ POINTS: Sequence[Point] = (
     Point(number="3.7", title="profiles and baseline", prove=profiles.prove_expected),
     Point(number="3.7", title="profiles to their ends", prove=profiles.prove_real, long=True),
     Point(number="3.8", title="what Redis refuses", prove=guest.prove_refusals),
+    Point(number="4.2", title="other people's clients", prove=_clients),
+    Point(number="4.5", title="TLS beside plaintext", prove=tls.prove, long=True),
 )
