@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from harness.given_server import expected, media_type
 from harness.library.outbox import outbox
@@ -27,19 +28,39 @@ async def http_session(seat: Seat) -> AsyncIterator[aiohttp.ClientSession]:
     """Open a session with one keep-alive connection to one server; it is asked by whole URLs."""
     import aiohttp
 
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
-            limit=1,
-            keepalive_timeout=_KEEP_ALIVE_S,
-            ssl=trusted(seat, *seat.endpoints.urls.values()) or True,
-        ),
-        # A long poll and an event stream last; how long an answer may take is the harness's.
-        timeout=aiohttp.ClientTimeout(total=None),
-        # Also the longest line that can be read, which aiohttp sets at 128 KiB.
-        read_bufsize=MAX_MESSAGE_BYTES,
-        headers={"Accept-Encoding": "identity"},
-    ) as session:
-        yield session
+    tls = trusted(seat, *seat.endpoints.urls.values())
+    connector = aiohttp.TCPConnector(limit=1, keepalive_timeout=_KEEP_ALIVE_S, ssl=tls or True)
+    made = _remembering(connector) if tls else ()
+    try:
+        async with aiohttp.ClientSession(
+            connector=connector,
+            # A long poll and an event stream last; how long an answer may take is the harness's.
+            timeout=aiohttp.ClientTimeout(total=None),
+            # Also the longest line that can be read, which aiohttp sets at 128 KiB.
+            read_bufsize=MAX_MESSAGE_BYTES,
+            headers={"Accept-Encoding": "identity"},
+        ) as session:
+            yield session
+    finally:
+        # A request that was given up closes its connection, which by TLS waits for the other
+        # side's word, and the library for nothing.
+        for transport in made:
+            transport.abort()
+        await asyncio.sleep(0)
+
+
+def _remembering(connector: aiohttp.TCPConnector) -> Collection[asyncio.WriteTransport]:
+    """Give the transports that ``connector`` will have made."""
+    made: set[asyncio.WriteTransport] = set()
+    connect = connector.connect
+
+    async def remembering(*given: Any, **named: Any) -> aiohttp.connector.Connection:
+        connection = await connect(*given, **named)
+        made.add(cast(asyncio.WriteTransport, connection.transport))
+        return connection
+
+    connector.connect = remembering  # type: ignore[method-assign]
+    return made
 
 
 @contextmanager
