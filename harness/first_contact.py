@@ -6,6 +6,7 @@ One receiver is connected as it will be in the run, one message is sent, and it 
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,7 +87,7 @@ def refusing_strangers(pattern: Pattern, url: str, patience_s: float) -> Iterato
         raise BadInput(
             "--url",
             url,
-            f"nothing accepts connections there ({error.strerror or error}); "
+            f"nothing accepts connections there ({_words(error)}); "
             "start the server, or correct host and port",
         ) from error
 
@@ -102,6 +103,13 @@ async def _exchange(subject: Subject) -> None:
             arrived = await rig.arrivals(count)
             if not subject.asked.opaque and arrived[-1] != message:
                 raise PromiseBroken("what came back is not what was sent")
+
+
+def _words(error: OSError) -> str:
+    """Give the kernel's words: asyncio has its own, with the address and a number."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or "no address of it does"
 
 
 def _distrust(error: ssl.SSLCertVerificationError) -> str:
