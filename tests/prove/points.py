@@ -30,6 +30,7 @@ from tests.prove import (
     releases,
     stall,
     workflows,
+    your_servers,
 )
 from tests.prove.claim import Claim, Prove
 from tests.prove.tested import tested
@@ -102,4 +103,6 @@ POINTS: Sequence[Point] = (
     Point(number="3.7", title="profiles and baseline", prove=profiles.prove_expected),
     Point(number="3.7", title="profiles to their ends", prove=profiles.prove_real, long=True),
     Point(number="3.8", title="what Redis refuses", prove=guest.prove_refusals),
+    Point(number="4.3", title="servers that are there already", prove=your_servers.prove_measured),
+    Point(number="4.7", title="what is no such server", prove=your_servers.prove_refusals),
 )

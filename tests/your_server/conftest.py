@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,34 +15,12 @@ from typing import NoReturn
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "examples"
-MODULES = ROOT / ".venv/npm/node_modules"
+from tests.your_server.peers import MODULES, launch, stop
+
 CERTIFICATES = Path(__file__).with_name("certificates")
-PEERS = ("websocket_server.py", "websocket_server.js", "sse_server.js", "polling_server.js")
 
 Missing = Callable[[str], NoReturn]
 Url = Callable[[str], str]
-
-
-def launch(example: str) -> tuple[subprocess.Popen[str], str]:
-    """Start an example on a free port; give it and the URL that it prints."""
-    program = sys.executable if example.endswith(".py") else "node"
-    process = subprocess.Popen(
-        (program, str(EXAMPLES / example), "0"),
-        env={**os.environ, "NODE_PATH": str(MODULES)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    return process, process.stdout.readline().strip()
-
-
-def stop(process: subprocess.Popen[str]) -> None:
-    """End an example, and close its pipe."""
-    process.kill()
-    process.communicate()
 
 
 def require(example: str, missing: Missing) -> None:

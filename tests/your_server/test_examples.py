@@ -16,14 +16,9 @@ from harness.registry import load
 from harness.rig import Subject, connected, legal_message
 from harness.run import run
 from harness.workload import ClientKind, Exchange, Ingress, Workload
-from tests.your_server.conftest import Url, launch, stop
+from tests.your_server.conftest import Url
+from tests.your_server.peers import RELAYS, launch, stop
 
-RELAYS = {
-    "websocket_server.py": ("websocket",),
-    "websocket_server.js": ("websocket",),
-    "sse_server.js": ("sse",),
-    "polling_server.js": ("rest_polling", "long_polling"),
-}
 MESSAGES = 20
 
 
