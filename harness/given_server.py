@@ -52,19 +52,17 @@ def require_url(field: str, url: str, schemes: frozenset[str] = HTTP | WEBSOCKET
         return  # read, and refused, where that of --redis is
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        named = bool(parts.hostname) and parts.port != 0
     except ValueError:  # an unfinished [address], a port that is no number
-        host, port = None, None
-    if not host or port == 0:
+        parts, named = urlsplit(""), False
+    if not named:
         raise BadInput(field, url, "names no host and port; for example ws://localhost:8080/")
     _, at, place = parts.netloc.rpartition("@")
     if at:
         bare = parts._replace(netloc=place).geturl()
-        raise BadInput(field, bare, "a user and a password in it would not be sent; leave them out")
+        raise BadInput(field, bare, "user and password in it would not be sent; leave them out")
     if parts.fragment or not url.isascii() or any(char.isspace() for char in url):
-        raise BadInput(
-            field, url, "is no URL to ask for; escape blanks, leave out what is behind #"
-        )
+        raise BadInput(field, url, "is no URL to ask for; escape blanks, leave out # and the rest")
 
 
 def require_sense(

@@ -23,7 +23,7 @@ CALLS = Exchange.REQUEST_REPLY
         ({"url": "ftp://host/"}, r"--url ftp://host/: is no URL"),
         ({"url": "ws://:80/"}, r"--url ws://:80/: names no host and port"),
         ({"url": "ws://host:99999/"}, r"--url ws://host:99999/: names no host and port"),
-        ({"url": "http://ann:pw@host/a?b=1"}, r"^--url http://host/a\?b=1: a user and a password"),
+        ({"url": "http://ann:pw@host/a?b=1"}, r"^--url http://host/a\?b=1: user and password"),
         ({"url": "http://host/#top"}, r"--url http://host/#top: is no URL to ask for"),
         ({"url": "http://host/a b"}, r"is no URL to ask for; escape blanks"),
         ({"url": "redis://host", "redis": "redis://host"}, r"--redis redis://host: means the same"),
