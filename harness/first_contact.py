@@ -10,6 +10,7 @@ import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import httptools
 
@@ -22,6 +23,7 @@ from harness.workload import ClientKind, Ingress, Workload
 
 PATIENCE_S = 5.0
 """For connecting, and again for the message."""
+_POLL_S = 0.1
 _HOW = "docs/your-server.md"
 _NEEDED = {
     "rest": "an HTTP endpoint",
@@ -47,7 +49,8 @@ def make_contact(pattern: Pattern, workload: Workload, patience_s: float = PATIE
         ingress=Ingress.FEED,
         endpoints=Endpoints(urls=roles(workload.url, workload.publish_url)),
         patience_s=patience_s,
-        asked=workload,
+        # Whoever polls once an hour would wait for an hour.
+        asked=replace(workload, poll_interval=min(workload.poll_interval, _POLL_S)),
     )
     with refusing_strangers(pattern, workload.url, patience_s):
         try:

@@ -7,21 +7,18 @@ from harness.wire.place import Place
 
 
 @pytest.mark.parametrize(
-    ("url", "address", "target", "secure"),
+    ("url", "address", "target"),
     [
-        ("http://127.0.0.1:8001/events", ("127.0.0.1", 8001), b"/events", False),
-        ("ws://localhost", ("localhost", 80), b"/", False),
-        ("wss://host/chat?room=1", ("host", 443), b"/chat?room=1", True),
-        ("https://[::1]:8443/?a", ("::1", 8443), b"/?a", True),
+        ("http://127.0.0.1:8001/events", ("127.0.0.1", 8001), b"/events"),
+        ("ws://localhost", ("localhost", 80), b"/"),
+        ("wss://host/chat?room=1", ("host", 443), b"/chat?room=1"),
+        ("https://[::1]:8443/?a", ("::1", 8443), b"/?a"),
     ],
 )
-def test_address_and_target(
-    url: str, address: tuple[str, int], target: bytes, secure: bool
-) -> None:
+def test_address_and_target(url: str, address: tuple[str, int], target: bytes) -> None:
     place = Place.of(url)
     assert place.address == address
     assert place.target == target
-    assert (place.trust("") is not None) is secure
 
 
 def test_a_query_goes_behind_the_one_that_is_there() -> None:
