@@ -19,6 +19,7 @@ def prove_measured(machine: Machine) -> Iterator[Claim]:
     """Measure each example by every pattern that it can be measured by, with both clients."""
     for name, patterns in RELAYS.items():
         process, url = launch(name)
+        url = url.replace("127.0.0.1", "localhost")
         try:
             for pattern in patterns:
                 for client, ingress in _INGRESS.items():
