@@ -6,9 +6,11 @@ One receiver is connected as it will be in the run, one message is sent, and it 
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import httptools
 
@@ -21,6 +23,7 @@ from harness.workload import ClientKind, Ingress, Workload
 
 PATIENCE_S = 5.0
 """For connecting, and again for the message."""
+_POLL_S = 0.1
 _HOW = "docs/your-server.md"
 _NEEDED = {
     "rest": "an HTTP endpoint",
@@ -46,7 +49,8 @@ def make_contact(pattern: Pattern, workload: Workload, patience_s: float = PATIE
         ingress=Ingress.FEED,
         endpoints=Endpoints(urls=roles(workload.url, workload.publish_url)),
         patience_s=patience_s,
-        asked=workload,
+        # Whoever polls once an hour would wait for an hour.
+        asked=replace(workload, poll_interval=min(workload.poll_interval, _POLL_S)),
     )
     with refusing_strangers(pattern, workload.url, patience_s):
         try:
@@ -86,7 +90,7 @@ def refusing_strangers(pattern: Pattern, url: str, patience_s: float) -> Iterato
         raise BadInput(
             "--url",
             url,
-            f"nothing accepts connections there ({error.strerror or error}); "
+            f"nothing accepts connections there ({_words(error)}); "
             "start the server, or correct host and port",
         ) from error
 
@@ -102,6 +106,13 @@ async def _exchange(subject: Subject) -> None:
             arrived = await rig.arrivals(count)
             if not subject.asked.opaque and arrived[-1] != message:
                 raise PromiseBroken("what came back is not what was sent")
+
+
+def _words(error: OSError) -> str:
+    """Give the kernel's words: asyncio has its own, with the address and a number."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or "no address of it does"
 
 
 def _distrust(error: ssl.SSLCertVerificationError) -> str:

@@ -50,22 +50,19 @@ def require_url(field: str, url: str, schemes: frozenset[str] = HTTP | WEBSOCKET
         raise BadInput(field, url, f"is no URL; it begins with {shown}, as ws://localhost:8080/")
     if is_redis(url):
         return  # read, and refused, where that of --redis is
-    parts = urlsplit(url)
     try:
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
-    if not host or port == 0:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # an unfinished [address], a port that is no number
+        parts, named = urlsplit(""), False
+    if not named:
         raise BadInput(field, url, "names no host and port; for example ws://localhost:8080/")
-    if "@" in parts.netloc:
-        shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-        raise BadInput(
-            field, shown, "a user and a password in it would not be sent; leave them out"
-        )
+    _, at, place = parts.netloc.rpartition("@")
+    if at:
+        bare = parts._replace(netloc=place).geturl()
+        raise BadInput(field, bare, "user and password in it would not be sent; leave them out")
     if parts.fragment or not url.isascii() or any(char.isspace() for char in url):
-        raise BadInput(
-            field, url, "is no URL to ask for; escape blanks, leave out what is behind #"
-        )
+        raise BadInput(field, url, "is no URL to ask for; escape blanks, leave out # and the rest")
 
 
 def require_sense(

@@ -239,8 +239,10 @@ def _scenario(path: str, name: str, table: object) -> Scenario:
     )
     if "payload_file" in values:
         values["payload_file"] = str(Path(path).parent / str(values["payload_file"]))
-    if "ca" in values:
-        values["ca"] = str(Path(path).parent / str(values["ca"]))
+    for field in ("ca", "body"):
+        beside = Path(path).parent / str(values.get(field, ""))
+        if values.get(field) and (field == "ca" or _is_file(beside)):
+            values[field] = str(beside)
     try:
         workload = override(Workload(), values)
     except BadInput as error:
@@ -330,12 +332,16 @@ def _readable(value: Any, field: str) -> str:
     return str(path.absolute())
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long for a name, or with a zero in it
+        return False
+
+
 def _file_or_text(value: Any, field: str) -> str:
     text = _text(value, field)
-    try:
-        if not Path(text).is_file():
-            return text
-    except OSError:  # too long for a name
+    if not _is_file(Path(text)):
         return text
     try:
         return Path(text).read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from ipaddress import ip_address
 
 import psutil
@@ -28,13 +29,13 @@ def given_processes(workload: Workload, redis: int | None) -> Mapping[int, str]:
         BadInput: a process that is named does not run.
     """
     if workload.pid:
-        return _named(_with_children(map(_process, workload.pid)))
+        return _with_children(map(_process, workload.pid))
     if redis is not None:
         return {redis: RedisSpec().name}
     if not workload.elsewhere:
         return {}
     host, port = Place.of(workload.url).address
-    return _named(_with_children(_listening(port))) if is_here(host) else {}
+    return _with_children(_listening(port)) if is_here(host) else {}
 
 
 def is_here(host: str) -> bool:
@@ -57,22 +58,25 @@ def _process(pid: int) -> psutil.Process:
 
 
 def _listening(port: int) -> list[psutil.Process]:
-    return [
-        psutil.Process(connection.pid)
+    pids = {
+        connection.pid
         for connection in psutil.net_connections(kind="tcp")
         if connection.status == psutil.CONN_LISTEN
         and connection.laddr.port == port
         and connection.pid is not None
-    ]
-
-
-def _with_children(processes: Iterable[psutil.Process]) -> dict[int, psutil.Process]:
-    found = {}
-    for process in processes:
-        for one in (process, *process.children(recursive=True)):
-            found[one.pid] = one
+    }
+    found = []
+    for pid in pids:
+        with suppress(psutil.NoSuchProcess):  # ended meanwhile
+            found.append(psutil.Process(pid))
     return found
 
 
-def _named(processes: Mapping[int, psutil.Process]) -> Mapping[int, str]:
-    return {pid: process.name() for pid, process in sorted(processes.items())}
+def _with_children(processes: Iterable[psutil.Process]) -> Mapping[int, str]:
+    """Name processes and their children by process id."""
+    found = {}
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            for one in (process, *process.children(recursive=True)):
+                found[one.pid] = one.name()
+    return dict(sorted(found.items()))

@@ -31,6 +31,7 @@ from tests.prove import (
     stall,
     tls,
     workflows,
+    your_servers,
 )
 from tests.prove.claim import Claim, Prove
 from tests.prove.tested import tested
@@ -111,5 +112,7 @@ POINTS: Sequence[Point] = (
     Point(number="3.7", title="profiles to their ends", prove=profiles.prove_real, long=True),
     Point(number="3.8", title="what Redis refuses", prove=guest.prove_refusals),
     Point(number="4.2", title="other people's clients", prove=_clients),
+    Point(number="4.3", title="servers that are there already", prove=your_servers.prove_measured),
     Point(number="4.5", title="TLS beside plaintext", prove=tls.prove, long=True),
+    Point(number="4.7", title="what is no such server", prove=your_servers.prove_refusals),
 )
