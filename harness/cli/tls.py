@@ -22,6 +22,7 @@ from harness.machine import Machine, read_machine
 from harness.measure.configuration import configurations
 from harness.pattern import Pattern
 from harness.registry import encrypting, load
+from harness.report.remarks import refusals
 from harness.report.tls import Connecting, Key, Priced, tls_report
 from harness.result import Series
 from harness.scenario import override
@@ -64,11 +65,13 @@ def command(patterns: tuple[str, ...], connections: str, runs: str, **options: A
     if not connections.isdigit():
         raise BadInput("--connections", connections, "must be a whole number; for example 500")
     base = new_result_path()
-    priced, series = price(
+    priced, series, memory = price(
         chosen, workload, int(connections), count_of_runs(runs), base, read_machine()
     )
     saved = ", ".join(str(_path(base, part)) for part in ("latency", "memory"))
-    Answer().give(f"{tls_report(priced, width())}\n\nsaved {saved}", saved)
+    missing = [*refusals(series, width()), *refusals(memory, width())]
+    text = "\n\n".join(filter(None, (tls_report(priced, width()), "\n".join(missing))))
+    Answer().give(f"{text}\n\nsaved {saved}", saved)
     return exit_code(series)
 
 
@@ -79,8 +82,8 @@ def price(
     runs: int,
     base: Path,
     machine: Machine,
-) -> tuple[Priced, Series]:
-    """Measure all three, interleaved each; give the figures, and the series of the latency."""
+) -> tuple[Priced, Series, Series]:
+    """Measure all three, interleaved each; give the figures, and both series behind them."""
     ways = [
         (pattern, replace(_carried(pattern, workload), tls=tls))
         for pattern, tls in product(patterns, (False, True))
@@ -104,15 +107,19 @@ def price(
             replace(memory, results=tuple(r for r in memory.results if r.workload.tls is tls))
         ).items()
     }
-    return Priced(
-        connections=connections,
-        connecting={
-            (pattern.name, asked.tls): _together(found, (pattern.name, asked.tls))
-            for pattern, asked in ways
-        },
-        latency=configurations(latency),
-        memory=slopes,
-    ), latency
+    return (
+        Priced(
+            connections=connections,
+            connecting={
+                (pattern.name, asked.tls): _together(found, (pattern.name, asked.tls))
+                for pattern, asked in ways
+            },
+            latency=configurations(latency),
+            memory=slopes,
+        ),
+        latency,
+        memory,
+    )
 
 
 def _carried(pattern: Pattern, workload: Workload) -> Workload:

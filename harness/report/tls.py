@@ -43,24 +43,22 @@ def tls_report(priced: Priced, width: int = WIDTH) -> str:
     by_key = {(row.pattern, row.workload.tls): row for row in priced.latency}
     columns = [
         Column(""),
-        Column("connections/s"),
+        Column("connec-\ntions/s"),
         Column("server\nCPU each"),
         Column("load\nCPU each"),
-        Column("busy meanwhile\nserver, load"),
+        Column("busy then:\nserver, load"),
         Column("p50"),
-        Column("server CPU\nper message", aside=1),
-        Column("KiB each\nprocess + kernel"),
+        Column("server CPU\na message", aside=1),
+        Column("KiB each:\nown + kernel"),
     ]
     lines = [
         [
-            f"{mark(by_key[key])}{key[0]} {'tls' if key[1] else 'plain'}",
+            _named(key, by_key.get(key)),
             *_connecting(one),
-            cells.latency(by_key[key], P50),
-            cells.cost(by_key[key], CPU_PER_MESSAGE),
+            *_messages(by_key.get(key)),
             _memory(priced.memory.get(key)),
         ]
         for key, one in priced.connecting.items()
-        if key in by_key
     ]
     notes = paragraph(
         f"connections/s: {units.count(priced.connections)} at once, from the first connecting to "
@@ -69,10 +67,40 @@ def tls_report(priced: Priced, width: int = WIDTH) -> str:
         "whole one, none is resumed. p50 from due to received on connections that are open.",
         width=width,
     )
+    doubts = _doubts(priced.latency, width)
     rows = list(priced.latency)
     around = surroundings(rows, width) if rows else ""
     told = limits([run for row in rows for run in row.runs], width) if rows else ""
-    return "\n\n".join(filter(None, (around, f"{table(columns, lines, width)}\n{notes}", told)))
+    return "\n\n".join(
+        filter(None, (around, f"{table(columns, lines, width)}\n{doubts}{notes}", told))
+    )
+
+
+def _named(key: Key, row: Configuration | None) -> str:
+    marked = "! " if row is None else mark(row)
+    return f"{marked}{key[0]} {'tls' if key[1] else 'plain'}"
+
+
+def _messages(row: Configuration | None) -> list[str]:
+    """Write what messages take and cost; ``–`` where that could not be measured."""
+    if row is None:
+        return [units.ABSENT, units.ABSENT]
+    return [cells.latency(row, P50), cells.cost(row, CPU_PER_MESSAGE)]
+
+
+def _doubts(rows: Sequence[Configuration], width: int) -> str:
+    """Name the rules by which rows are invalid; they are about p50 and CPU a message."""
+    told = [
+        paragraph(
+            f"! {_named((row.pattern, row.workload.tls), None)[2:]}: p50 and CPU are invalid, "
+            f"{', '.join(sorted({d.rule for run in row.invalid_runs for d in run.doubts}))}",
+            hanging="  ",
+            width=width,
+        )
+        for row in rows
+        if not row.valid
+    ]
+    return "".join(f"{line}\n" for line in told)
 
 
 def _connecting(one: Connecting) -> list[str]:
