@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from harness.errors import BadInput
-from harness.load.task import Role
 from harness.machine import Machine
 from harness.observe import Observation, observe
 from harness.pattern import Pattern
@@ -19,7 +18,8 @@ from harness.workload import Workload
 NS = 1_000_000_000
 AT_ONCE = 1e6
 """Connections per second that are begun with: more than anything here takes on."""
-FEWEST = 50
+FEWEST = 100
+"""Below, what a server does for its first clients drowns what one takes."""
 _PATIENCE_S, _PER_CONNECTION_S = 0.5, 0.004
 """Time that is given to all and to each, before messages are due: several times what they take."""
 
@@ -69,23 +69,20 @@ def require_tellable(pattern: Pattern, workload: Workload, connections: int) -> 
 
 
 def set_up(pattern: Pattern, workload: Workload, connections: int, machine: Machine) -> SetUp:
-    """Connect ``connections`` clients at once, and in another run one, whose cost is taken off.
+    """Connect ``connections`` clients at once.
 
     Raises:
         BadInput: this machine cannot hold so many.
         NotMeasured: a server or a load process failed.
     """
-    alone, all_of_them = (
-        _observed(pattern, workload, count, machine) for count in (1, connections)
-    )
-    others = connections - 1
+    seen = _observed(pattern, workload, connections, machine)
     return SetUp(
         pattern=pattern.name,
         tls=workload.tls,
         connections=connections,
-        seconds=all_of_them.recording.entering_ns / NS,
-        server_cpu=(_server_cpu(all_of_them) - _server_cpu(alone)) / others,
-        load_cpu=(_load_cpu(all_of_them) - _load_cpu(alone)) / others,
+        seconds=seen.recording.entering_ns / NS,
+        server_cpu=_server_cpu(seen) / connections,
+        load_cpu=seen.recording.entering_cpu_ns / NS / connections,
     )
 
 
@@ -112,12 +109,3 @@ def _server_cpu(seen: Observation) -> float:
     """Give the CPU seconds from readiness to the window's beginning: nothing else happened."""
     before, after = seen.idle_servers.cpu_ns, seen.servers[0].cpu_ns
     return sum(after[pid] - before[pid] for pid in before) / NS
-
-
-def _load_cpu(seen: Observation) -> float:
-    """Give the CPU seconds of who connected, from its start to the window's beginning."""
-    return sum(
-        int(process.cpu_ns[0]) / NS
-        for process in seen.recording.processes
-        if process.role != Role.PUBLISH
-    )

@@ -100,7 +100,7 @@ REFUSED = {
     ),
     "too few connections to tell what one costs": (
         ("tls", "sse", "--connections", "5"),
-        r"--connections 5: too few to tell; give 50 or more",
+        r"--connections 5: too few to tell; give 100 or more",
     ),
     "connecting by polls": (("tls", "rest_polling"), r"patterns rest_polling: polls while others"),
     "persistence of what stores nothing": (
