@@ -17,7 +17,7 @@ from harness.workload import Exchange, Workload
 from tests.your_server.conftest import CERTIFICATES, Url
 
 Answering = Callable[..., int]
-PATIENCE_S = 0.4
+PATIENCE_S = 0.25
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi"
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: nothing comes\n\n"
 CALLS = Exchange.REQUEST_REPLY
@@ -46,7 +46,7 @@ def test_nobody_there() -> None:
         ("websocket", "ws", PAGE, "is not a WebSocket: a handshake was answered with 200"),
         ("websocket", "ws", STREAM, "is not a WebSocket: a handshake was answered with 200"),
         ("websocket", "ws", b"\x00garbage\r\n\r\n", "is not a WebSocket: "),
-        ("websocket", "ws", b"", r"is not a WebSocket: no answer within 0\.4 s"),
+        ("websocket", "ws", b"", r"is not a WebSocket: no answer within 0\.25 s"),
         ("sse", "http", PAGE, "is not an event stream: .* 200 and text/html, not with events"),
         ("sse", "http", b"+PONG\r\n", "is not an event stream: "),
         ("sse", "http", STREAM, "is not an event stream: |does not relay what is published"),
@@ -103,7 +103,7 @@ def test_no_echo_and_no_such_status(answering: Answering) -> None:
     url = f"http://127.0.0.1:{answering(PAGE)}/"
     assert "does not send back what it is sent" in refused("rest", url=url, exchange=CALLS)
     line = refused("rest", url=url, exchange=CALLS, expect_status=201)
-    assert "were not answered with 201 within 0.4 s; give --expect-status" in line
+    assert "were not answered with 201 within 0.25 s; give --expect-status" in line
 
 
 def test_no_redis(answering: Answering) -> None:
