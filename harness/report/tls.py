@@ -63,7 +63,8 @@ def tls_report(priced: Priced, width: int = WIDTH) -> str:
     notes = paragraph(
         f"connections/s: {units.count(priced.connections)} at once, from the first connecting to "
         "the last subscribed. Where the load was the busier side, that is what our client makes; "
-        "a core of the server has 1 s for what stands under server CPU each. Each handshake is a "
+        "where neither was busy, something else had the machine, and it says nothing; a core "
+        "of the server has 1 s for what stands under server CPU each. Each handshake is a "
         "whole one, none is resumed. p50 from due to received on connections that are open.",
         width=width,
     )
