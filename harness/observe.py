@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,7 +18,6 @@ from harness.load.course import prepare, run_load
 from harness.load.task import LoadTask, Role
 from harness.measure.notes import Stages, read_requests, read_stages
 from harness.measure.resources import HostSnapshot, ServerSnapshot
-from harness.pattern import RedisSpec
 from harness.plan import Plan
 from harness.process.pool import FreshProcesses
 from harness.process.redis_counters import redis_counters
@@ -95,6 +94,8 @@ class Observation:
     """How many did at the end."""
     blow: Blow | None = None
     """What was killed on purpose."""
+    tls_label: str = ""
+    """What clients and servers agreed on; empty without TLS."""
 
 
 def observe(
@@ -120,7 +121,7 @@ def observe(
         running = servers.enter_context(started(plan.servers, workload, cores=plan.server_cores))
         pool.prepared()
         ours = tuple(child.pid for child in running.children)
-        pids = ours if running.found_pid is None else (*ours, running.found_pid)
+        pids = (*ours, *running.found)
         counters_before = redis_counters(running.endpoints)
         idle = ServerSnapshot.read(pids, memory=True)
         start_ns = time.monotonic_ns() + round(plan.setup_s * NS)
@@ -161,7 +162,7 @@ def observe(
         counters_after = redis_counters(running.endpoints)
         stages = read_stages(running.notes_dir)
     recording = _require_taken(merge(recordings))
-    pinned = _pinned(plan, ours, running.found_pid, recording)
+    pinned = _pinned(plan, ours, running.found, recording)
     if strike.blow is not None:
         # Of what was killed, or started in the window, there is no reading at one of its edges.
         through = before[1].processes.keys() & after[1].processes.keys()
@@ -184,11 +185,12 @@ def observe(
         depths=tuple(gauge.seen),
         left=left,
         blow=strike.blow,
+        tls_label=running.tls_label,
     )
 
 
 def _pinned(
-    plan: Plan, servers: Sequence[int], found_pid: int | None, recording: Recording
+    plan: Plan, servers: Sequence[int], found: Iterable[int], recording: Recording
 ) -> dict[int, int | None]:
     """Say which core each process of ours counts for.
 
@@ -197,18 +199,14 @@ def _pinned(
     """
     server_core = min(plan.server_cores) if len(plan.server_cores) == 1 else None
     pinned: dict[int, int | None] = dict.fromkeys(servers, server_core)
-    if found_pid is not None:
-        pinned[found_pid] = None
+    pinned |= dict.fromkeys(found)
     pinned |= {process.pid: process.core for process in recording.processes}
     pinned[os.getpid()] = plan.shares[-1].core
     return pinned
 
 
 def _names(running: Running) -> Mapping[int, str]:
-    names = {child.pid: child.name for child in running.children}
-    if running.found_pid is not None:
-        names[running.found_pid] = RedisSpec().name
-    return names
+    return {child.pid: child.name for child in running.children} | dict(running.found)
 
 
 def _tasks(

@@ -42,14 +42,22 @@ class Endpoints:
     """Where the started servers of one run are: a URL for each role a pattern knows them by.
 
     Roles in use: ``http`` (``http://127.0.0.1:PORT``), ``feed`` (``tcp://127.0.0.1:PORT``),
-    ``tcp`` (the floor's own protocol), ``redis`` (``redis://:PASSWORD@127.0.0.1:PORT/0``).
+    ``tcp`` (the floor's own protocol), ``redis`` (``redis://:PASSWORD@127.0.0.1:PORT/0``). Of a
+    server that the user named by ``--url``: ``subscribe``, ``publish`` and ``call``, each a whole
+    URL with path and query, and none of the others.
     """
 
     urls: Mapping[str, str]
+    authority: str = ""
+    """Whose signature under a started server's certificate is believed (PEM); empty without TLS."""
 
     def __getitem__(self, role: str) -> str:
         """Give the URL of ``role``; KeyError if no started server plays it."""
         return self.urls[role]
+
+    def at(self, role: str, path: str) -> str:
+        """Give the user's own URL of ``role``, or else ``path`` at the server that we started."""
+        return self.urls[role] if role in self.urls else self.urls["http"] + path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +196,14 @@ class Pattern:
         default=lambda _endpoints, _workload: ()
     )
     """Commands for Redis whose answers add up to the messages that wait or are being worked on."""
+    speaks: frozenset[str] = frozenset()
+    """Schemes of the URLs at which it can measure a server of the user's (``--url``). A pattern
+    on Redis needs none: any Redis will do."""
     compresses: bool = False
     """Whether ``--deflate`` means something to it."""
+    encrypts: bool = False
+    """Whether ``--tls`` means something to it: its servers, told ``--certfile FILE`` and
+    ``--keyfile FILE``, print an https URL, and clients believe ``Endpoints.authority``."""
     example: Callable[[Endpoints], Sequence[str]] = field(default=lambda _endpoints: ())
     """Command lines (curl, websocat, redis-cli) with which a person can try the server."""
 

@@ -8,10 +8,11 @@ from fractions import Fraction
 from itertools import pairwise
 
 from harness.errors import BadInput
+from harness.given_server import REDIS, is_redis, scheme
 from harness.machine import Machine
-from harness.pattern import AnyServerSpec, Pattern
+from harness.pattern import AnyServerSpec, Pattern, RedisSpec
 from harness.queueing import Persistence, Victim
-from harness.registry import require_exchange, storing
+from harness.registry import encrypting, require_exchange, storing
 from harness.workload import ClientKind, Exchange, Workload
 
 _SPARE_FILES = 64
@@ -60,7 +61,7 @@ class Plan:
 
     def __str__(self) -> str:
         cores = ",".join(str(core) for core in sorted(self.server_cores))
-        parts = [f"core {cores} server"]
+        parts = [f"core {cores} server" if self.servers else "server found by URL, on any core"]
         for core in sorted({share.core for share in self.shares if share.core is not None}):
             roles = [share.role for share in self.shares if share.core == core]
             parts.append(f"core {core} load ({' + '.join(roles)})")
@@ -83,7 +84,7 @@ def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
     connections = workload.receivers + workload.publishers
     return Plan(
         pattern=pattern.name,
-        servers=tuple(pattern.servers(workload)),
+        servers=() if workload.elsewhere else tuple(pattern.servers(workload)),
         server_cores=frozenset(machine.cores[:1]),
         shares=shares,
         setup_s=_START_S[workload.client]
@@ -171,7 +172,9 @@ def _refuse(pattern: Pattern, workload: Workload, machine: Machine) -> None:
         raise BadInput(
             "--deflate", "", f"{pattern.name} does not compress; websocket and its kin do"
         )
+    _refuse_tls(pattern, workload)
     _refuse_storing(pattern, workload)
+    _refuse_elsewhere(pattern, workload)
     if not workload.open_loop and workload.load_processes > 1:
         raise BadInput(
             "--load-processes",
@@ -181,6 +184,19 @@ def _refuse(pattern: Pattern, workload: Workload, machine: Machine) -> None:
     _refuse_files(workload, machine)
     _refuse_volume(workload)
     _refuse_aliasing(pattern, workload)
+
+
+def _refuse_tls(pattern: Pattern, workload: Workload) -> None:
+    if not workload.tls:
+        return
+    if workload.url:
+        raise BadInput(
+            "--tls", "", "is for our own server; one at --url speaks TLS where that is https or wss"
+        )
+    if not pattern.encrypts:
+        raise BadInput(
+            "--tls", "", f"{pattern.name} has no TLS; {', '.join(encrypting())} and their kin do"
+        )
 
 
 def _refuse_storing(pattern: Pattern, workload: Workload) -> None:
@@ -200,7 +216,7 @@ def _refuse_storing(pattern: Pattern, workload: Workload) -> None:
             f"{pattern.name} stores no message for a consumer that is away; "
             f"{' and '.join(storing())} do",
         )
-    if not workload.redis.startswith("redis://"):
+    if not is_redis(workload.redis_at):
         return
     for field in ("--persistence", "--kill"):
         if field in given and given[field] != Victim.CONSUMER:
@@ -210,6 +226,32 @@ def _refuse_storing(pattern: Pattern, workload: Workload) -> None:
                 "a Redis that abec did not start is neither configured nor killed; "
                 "leave --redis out",
             )
+
+
+def _refuse_elsewhere(pattern: Pattern, workload: Workload) -> None:
+    """Refuse a pattern that has no client for what is at ``--url``."""
+    if not workload.url:
+        return
+    # A Redis' URL may hold a password; that of any other server may not.
+    shown = workload.url if workload.elsewhere else f"{scheme(workload.url)}://…"
+    uses_redis = any(isinstance(spec, RedisSpec) for spec in pattern.servers(workload))
+    schemes = pattern.speaks or (REDIS if uses_redis else frozenset())
+    if pattern.family == "floor":
+        if workload.elsewhere:
+            raise BadInput("--url", shown, "a floor is our own relay; leave one of them out")
+        return
+    if not schemes:
+        raise BadInput("--url", shown, f"{pattern.name} is only measured on its reference server")
+    if scheme(workload.url) not in schemes:
+        wanted = " or ".join(sorted(f"{name}://" for name in schemes))
+        raise BadInput("--url", shown, f"{pattern.name} speaks {wanted}; correct one of them")
+    if workload.publish_url and scheme(workload.publish_url) not in schemes:
+        wanted = " or ".join(sorted(f"{name}://" for name in schemes))
+        raise BadInput(
+            "--publish-url", workload.publish_url, f"{pattern.name} publishes by {wanted}"
+        )
+    if workload.opaque and pattern.family != "rest":
+        raise BadInput("--body", workload.body[:20], "only rest asks with a body of yours")
 
 
 def _refuse_files(workload: Workload, machine: Machine) -> None:

@@ -110,6 +110,10 @@ class Recording:
     delivered: Delivered = field(default_factory=Delivered)
     setup_ns: Ints = field(default_factory=_empty)
     """How long each receiver took from connecting to subscribed."""
+    entering_ns: int = 0
+    """From the first receiver's connecting to the last one's being subscribed."""
+    entering_cpu_ns: int = 0
+    """CPU time that the processes of these receivers used meanwhile."""
     notes: Mapping[str, int] = field(default_factory=dict)
     """How often a client said why messages will be missing, by cause."""
     traffic: Traffic = field(default_factory=Traffic)
@@ -132,6 +136,8 @@ def merge(recordings: Sequence[Recording]) -> Recording:
         published=join(Published, [one.published for one in recordings]),
         delivered=join(Delivered, [one.delivered for one in recordings]),
         setup_ns=_concatenate([one.setup_ns for one in recordings]),
+        entering_ns=max((one.entering_ns for one in recordings), default=0),
+        entering_cpu_ns=sum(one.entering_cpu_ns for one in recordings),
         notes=notes,
         traffic=sum((one.traffic for one in recordings), start=Traffic()),
         connections=sum(one.connections for one in recordings),

@@ -101,6 +101,17 @@ def _stores(name: str) -> bool:
     return False
 
 
+def encrypting() -> tuple[str, ...]:
+    """Name the patterns that speak TLS, each on its default stack."""
+    return tuple(name for name in names() if "@" not in name and _encrypts(name))
+
+
+def _encrypts(name: str) -> bool:
+    with suppress(NotMeasured):
+        return load(name).encrypts
+    return False
+
+
 def require_exchange(pattern: Pattern, exchange: Exchange) -> None:
     """Refuse an exchange that ``pattern`` cannot carry.
 

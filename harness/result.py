@@ -274,6 +274,8 @@ class Context:
     """Evicted keys, output-buffer disconnects, saves over the run."""
     reruns: int = 0
     """How often the run was repeated because the machine was disturbed."""
+    tls: str = ""
+    """What was agreed on: ``TLSv1.3, TLS_AES_256_GCM_SHA384``; empty without TLS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

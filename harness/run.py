@@ -95,7 +95,11 @@ def conclude(
         block=pattern.block,
         floor=pattern.floor,
         # It is kept in a file that people pass on.
-        workload=replace(workload, redis=without_password(workload.redis)),
+        workload=replace(
+            workload,
+            redis=without_password(workload.redis),
+            url=without_password(workload.url),
+        ),
         block_index=block_index,
         offered_rate=kept_up.offered_rate,
         achieved_rate=kept_up.achieved_rate,
@@ -121,6 +125,7 @@ def conclude(
             started_at=seen.started_at,
             redis=seen.redis_label,
             redis_counters=seen.redis_counters,
+            tls=seen.tls_label,
         ),
         analytic_mean=analytic_mean,
         service_mean_high=evidence.service_mean_high,
@@ -134,7 +139,11 @@ def conclude(
             for doubt in judge(evidence)
             if seen.blow is None or doubt.rule not in BROKEN_BY_A_KILL
         ),
-        remarks=(*_stopped(seen.stalls), *_remarks(workload, times, kept_up, balance)),
+        remarks=(
+            *_stopped(seen.stalls),
+            *_found(workload, seen),
+            *_remarks(workload, times, kept_up, balance),
+        ),
         timeline=timeline(book),
     )
 
@@ -173,6 +182,19 @@ def _stopped(stalls: Sequence[Stall]) -> tuple[str, ...]:
         return ()
     seconds = sum(stall.end_ns - stall.begin_ns for stall in stalls) / 1e9
     return (f"the servers were stopped on purpose: {len(stalls)} times, {seconds:.2f} s in all",)
+
+
+def _found(workload: Workload, seen: Observation) -> tuple[str, ...]:
+    """Say whose figures a server's are that was there before, and that it shares our cores."""
+    if not workload.elsewhere:
+        return ()
+    if not seen.server_names:
+        return (
+            "server found by URL: its processes are not on this host, or not ours to look at, so "
+            "its CPU is not known; if it runs here, give --pid",
+        )
+    names = ", ".join(sorted(set(seen.server_names.values())))
+    return (f"server found by URL: {names}, on any core of this host, the load's included",)
 
 
 def _remarks(

@@ -8,6 +8,7 @@ The same values drive the command line, asv and tests.
 from __future__ import annotations
 
 import difflib
+import ssl
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -238,6 +239,10 @@ def _scenario(path: str, name: str, table: object) -> Scenario:
     )
     if "payload_file" in values:
         values["payload_file"] = str(Path(path).parent / str(values["payload_file"]))
+    for field in ("ca", "body"):
+        beside = Path(path).parent / str(values.get(field, ""))
+        if values.get(field) and (field == "ca" or _is_file(beside)):
+            values[field] = str(beside)
     try:
         workload = override(Workload(), values)
     except BadInput as error:
@@ -310,6 +315,40 @@ def _switch(value: Any, field: str) -> bool:
     return value
 
 
+def _processes(value: Any, field: str) -> tuple[int, ...]:
+    return tuple(
+        _whole(one, field) for one in (value if isinstance(value, list | tuple) else [value])
+    )
+
+
+def _readable(value: Any, field: str) -> str:
+    path = Path(_text(value, field))
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        # An ssl.SSLError is one of them, whose words are for programmers.
+        problem = "holds no certificate (PEM)" if isinstance(error, ssl.SSLError) else _why(error)
+        raise BadInput(flag(field), value, f"{problem}; give the file of who signed it") from error
+    return str(path.absolute())
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long for a name, or with a zero in it
+        return False
+
+
+def _file_or_text(value: Any, field: str) -> str:
+    text = _text(value, field)
+    if not _is_file(Path(text)):
+        return text
+    try:
+        return Path(text).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(flag(field), value, f"cannot be read as UTF-8: {error}") from error
+
+
 _PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
     "exchange": _one_of(Exchange),
     "publishers": _whole,
@@ -342,4 +381,11 @@ _PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
     "persistence": _one_of(Persistence),
     "kill": _one_of(Victim),
     "kill_after": _with_unit(parse_seconds),
+    "url": _text,
+    "publish_url": _text,
+    "pid": _processes,
+    "ca": _readable,
+    "body": _file_or_text,
+    "expect_status": _whole,
+    "tls": _switch,
 }

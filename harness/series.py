@@ -10,12 +10,14 @@ from pathlib import Path
 
 from harness import schema, stamps_file
 from harness.errors import LateStart, NotMeasured
+from harness.first_contact import make_contact
 from harness.freeze import Freezer
 from harness.machine import Machine, read_machine
 from harness.measure.validity import MACHINE_RULES
 from harness.observe import Observation
 from harness.pattern import Pattern, RedisSpec
 from harness.plan import plan
+from harness.process.given_processes import given_processes
 from harness.process.redis import resolve
 from harness.registry import load as load_pattern
 from harness.result import Result, Series
@@ -73,12 +75,18 @@ def require_possible(cells: Sequence[Cell], machine: Machine) -> None:
         BadInput: a pattern, this machine or that Redis cannot do what a cell asks.
     """
     explicit: set[str] = set()
+    strangers: dict[tuple[str, Workload], Cell] = {}
     for cell in cells:
         made = plan(load_pattern(cell.pattern), cell.workload, machine)
         if any(isinstance(spec, RedisSpec) for spec in made.servers):
-            explicit.add(cell.workload.redis)
+            explicit.add(cell.workload.redis_at)
+        if cell.workload.elsewhere:
+            given_processes(cell.workload, None)
+            strangers.setdefault((cell.pattern, cell.workload.essence), cell)
     for redis in sorted(explicit - {""}):
         resolve(redis)
+    for cell in strangers.values():
+        make_contact(load_pattern(cell.pattern), cell.workload)
 
 
 def measure(

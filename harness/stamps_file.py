@@ -67,6 +67,7 @@ class _Facts:
     traffic: Traffic
     connections: int
     processes: tuple[_Process, ...]
+    tls_label: str = ""
 
 
 def beside(series: Path, number: int, pattern: str) -> str:
@@ -151,6 +152,7 @@ def _written(seen: Observation) -> bytes:
             _Process(role=one.role, pid=one.pid, core=one.core, peak_rss_bytes=one.peak_rss_bytes)
             for one in recording.processes
         ),
+        tls_label=seen.tls_label,
     )
     text = json.dumps(cattrs.Converter().unstructure(facts)).encode()
     arrays = {name: np.diff(column, prepend=0) for name, column in _named(recording)}
@@ -213,4 +215,5 @@ def _observation(facts: _Facts, columns: Mapping[str, Ints]) -> Observation:
         depths=facts.depths,
         left=facts.left,
         blow=facts.blow,
+        tls_label=facts.tls_label,
     )

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from harness import given_server
 from harness.envelope import MAX_PAYLOAD_BYTES, MAX_PUBLISHERS, MIN_PAYLOAD_BYTES
 from harness.errors import BadInput
 from harness.queueing import Persistence, Pop, Victim
@@ -159,6 +160,20 @@ class Workload:
     """Who is killed in mid-run, on purpose."""
     kill_after: float = 1.0
     """Seconds of the window until then."""
+    url: str = ""
+    """Where a server of the user's is; empty: the reference server, which is started."""
+    publish_url: str = ""
+    """Where messages go in there; empty: at ``url``."""
+    pid: tuple[int, ...] = ()
+    """Processes of that server; without any, they are looked for on this host."""
+    ca: str = ""
+    """A file with certificates to trust there; empty: the system's store."""
+    body: str = ""
+    """What is posted there instead of messages; empty: if a status is expected, nothing (GET)."""
+    expect_status: int = 0
+    """The status of a good answer to it; 0: messages come back, or, to a ``body``, 200."""
+    tls: bool = False
+    """Whether clients of the reference server speak TLS with it; its feed stays plain."""
 
     def __post_init__(self) -> None:
         if (self.rate is None) == (self.concurrency is None):
@@ -288,6 +303,16 @@ class Workload:
         )
         if self.kill is not Victim.NONE:
             self._require_a_kill_that_tells()
+        given_server.require_sense(
+            url=self.url,
+            publish_url=self.publish_url,
+            redis=self.redis,
+            pid=self.pid,
+            ca=self.ca,
+            body=self.body,
+            expect_status=self.expect_status,
+            replies=self.exchange is Exchange.REQUEST_REPLY,
+        )
 
     def _require_a_kill_that_tells(self) -> None:
         _require(
@@ -322,6 +347,9 @@ class Workload:
             ramp=plain.ramp,
             load_processes=plain.load_processes,
             redis=plain.redis,
+            url="" if given_server.is_redis(self.url) else self.url,
+            pid=plain.pid,
+            ca=plain.ca,
         )
 
     @property
@@ -331,6 +359,7 @@ class Workload:
         return replace(
             self,
             deflate=plain.deflate,
+            tls=plain.tls,
             pop=plain.pop,
             work=plain.work,
             persistence=plain.persistence,
@@ -340,6 +369,21 @@ class Workload:
             pipeline=plain.pipeline,
             keys=plain.keys,
         )
+
+    @property
+    def redis_at(self) -> str:
+        """The Redis that is asked for, by either option; empty: the default."""
+        return self.url if given_server.is_redis(self.url) else self.redis
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the user's own server, no Redis, is measured instead of the reference server."""
+        return bool(self.url) and not given_server.is_redis(self.url)
+
+    @property
+    def opaque(self) -> bool:
+        """Whether the server knows no messages: each stands for the request that it is due for."""
+        return bool(self.body or self.expect_status)
 
     @property
     def open_loop(self) -> bool:

@@ -52,6 +52,7 @@ from servers.serving import (
     stop_signal,
     url,
 )
+from servers.tls import tls_context, tls_options
 
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Socket = web.WebSocketResponse[bool]
@@ -250,6 +251,7 @@ def _explained(handle: Handle) -> Handle:
 
 async def main(options: Options) -> None:
     """Run the server until SIGTERM."""
+    tls = tls_context(options)
     stop = stop_signal()
     hub = Hub(options.bounds)
     listener = listen(options)
@@ -264,13 +266,13 @@ async def main(options: Options) -> None:
         shutdown_timeout=GRACE_S / 4,
     )
     await runner.setup()
-    await web.SockSite(runner, listener, backlog=BACKLOG).start()
-    announce(url("http", listener), feed_url)
+    await web.SockSite(runner, listener, backlog=BACKLOG, ssl_context=tls).start()
+    announce(url(options.scheme, listener), feed_url)
     await stop.wait()
     feed.close()
     await runner.cleanup()
 
 
 if __name__ == "__main__":
-    parser = argument_parser("aiohttp_stack", "The whole contract on aiohttp.web.")
+    parser = tls_options(argument_parser("aiohttp_stack", "The whole contract on aiohttp.web."))
     run("aiohttp_stack", main(options_of(parser.parse_args())))

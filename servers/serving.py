@@ -47,6 +47,13 @@ class Options:
     heartbeat: float
     deflate: bool
     max_message: int
+    certfile: str
+    keyfile: str
+
+    @property
+    def scheme(self) -> str:
+        """What the URL of the clients' port begins with."""
+        return "https" if self.certfile else "http"
 
     @property
     def bounds(self) -> Bounds:
@@ -78,6 +85,8 @@ def argument_parser(name: str, description: str) -> argparse.ArgumentParser:
     add("--heartbeat", type=seconds, default=15.0, help="idle seconds between SSE heartbeats")
     add("--deflate", action="store_true", help="offer permessage-deflate on WebSockets")
     add("--max-message", type=positive, default=1 << 21, help="bytes of the longest message")
+    # A server that speaks TLS has options for them: servers/tls.py.
+    parser.set_defaults(certfile="", keyfile="")
     return parser
 
 

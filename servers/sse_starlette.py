@@ -21,6 +21,7 @@ from servers.asgi import (
 )
 from servers.hub import MAIN_CHANNEL, Closed, Evicted, Hub, Subscription
 from servers.serving import Options, argument_parser, options_of, publishing, run
+from servers.tls import tls_options
 from servers.uvicorn_stack import serve
 
 _LINE_END = "\n"
@@ -78,5 +79,5 @@ async def main(options: Options) -> None:
 
 
 if __name__ == "__main__":
-    parser = argument_parser("sse_starlette", "Server-sent events with sse-starlette.")
+    parser = tls_options(argument_parser("sse_starlette", "Server-sent events with sse-starlette."))
     run("sse_starlette", main(options_of(parser.parse_args())))

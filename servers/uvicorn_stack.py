@@ -30,6 +30,7 @@ from servers.serving import (
     stop_signal,
     url,
 )
+from servers.tls import tls_context, tls_options
 
 
 class _Server(uvicorn.Server):
@@ -56,11 +57,12 @@ async def serve(app: Handler, hub: Hub, frames: Frames | None, options: Options)
     """Serve ``app``, and the feed into ``frames`` if there is to be one, until SIGTERM.
 
     Raises:
-        CannotListen: a port is taken.
+        CannotListen: a port is taken, or the certificate cannot be used.
     """
+    tls = tls_context(options)
     stop = stop_signal()
     listener = listen(options)
-    feed, urls = None, [url("http", listener)]
+    feed, urls = None, [url(options.scheme, listener)]
     if frames is not None:
         feed, feed_url = await open_feed(options, frames)
         urls.append(feed_url)
@@ -83,6 +85,8 @@ async def serve(app: Handler, hub: Hub, frames: Frames | None, options: Options)
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_S,
     )
+    config.load()
+    config.ssl = tls
     server = _Server(config, lambda: announce(*urls))
     serving = asyncio.create_task(server.serve([listener]))
     stopping = asyncio.create_task(stop.wait())
@@ -108,5 +112,5 @@ async def main(options: Options) -> None:
 
 
 if __name__ == "__main__":
-    parser = argument_parser("uvicorn_stack", "The whole contract on uvicorn.")
+    parser = tls_options(argument_parser("uvicorn_stack", "The whole contract on uvicorn."))
     run("uvicorn_stack", main(options_of(parser.parse_args())))

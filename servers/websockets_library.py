@@ -46,6 +46,7 @@ from servers.serving import (
     stop_signal,
     url,
 )
+from servers.tls import tls_context, tls_options
 
 _BYTES_QUEUED_FOR_A_MESSAGE = 1024
 """broadcast() has no queue to count messages in: its bound counts so many bytes for one."""
@@ -183,6 +184,7 @@ async def _join(connection: _Connection, delivery: _Queues | _Broadcast) -> None
 
 async def main(options: Options, *, by_broadcast: bool) -> None:
     """Run the server until SIGTERM."""
+    tls = tls_context(options)
     stop = stop_signal()
     hub = Hub(options.bounds)
     delivery: _Queues | _Broadcast = (
@@ -218,6 +220,7 @@ async def main(options: Options, *, by_broadcast: bool) -> None:
     server = await websockets_serve(
         handle,
         sock=listener,
+        ssl=tls,
         backlog=BACKLOG,
         process_request=_process_request,
         process_response=process_response,
@@ -227,7 +230,7 @@ async def main(options: Options, *, by_broadcast: bool) -> None:
         # No stack pings WebSockets here: the defaults differ (20 s, 20 s, never).
         ping_interval=None,
     )
-    announce(url("http", listener), feed_url)
+    announce(url(options.scheme, listener), feed_url)
     await stop.wait()
     feed.close()
     connections = tuple(server.connections)
@@ -242,7 +245,9 @@ async def main(options: Options, *, by_broadcast: bool) -> None:
 
 
 if __name__ == "__main__":
-    parser = argument_parser("websockets_library", "WebSocket on the websockets library.")
+    parser = tls_options(
+        argument_parser("websockets_library", "WebSocket on the websockets library.")
+    )
     parser.add_argument(
         "--broadcast", action="store_true", help="deliver by websockets.broadcast()"
     )

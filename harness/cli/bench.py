@@ -58,7 +58,7 @@ def command(runs: int) -> int:
 def _measure(name: str, number: int, runs: int) -> tuple[Series, Path]:
     workload = replace(BUILT_IN[name].workload, warmup=_WARMUP_S, duration=_WINDOW_S)
     patterns = [load(pattern) for pattern in ASKED[name]]
-    cells = cells_of(with_floors(patterns, workload.exchange), workload)
+    cells = cells_of(with_floors(patterns, workload), workload)
     path: Path = RUNS_DIR / "bench" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     with ProgressLine(f"{name} ({number + 1} of {len(ASKED)})") as progress:

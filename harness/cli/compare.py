@@ -116,7 +116,7 @@ def _steps(question: Asked, options: Mapping[str, Any], *, named: bool) -> tuple
     sizes: Sequence[int] = () if options["no_memory"] else _QUICK_SIZES if quickly else MEMORY_SIZES
     workload = question.scenario.workload
     return comparison_steps(
-        with_floors(question.patterns, workload.exchange),
+        with_floors(question.patterns, workload),
         workload,
         read_machine(),
         runs=count_of_runs(options["runs"] or str(_QUICK_RUNS if quickly else _RUNS)),

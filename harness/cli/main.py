@@ -16,7 +16,9 @@ from harness.process.scratch import sweep
 
 _COMMANDS: Mapping[str, str] = {
     "run": "Measure patterns under a workload of your own.",
+    "listen": "Count what a server of yours sends by itself, and how far apart.",
     "compare": "Measure patterns against each other, or judge two saved results.",
+    "tls": "Measure what TLS costs: connections per second, latency and memory.",
     "report": "Make a page for a browser of saved results.",
     "verify": "Compute the figures of a result again from its stamps.",
     "retell": "Show what others would have reported of one run with stops.",

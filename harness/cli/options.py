@@ -57,7 +57,16 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "persistence": ("NAME", "of a Redis that stores: none, rdb, aof-everysec, aof-always [none]"),
     "kill": ("NAME", "whom to kill in mid-run: consumer or redis [none]"),
     "kill_after": ("TIME", "when in the window [1s]"),
+    "url": ("URL", "a server of yours instead of ours: ws://, http://, redis:// … [none]"),
+    "publish_url": ("URL", "where messages go in there, if not at --url [--url]"),
+    "pid": ("PID", "a process of that server, may be given again [looked for on this host]"),
+    "ca": ("FILE", "certificates to trust at wss:// or https:// [the system's]"),
+    "body": ("FILE|TEXT", "of rest: what is posted to a --url that echoes nothing [GET]"),
+    "expect_status": ("N", "of rest: the status of a good answer to it [200 to a --body]"),
+    "tls": ("", "https and wss, by a certificate made on the spot [off]"),
 }
+_REPEATED = frozenset({"pid"})
+"""Options that may be given again."""
 
 _Takes = Callable[[Pattern, Workload], bool]
 
@@ -93,6 +102,10 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
         lambda pattern, workload: pattern.poll_interval_s(workload) > 0,
         "no chosen pattern polls",
     ),
+    "publish_url": (
+        lambda _pattern, workload: not workload.exchange.calls,
+        "callers send to --url",
+    ),
     "pop": (lambda pattern, _workload: bool(pattern.pops), "no chosen pattern has a choice"),
     "kill_after": (
         lambda _pattern, workload: workload.kill is not Victim.NONE,
@@ -100,6 +113,7 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
     ),
     # A pattern that does not compress is refused; the floor goes without.
     "deflate": (lambda pattern, _workload: pattern.family != "floor", "a floor never compresses"),
+    "tls": (lambda pattern, _workload: pattern.family != "floor", "a floor is plain TCP"),
     "service_time": (_reads("service_time"), "no chosen pattern has workers"),
     "workers": (_reads("workers"), "no chosen pattern has workers"),
     "workers_gone": (_reads("workers_gone"), "no chosen pattern has workers"),
@@ -116,7 +130,8 @@ def workload_options(command: _Command) -> _Command:
     """Add ``--scenario`` and an option for every field of ``Workload``."""
     for field, (metavar, text) in reversed(tuple(_HELP.items())):
         if metavar:
-            option = click.option(flag(field), field, metavar=metavar, help=text)
+            again = field in _REPEATED
+            option = click.option(flag(field), field, metavar=metavar, help=text, multiple=again)
         else:
             option = click.option(flag(field), field, is_flag=True, default=None, help=text)
         command = option(command)
@@ -144,7 +159,7 @@ def asked(pattern_names: Sequence[str], options: Mapping[str, Any]) -> list[Aske
     Raises:
         BadInput: an unknown pattern, or a value that cannot be.
     """
-    values = {field: options[field] for field in _HELP if options.get(field) is not None}
+    values = {field: options[field] for field in _HELP if options.get(field) not in (None, ())}
     if options.get("scenario") is None:
         named = [load(name) for name in pattern_names]
         if "exchange" not in values:
@@ -170,7 +185,7 @@ def without_effect(questions: Sequence[Asked], options: Mapping[str, Any]) -> li
     return [
         f"abec: {_typed(field, options[field])}: changes nothing here, {why}; leave it out"
         for field, (takes, why) in _EFFECT.items()
-        if options.get(field) is not None
+        if options.get(field) not in (None, ())
         and not any(
             takes(pattern, question.scenario.workload)
             for question in questions
@@ -211,10 +226,15 @@ def _common_exchange(patterns: Sequence[Pattern]) -> Exchange:
     raise BadInput("patterns", " ".join(p.name for p in patterns), f"share no exchange ({each})")
 
 
-def with_floors(patterns: Sequence[Pattern], exchange: Exchange) -> tuple[str, ...]:
-    """Give the patterns' names, before them the floor of each block that carries the exchange."""
+def with_floors(patterns: Sequence[Pattern], workload: Workload) -> tuple[str, ...]:
+    """Give the patterns' names, before them the floor of each block that carries the exchange.
+
+    A server of the user's has none: our relay is no measure of what runs somewhere else.
+    """
     floors = dict.fromkeys(
-        pattern.floor for pattern in patterns if exchange in load(pattern.floor).exchanges
+        pattern.floor
+        for pattern in patterns
+        if workload.exchange in load(pattern.floor).exchanges and not workload.elsewhere
     )
     return tuple(dict.fromkeys((*floors, *(pattern.name for pattern in patterns))))
 

@@ -136,7 +136,7 @@ def _measure(
     workload = question.scenario.workload
     names = tuple(pattern.name for pattern in question.patterns)
     if floor:
-        names = with_floors(question.patterns, workload.exchange)
+        names = with_floors(question.patterns, workload)
     with ProgressLine(question.scenario.name) as progress:
         return measure(
             cells_of(names, workload),

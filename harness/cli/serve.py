@@ -6,14 +6,15 @@ import socket
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
 from harness.cli.options import complete_pattern
 from harness.errors import BadInput, Exit
-from harness.pattern import AnyServerSpec, Endpoints, Pattern, RedisSpec, ServerSpec
-from harness.process.servers import started
-from harness.registry import load, names
+from harness.pattern import AnyServerSpec, Pattern, RedisSpec, ServerSpec
+from harness.process.servers import Running, started
+from harness.registry import encrypting, load, names
 from harness.workload import Workload
 
 _HOST = "127.0.0.1"
@@ -26,7 +27,8 @@ _GLANCE_S = 0.2
 @click.option("--port", metavar="N", help="of the first server, 1 to 65535 [a free one]")
 @click.option("--redis", default="", metavar="URL|FILE", help="which Redis [the bundled one]")
 @click.option("--deflate", is_flag=True, help="offer permessage-deflate on WebSockets [off]")
-def command(pattern: str, port: str | None, redis: str, deflate: bool) -> int:
+@click.option("--tls", is_flag=True, help="https and wss, by a certificate made on the spot [off]")
+def command(pattern: str, port: str | None, redis: str, deflate: bool, tls: bool) -> int:
     """Start what PATTERN needs, print URLs and example lines, and serve until Ctrl-C.
 
     \b
@@ -41,13 +43,15 @@ def command(pattern: str, port: str | None, redis: str, deflate: bool) -> int:
     chosen = load(pattern)
     if deflate and not chosen.compresses:
         raise BadInput("--deflate", "", f"{chosen.name} does not compress; leave it out")
-    workload = Workload(redis=redis, deflate=deflate)
+    if tls and not chosen.encrypts:
+        raise BadInput("--tls", "", f"{chosen.name} has no TLS; {', '.join(encrypting())} do")
+    workload = Workload(redis=redis, deflate=deflate, tls=tls)
     specs = chosen.servers(workload)
     if port is not None:
         specs = _at_port(specs, _free(port), chosen.name)
     try:
         with started(specs, workload) as running:
-            click.echo(_welcome(chosen, running.endpoints, running.redis_label))
+            click.echo(_welcome(chosen, running))
             click.echo("Ctrl-C ends it", err=True)
             while True:
                 running.check()
@@ -57,15 +61,31 @@ def command(pattern: str, port: str | None, redis: str, deflate: bool) -> int:
     return Exit.MEASURED
 
 
-def _welcome(pattern: Pattern, endpoints: Endpoints, redis_label: str) -> str:
-    served_by = redis_label or pattern.stack
+def _welcome(pattern: Pattern, running: Running) -> str:
+    endpoints = running.endpoints
+    served_by = running.redis_label or pattern.stack
+    if running.tls_label:
+        served_by += f", {running.tls_label}"
     width = max(map(len, endpoints.urls))
     lines = [f"{pattern.name} on {served_by} · {pattern.path}"]
     lines += [f"  {role:<{width}}  {url}" for role, url in endpoints.urls.items()]
-    examples = pattern.example(endpoints)
+    if running.authority_path is not None:
+        lines.append(f"  {'ca':<{width}}  {running.authority_path}, until this ends")
+    examples = [
+        _trusting(example, running.authority_path) for example in pattern.example(endpoints)
+    ]
     if examples:
         lines += ["try", *(f"  {example}" for example in examples)]
     return "\n".join(lines)
+
+
+def _trusting(example: str, authority: Path | None) -> str:
+    """Have curl and websocat believe the certificate of this one server."""
+    if authority is None:
+        return example
+    # websocat has no option for it, but reads the variable of OpenSSL.
+    trusted = example.replace("curl ", f"curl --cacert {authority} ", 1)
+    return trusted.replace("websocat ", f"SSL_CERT_FILE={authority} websocat ", 1)
 
 
 def _free(text: str) -> int:

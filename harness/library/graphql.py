@@ -110,7 +110,7 @@ async def subscribed_over_sse(seat: Seat, deliver: Deliver) -> AsyncIterator[Non
     async with (
         http_session(seat) as session,
         session.post(
-            TARGET,
+            f"{seat.endpoints['http']}{TARGET}",
             json={"query": MESSAGES.document},
             headers={"Accept": "text/event-stream"},
             raise_for_status=True,

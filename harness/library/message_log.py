@@ -30,10 +30,11 @@ async def reading_log(seat: Seat, deliver: Deliver, **of_channel: int) -> AsyncI
     """
     async with http_session(seat) as session:
         log = LogReader(seat.note, deliver)
+        url = seat.endpoints.at("subscribe", "/messages")
 
         async def get(**parameters: int) -> None:
             query = {**of_channel, **parameters}
-            async with session.get("/messages", params=query) as answer:
+            async with session.get(url, params=query) as answer:
                 log.take(answer.status, cursor_of(answer), await answer.read())
 
         await get()

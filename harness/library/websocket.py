@@ -5,11 +5,11 @@ Releases of it are compared (``abec versions``), so that those from 13 on have t
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from inspect import signature
 from typing import Any
-from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -17,6 +17,8 @@ from websockets.exceptions import ConnectionClosed
 from harness.library.background import background
 from harness.library.outbox import outbox
 from harness.pattern import DISCONNECTED, EVICTED, Deliver, Seat, Send, Sent
+from harness.wire.trust import trusted
+from harness.wire.websocket import websocket_url
 
 MAX_MESSAGE_BYTES = 2 << 20
 
@@ -44,8 +46,10 @@ async def websocket(seat: Seat, mode: str, deliver: Deliver) -> AsyncIterator[Cl
 
     ``mode`` is ``subscribe``, perhaps with ``&channel=NAME`` behind it, ``publish`` or ``echo``.
     """
+    url = websocket_url(seat, mode)
     connection = await connect(
-        f"ws://{urlsplit(seat.endpoints['http']).netloc}/ws?mode={mode}",
+        re.sub("^http", "ws", url),
+        ssl=trusted(seat, url),
         compression="deflate" if seat.workload.deflate else None,
         max_size=MAX_MESSAGE_BYTES,
         # As the servers: no pings, which under load would end connections.

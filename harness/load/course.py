@@ -249,6 +249,8 @@ class _Load:
             ),
             delivered=arrivals.table(lag=not alone),
             setup_ns=np.array(self._receiving.setup_ns, dtype=np.int64),
+            entering_ns=self._receiving.entering_ns,
+            entering_cpu_ns=self._receiving.entering_cpu_ns,
             notes=dict(self._notes),
             traffic=self._traffic,
             connections=self._connections,

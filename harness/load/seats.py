@@ -18,6 +18,10 @@ class Seats(Generic[_Held]):
 
     def __init__(self) -> None:
         self.setup_ns: list[int] = []
+        self.entering_ns = 0
+        """From the first that was begun with to the last that was entered."""
+        self.entering_cpu_ns = 0
+        """CPU time of this process meanwhile."""
         self._leave = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -30,7 +34,7 @@ class Seats(Generic[_Held]):
             LoadFailed: one of them could not be entered; says which and why.
         """
         loop = asyncio.get_running_loop()
-        start = loop.time()
+        start, begun_ns, used_ns = loop.time(), time.monotonic_ns(), time.process_time_ns()
         entered: list[asyncio.Future[_Held]] = []
         for number, make in enumerate(makers):
             wait = start + number / per_second - loop.time()
@@ -39,6 +43,8 @@ class Seats(Generic[_Held]):
             entered.append(loop.create_future())
             self._tasks.append(loop.create_task(self._hold(make, entered[-1])))
         results = await asyncio.gather(*entered, return_exceptions=True)
+        self.entering_ns = time.monotonic_ns() - begun_ns
+        self.entering_cpu_ns = time.process_time_ns() - used_ns
         held: list[_Held] = []
         for number, result in enumerate(results):
             if isinstance(result, BaseException):

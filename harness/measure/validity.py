@@ -232,6 +232,12 @@ def _lighter_generator(workload: Workload) -> str:
     return f"try {', '.join(ways)}, or a machine with more cores (and --load-processes)"
 
 
+def _known_machine(workload: Workload) -> str:
+    if workload.elsewhere and not workload.pid:
+        return f"name the server's processes by --pid if it runs here, {_quiet_machine(workload)}"
+    return _quiet_machine(workload)
+
+
 def _quiet_machine(workload: Workload) -> str:
     return (
         "end other programs, use a machine (or a dedicated core) that nobody shares, or try "
@@ -298,7 +304,7 @@ RULES: tuple[Rule, ...] = (
         f"W seconds resolves {2 * TICK_S * 1e3:g} ms / W, which is allowed on top), or other "
         f"programs used more than {_percent(FOREIGN)} of a used core",
         reason=_machine,
-        remedy=_quiet_machine,
+        remedy=_known_machine,
     ),
     Rule(
         name="network stack",

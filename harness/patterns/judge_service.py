@@ -48,7 +48,7 @@ def submission(user: int) -> str:
 
 def submitting(link: HttpLink, seat: Seat, sent: Sent, accepted: Deliver = ignore) -> Send:
     """Make the ``wire`` client's ``Send`` that submits for its user, one submission at a time."""
-    return posting(link, submission(seat.index).encode(), _ACCEPTED, sent, accepted)
+    return posting(link, submission(seat.index).encode(), (_ACCEPTED,), sent, accepted)
 
 
 def submitting_by_library(

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from harness.given_server import HTTP
 from harness.library.background import background
 from harness.library.http import noting_loss, publish_over_http
 from harness.library.message_log import reading_log
 from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, joined
-from harness.patterns.reference_server import LOG_KEEPS, reference_server
-from harness.wire.frames import publish_to_feed
+from harness.patterns.reference_server import LOG_KEEPS, fed, reference_server
 from harness.wire.http import LogReader, Response, http_link
+from harness.wire.place import Place
 from harness.wire.posts import post_messages
 from harness.workload import ClientKind, Exchange, Ingress
 
@@ -26,17 +27,18 @@ WAIT_S = 25
 
 @asynccontextmanager
 async def _subscribe_wire(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
-    async with http_link(seat) as link:
+    place = Place.of(seat.endpoints.at("subscribe", "/messages"))
+    async with http_link(seat, place) as link:
         log = LogReader(seat.note, deliver)
 
         def ask() -> None:
-            link.get(b"/messages?after=%d&wait=%d" % (log.cursor, WAIT_S), answered)
+            link.get(place.asking(b"after=%d&wait=%d" % (log.cursor, WAIT_S)), answered)
 
         def answered(response: Response) -> None:
             log.take(*response)
             ask()
 
-        log.take(*await link.answer_to(b"/messages"))
+        log.take(*await link.answer_to(place.target))
         ask()
         yield
 
@@ -71,7 +73,7 @@ def _pattern(name: str, stack: str) -> Pattern:
         guarantees=LOG_KEEPS,
         stack=stack,
         servers=lambda _workload: (reference_server(f"{stack}_stack"),),
-        publish={Ingress.FEED: publish_to_feed, Ingress.NATIVE: publish_over_http},
+        publish={Ingress.FEED: fed(post_messages), Ingress.NATIVE: publish_over_http},
         clients={
             ClientKind.WIRE: Client(
                 subscribe=_subscribe_wire, join=joined(_subscribe_wire, post_messages)
@@ -80,6 +82,8 @@ def _pattern(name: str, stack: str) -> Pattern:
                 subscribe=_subscribe_library, join=joined(_subscribe_library, publish_over_http)
             ),
         },
+        speaks=HTTP,
+        encrypts=True,
         example=_example,
     )
 

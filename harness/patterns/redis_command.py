@@ -39,7 +39,7 @@ def _servers(workload: Workload) -> Sequence[RedisSpec]:
 
 def _refuse_emptying(command: RedisCommand, workload: Workload) -> None:
     """Let one connection at a time empty a server of ours, at a pace at which it fills again."""
-    if workload.redis.startswith("redis://"):
+    if workload.redis_at.startswith("redis://"):
         raise BadInput(
             "--command",
             command,

@@ -1,5 +1,8 @@
 """REST: a request and its answer, ``POST /echo`` on one keep-alive connection a caller.
 
+At a server that does not know our messages, each stands for one request with the user's own body;
+its answer counts where its status is the one expected, whatever it says.
+
 HTTP/1.1 answers in order, so a connection carries one request at a time. Further messages wait
 their turn in the client, as they do in any connection pool; that wait is the pool wait.
 """
@@ -9,23 +12,33 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from harness.given_server import HTTP
 from harness.library import http
 from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, Send, Sent
 from harness.patterns.reference_server import reference_server
 from harness.wire.http import http_link
-from harness.wire.posts import posting
+from harness.wire.place import Place
+from harness.wire.posts import SUCCESS, asking, posting
 from harness.workload import ClientKind, Exchange
 
 
 @asynccontextmanager
 async def _call_wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
-    async with http_link(seat) as link:
-        yield posting(link, b"/echo", 200, sent, deliver)
+    place = Place.of(seat.endpoints.at("call", "/echo"))
+    async with http_link(seat, place) as link:
+        if seat.workload.opaque:
+            yield asking(link, place.target, seat, sent, deliver)
+        else:
+            yield posting(link, place.target, SUCCESS, sent, deliver)
 
 
 @asynccontextmanager
 async def _call_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
-    async with http.posting(seat, "/echo", sent, deliver, drain=False) as send:
+    if seat.workload.opaque:
+        side = http.asking(seat, sent, deliver)
+    else:
+        side = http.posting(seat, "/echo", sent, deliver, drain=False, role="call")
+    async with side as send:
         yield send
 
 
@@ -50,6 +63,8 @@ def _pattern(name: str, stack: str) -> Pattern:
             ClientKind.WIRE: Client(call=_call_wire),
             ClientKind.LIBRARY: Client(call=_call_library),
         },
+        speaks=HTTP,
+        encrypts=True,
         example=_example,
     )
 

@@ -14,31 +14,33 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from harness.given_server import HTTP
 from harness.library.background import background
 from harness.library.http import noting_loss, publish_over_http
 from harness.library.message_log import reading_log
 from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, joined
 from harness.patterns.poll_grid import Grid
-from harness.patterns.reference_server import LOG_KEEPS, reference_server
+from harness.patterns.reference_server import LOG_KEEPS, fed, reference_server
 from harness.timerfd import Alarm
-from harness.wire.frames import publish_to_feed
 from harness.wire.http import LogReader, Response, http_link
+from harness.wire.place import Place
 from harness.wire.posts import post_messages
 from harness.workload import ClientKind, Exchange, Ingress
 
 
 @asynccontextmanager
 async def _subscribe_wire(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
-    async with http_link(seat) as link:
+    place = Place.of(seat.endpoints.at("subscribe", "/messages"))
+    async with http_link(seat, place) as link:
         log = LogReader(seat.note, deliver)
-        log.take(*await link.answer_to(b"/messages"))
+        log.take(*await link.answer_to(place.target))
         grid = Grid.of(seat, time.monotonic_ns())
         waiting = overdue = False
 
         def poll() -> None:
             nonlocal waiting, overdue
             waiting, overdue = True, False
-            link.get(b"/messages?after=%d" % log.cursor, answered)
+            link.get(place.asking(b"after=%d" % log.cursor), answered)
             alarm.at(grid.after(time.monotonic_ns()))
 
         def ring() -> None:
@@ -98,7 +100,7 @@ def _pattern(name: str, stack: str) -> Pattern:
         guarantees=LOG_KEEPS,
         stack=stack,
         servers=lambda _workload: (reference_server(f"{stack}_stack"),),
-        publish={Ingress.FEED: publish_to_feed, Ingress.NATIVE: publish_over_http},
+        publish={Ingress.FEED: fed(post_messages), Ingress.NATIVE: publish_over_http},
         clients={
             ClientKind.WIRE: Client(
                 subscribe=_subscribe_wire, join=joined(_subscribe_wire, post_messages)
@@ -108,6 +110,8 @@ def _pattern(name: str, stack: str) -> Pattern:
             ),
         },
         poll_interval_s=lambda workload: workload.poll_interval,
+        speaks=HTTP,
+        encrypts=True,
         example=_example,
     )
 

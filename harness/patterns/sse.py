@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
+from harness.given_server import HTTP
 from harness.library.background import background
 from harness.library.http import http_session, noting_loss, publish_over_http, read_events
 from harness.pattern import (
@@ -22,8 +23,7 @@ from harness.pattern import (
     Seat,
     joined,
 )
-from harness.patterns.reference_server import reference_server
-from harness.wire.frames import publish_to_feed
+from harness.patterns.reference_server import fed, reference_server
 from harness.wire.posts import post_messages
 from harness.wire.sse import event_link
 from harness.workload import ClientKind, Exchange, Ingress
@@ -37,10 +37,14 @@ async def _subscribe_wire(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def reading_events(seat: Seat, path: str, deliver: Deliver) -> AsyncIterator[None]:
-    """Read the event stream at ``path`` with the library, and deliver each message of it."""
+    """Read the role ``subscribe``, or else ``path``, with the library; deliver each message."""
     async with (
         http_session(seat) as session,
-        session.get(path, headers={"Accept": "text/event-stream"}, raise_for_status=True) as answer,
+        session.get(
+            seat.endpoints.at("subscribe", path),
+            headers={"Accept": "text/event-stream"},
+            raise_for_status=True,
+        ) as answer,
     ):
 
         async def read() -> None:
@@ -86,7 +90,7 @@ def _pattern(name: str, stack: str, server: str) -> Pattern:
         ),
         stack=stack,
         servers=lambda _workload: (reference_server(server),),
-        publish={Ingress.FEED: publish_to_feed, Ingress.NATIVE: publish_over_http},
+        publish={Ingress.FEED: fed(post_messages), Ingress.NATIVE: publish_over_http},
         clients={
             ClientKind.WIRE: Client(
                 subscribe=_subscribe_wire, join=joined(_subscribe_wire, post_messages)
@@ -95,6 +99,8 @@ def _pattern(name: str, stack: str, server: str) -> Pattern:
                 subscribe=_subscribe_library, join=joined(_subscribe_library, publish_over_http)
             ),
         },
+        speaks=HTTP,
+        encrypts=True,
         example=_example,
     )
 

@@ -19,7 +19,7 @@ from harness.wire.sse import event_link
 
 @asynccontextmanager
 async def _wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
-    stream = f"/events?channel={seat.index}".encode()
+    stream = f"/events?channel={seat.index}"
     async with event_link(seat, deliver, stream), http_link(seat) as posts:
         yield submitting(posts, seat, sent)
 

@@ -20,7 +20,7 @@ from harness.wire.websocket import websocket_link
 
 @asynccontextmanager
 async def _wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
-    mode = f"subscribe&channel={seat.index}".encode()
+    mode = f"subscribe&channel={seat.index}"
     async with websocket_link(seat, mode, deliver), http_link(seat) as posts:
         yield submitting(posts, seat, sent)
 

@@ -7,27 +7,27 @@ is answered. ``/ws?mode=echo`` sends each frame back; calls are pipelined freely
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
+from harness import given_server
 from harness.library.websocket import publish_over_websocket, sending, websocket
 from harness.pattern import EDGE, Client, Deliver, Endpoints, Pattern, Seat, Send, Sent, ServerSpec
-from harness.patterns.reference_server import reference_server
-from harness.wire.frames import publish_to_feed
-from harness.wire.websocket import websocket_link, websocket_send
+from harness.patterns.reference_server import fed, reference_server
+from harness.wire.websocket import publish_frames, websocket_link, websocket_send
 from harness.workload import ClientKind, Exchange, Ingress, Workload
 
 
 @asynccontextmanager
 async def _subscribe_wire(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
-    async with websocket_link(seat, b"subscribe", deliver):
+    async with websocket_link(seat, "subscribe", deliver):
         yield
 
 
 @asynccontextmanager
 async def _call_wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
-    async with websocket_link(seat, b"echo", deliver) as link:
+    async with websocket_link(seat, "echo", deliver) as link:
         yield websocket_send(link, sent)
 
 
@@ -45,7 +45,7 @@ async def _call_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterat
 
 @asynccontextmanager
 async def _join_wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
-    async with websocket_link(seat, b"join", deliver) as link:
+    async with websocket_link(seat, "join", deliver) as link:
         yield websocket_send(link, sent)
 
 
@@ -67,7 +67,7 @@ def _pattern(name: str, stack: str, server: str, *, broadcast_only: bool = False
         return (reference_server(server, *options, *compression),)
 
     def example(endpoints: Endpoints) -> tuple[str, ...]:
-        url = f"ws://{urlsplit(endpoints['http']).netloc}/ws"
+        url = re.sub("^http", "ws", endpoints["http"]) + "/ws"
         lines = (
             f"websocat '{url}?mode=subscribe'",
             f"echo 'a message' | websocat '{url}?mode=publish'",
@@ -87,7 +87,7 @@ def _pattern(name: str, stack: str, server: str, *, broadcast_only: bool = False
         ),
         stack=stack,
         servers=servers,
-        publish={Ingress.FEED: publish_to_feed, Ingress.NATIVE: publish_over_websocket},
+        publish={Ingress.FEED: fed(publish_frames), Ingress.NATIVE: publish_over_websocket},
         clients={
             ClientKind.WIRE: Client(
                 subscribe=_subscribe_wire,
@@ -100,7 +100,9 @@ def _pattern(name: str, stack: str, server: str, *, broadcast_only: bool = False
                 join=_join_library,
             ),
         },
+        speaks=given_server.WEBSOCKET,
         compresses=True,
+        encrypts=True,
         example=example,
     )
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from harness.errors import ServerFailed
+from harness.given_server import roles
 from harness.pattern import AnyServerSpec, Endpoints, RedisSpec, ServerSpec
+from harness.process.certificate import agreed, certify
 from harness.process.child import Child, log_file, python_command, stop_all
+from harness.process.given_processes import given_processes
 from harness.process.ready import wait_until_ready
 from harness.process.redis import resolve
 from harness.process.redis_guest import remove
@@ -34,13 +37,17 @@ class Running:
     endpoints: Endpoints
     children: tuple[Child, ...]
     """Those that were started here; a Redis at an explicit URL is not among them."""
-    found_pid: int | None
-    """The process of a Redis at an explicit URL, where it runs on this host."""
+    found: Mapping[int, str]
+    """Processes at an explicit URL that run on this host, by process id, and their name."""
+    tls_label: str
+    """What is agreed on: ``TLSv1.3, TLS_AES_256_GCM_SHA384``; empty without TLS."""
     redis_label: str
     """Which Redis serves, for example ``Redis 8.2.3 (bundled)``; empty if none was asked for."""
     watch: Watch
     notes_dir: Path
     """Where the servers note what is read after the run."""
+    authority_path: Path | None = None
+    """Where the certificate of who signed the servers' is, until they are stopped."""
     restarting: tuple[Child, ...] = ()
     """Those that go away and come back when they are told."""
 
@@ -80,7 +87,7 @@ def started(
     Raises:
         ServerFailed: a server could not be started, died, or did not answer in ``deadline_s``.
         NotMeasured: no Redis is found.
-        BadInput: ``workload.redis`` cannot be used.
+        BadInput: the Redis or the server that ``workload`` names cannot be used.
     """
     children: list[Child] = []
     watch = Watch(children=children, keep_logs_dir=log_dir or keep_logs_dir, deadline_s=deadline_s)
@@ -90,7 +97,12 @@ def started(
             programs = [spec for spec in specs if isinstance(spec, ServerSpec)]
             launched: list[tuple[ServerSpec, Child, Path]] = []
 
+            certificate = certify(directory) if workload.tls else None
+            authority = certificate.authority if certificate else ""
+
             def launch(spec: ServerSpec, env: Mapping[str, str]) -> None:
+                if certificate is not None:
+                    spec = replace(spec, argv=(*spec.argv, *certificate.options))
                 child, stdout_path = _launch(
                     spec, directory, log_dir or directory, cores, children, env
                 )
@@ -103,11 +115,11 @@ def started(
                     launch(spec, notes)
             urls: dict[str, str] = {}
             redis_label = ""
-            found_pid = None
+            found: Mapping[int, str] = {}
             restart: Callable[[], Child] | None = None
             for redis_spec in specs:
                 if isinstance(redis_spec, RedisSpec):
-                    source = resolve(workload.redis)
+                    source = resolve(workload.redis_at)
                     redis_label = source.label
                     redis = serve(
                         source,
@@ -124,20 +136,25 @@ def started(
                             redis_label += f", files on {file_system(directory)}"
                         restart = partial(_restart, redis, children, len(children) - 1)
                     else:
-                        found_pid = local_server(redis.url)
+                        found = given_processes(workload, local_server(redis.url))
                         leaving.callback(remove, redis.url, redis_spec.keys)
+            if workload.elsewhere:
+                urls |= roles(workload.url, workload.publish_url)
+                found = given_processes(workload, None)
             for spec in programs:
                 if spec.needs_redis:
                     launch(spec, {**notes, REDIS_URL: urls["redis"]})
             for spec, child, stdout_path in launched:
-                urls |= wait_until_ready(child, stdout_path, spec.roles, watch)
+                urls |= wait_until_ready(child, stdout_path, spec.roles, watch, authority)
             yield Running(
-                endpoints=Endpoints(urls=urls),
+                endpoints=Endpoints(urls=urls, authority=authority),
                 children=tuple(children),
-                found_pid=found_pid,
+                found=found,
+                tls_label=agreed(urls["http"], authority) if authority else "",
                 redis_label=redis_label,
                 watch=watch,
                 notes_dir=directory,
+                authority_path=certificate.authority_path if certificate else None,
                 restarting=tuple(child for spec, child, _ in launched if spec.absent_s),
                 restart_redis=restart,
             )

@@ -152,7 +152,11 @@ def gate_cells(scenarios: Iterable[Scenario], path: str) -> tuple[GateCell, ...]
 
 def shown(workload: Workload) -> Workload:
     """Give ``workload`` as results hold it and as it may be printed: without a password."""
-    return replace(workload, redis=without_password(workload.redis))
+    return replace(
+        workload,
+        redis=without_password(workload.redis),
+        url=without_password(workload.url),
+    )
 
 
 def _from_anywhere(workload: Workload) -> Workload:

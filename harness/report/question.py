@@ -32,12 +32,14 @@ def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) 
     intervals = sorted({row.workload.poll_interval for row in rows if row.polls})
     parts = [
         traffic(workload),
-        units.size(workload.payload)
-        + (f" of {workload.payload_file}" * bool(workload.payload_file)),
+        _content(workload),
         _arrivals(workload),
         f"polls every {', '.join(map(units.span, intervals))}" if intervals else "",
         _commands(workload),
+        f"at {workload.url}" * bool(workload.elsewhere),
+        f"published at {workload.publish_url}" * bool(workload.publish_url),
         "published natively" if workload.ingress is Ingress.NATIVE else "",
+        "by TLS, the floor plain" if any(row.workload.tls for row in rows) else "",
         "compressed" if any(row.workload.deflate for row in rows) else "",
         *jobs([row.workload for row in rows if not row.is_floor]),
         f"{units.span(workload.duration)} after {units.span(workload.warmup)} warm-up",
@@ -94,7 +96,15 @@ def surroundings(rows: Sequence[Configuration], width: int = WIDTH) -> str:
         f"{name} {version}" for name, version in machine.libraries.items() if _is_shown(name, rows)
     ]
     redis = sorted({run.context.redis for run in runs} - {""})
-    rest = [f"{workload.client} client", machine.python, *versions, *redis, f"seed {workload.seed}"]
+    agreed = sorted({run.context.tls for run in runs} - {""})
+    rest = [
+        f"{workload.client} client",
+        machine.python,
+        *versions,
+        *redis,
+        *agreed,
+        f"seed {workload.seed}",
+    ]
     if alike:
         return joined([*plans, *rest], width)
     told = [paragraph(plan, hanging="  ", width=width) for plan in plans]
@@ -103,7 +113,9 @@ def surroundings(rows: Sequence[Configuration], width: int = WIDTH) -> str:
 
 def _is_shown(library: str, rows: Sequence[Configuration]) -> bool:
     family = _UNDER_FAMILY.get(library)
-    return library in _UNDER_ALL or any(
+    # What is under a server of the user's, nobody knows.
+    under_all = () if rows[0].workload.elsewhere else _UNDER_ALL
+    return library in under_all or any(
         library in row.implementation or (family is not None and row.family.startswith(family))
         for row in rows
     )
@@ -121,11 +133,20 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
         chosen += f" and the poll interval ({listed}) were chosen, not found."
     else:
         chosen += " was chosen, not found."
+    lacks = " and no loss" if any(w.tls for w in workloads) else ", no loss and no TLS"
     cores = len(machine.cores)
     virtual = "virtual " if machine.virtualisation else ""
+    if all(workload.elsewhere for workload in workloads):
+        return paragraph(
+            "What this does not tell you: "
+            "the server is yours, and so is what it does besides; a delivery contains the way in. "
+            f"Load was made by {machine.python} on {cores} {virtual}core{'s' * (cores > 1)} of "
+            f"this host, whose clock all times are of. {chosen}",
+            width=width,
+        )
     return paragraph(
         "What this does not tell you: "
-        "loopback has no distance, no loss and no TLS; a network adds about half a round trip to "
+        f"loopback has no distance{lacks}; a network adds about half a round trip to "
         "what is pushed, one to request/reply, up to one and a half to long polling. "
         f"HTTP is 1.1, every server is one process, Python is {machine.python}, on {cores} "
         f"{virtual}core{'s' * (cores > 1)}. {chosen}",
@@ -136,6 +157,16 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
 def saved(paths: str, following: str = "", width: int = WIDTH) -> str:
     """Say where the result is (comma-separated paths) and what can be done next."""
     return joined([f"saved {paths}", following], width)
+
+
+def _content(workload: Workload) -> str:
+    if workload.body:
+        return f"POST of {units.size(len(workload.body.encode()))}"
+    if workload.opaque:
+        return "GET"
+    return units.size(workload.payload) + (
+        f" of {workload.payload_file}" * bool(workload.payload_file)
+    )
 
 
 def _commands(workload: Workload) -> str:

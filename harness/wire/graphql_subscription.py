@@ -23,7 +23,8 @@ from harness.wire.graphql import (
     failure,
     parsed_json,
 )
-from harness.wire.http import ParsingLink, UnexpectedAnswer, host_of, parsing_link
+from harness.wire.http import ParsingLink, UnexpectedAnswer, parsing_link
+from harness.wire.place import Place
 from harness.wire.sse import EventLink
 from harness.wire.websocket import Handshake, WebSocketLink
 from harness.wire.websocket_frames import FINAL, TEXT, client_frame
@@ -79,16 +80,14 @@ class _Subscription:
 class WebSocketMessages:
     """The messages of graphql-transport-ws, from the client's side."""
 
-    def __init__(self, seat: Seat, deliver: Deliver) -> None:
+    def __init__(self, seat: Seat, place: Place, deliver: Deliver) -> None:
         loop = asyncio.get_running_loop()
         self.acknowledged: asyncio.Future[None] = loop.create_future()
         before = b'{"id":"%b","type":"next","payload":' % _ID.encode()
         results = Results(MESSAGES, before, b"}")
         self.subscription = _Subscription(seat, deliver, results)
         self._sliced, self._deliver = results.sliced, self.subscription.take
-        handshake = Handshake(
-            host_of(seat), TARGET.encode(), offer_deflate=False, protocol=_PROTOCOL
-        )
+        handshake = Handshake(place.host, place.target, offer_deflate=False, protocol=_PROTOCOL)
         self.link = self.subscription.link = WebSocketLink(seat.note, self.take, handshake)
 
     def send(self, message: bytes) -> None:
@@ -136,8 +135,9 @@ async def subscribed_over_websocket(seat: Seat, deliver: Deliver) -> AsyncIterat
         OSError: nothing accepts connections there, or the connection ended unanswered.
         UnexpectedAnswer: the server speaks no graphql-transport-ws, or refuses to subscribe.
     """
-    messages = WebSocketMessages(seat, deliver)
-    async with parsing_link(seat, lambda: messages.link) as link:
+    place = _endpoint(seat)
+    messages = WebSocketMessages(seat, place, deliver)
+    async with parsing_link(seat, place, lambda: messages.link) as link:
         await link.answer(link.opened)
         try:
             messages.send(_INIT)
@@ -147,6 +147,10 @@ async def subscribed_over_websocket(seat: Seat, deliver: Deliver) -> AsyncIterat
             yield
         finally:
             link.say_goodbye()
+
+
+def _endpoint(seat: Seat) -> Place:
+    return Place.of(f"{seat.endpoints['http']}{TARGET}")
 
 
 class Events:
@@ -182,12 +186,13 @@ async def subscribed_over_sse(seat: Seat, deliver: Deliver) -> AsyncIterator[Non
         OSError: nothing accepts connections there, or the connection ended unanswered.
         UnexpectedAnswer: the server sends no event stream, or refuses to subscribe.
     """
+    place = _endpoint(seat)
     events = Events(seat, deliver)
-    async with parsing_link(seat, lambda: events.link) as link:
+    async with parsing_link(seat, place, lambda: events.link) as link:
         link.transport.write(
             b"POST %b HTTP/1.1\r\nHost: %b\r\nContent-Type: application/json\r\n"
             b"Accept: text/event-stream\r\nContent-Length: %d\r\n\r\n%b"
-            % (TARGET.encode(), host_of(seat), len(_BODY), _BODY)
+            % (place.target, place.host, len(_BODY), _BODY)
         )
         await link.answer(link.opened)
         await link.answer(events.subscription.confirmed)

@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple, TypeVar
-from urllib.parse import urlsplit
 
 import httptools
 
 from harness.pattern import EVICTED, Deliver, Note, Seat
-from harness.wire.link import Link, address, linked
+from harness.wire.link import Link, linked
+from harness.wire.place import Place
+from harness.wire.trust import trusted
 
 NO_CURSOR = -1
 _OK = 200
@@ -98,7 +99,7 @@ class LogReader:
             UnexpectedAnswer: it is neither messages nor word of their eviction.
         """
         if status not in (_OK, _GONE) or cursor == NO_CURSOR:
-            raise UnexpectedAnswer(f"GET /messages was answered with {status}: {body[:200]!r}")
+            raise UnexpectedAnswer(f"a poll was answered with {status}: {body[:200]!r}")
         self.cursor = cursor
         if status == _GONE:
             self._note(EVICTED)
@@ -109,7 +110,7 @@ class LogReader:
 
 
 class ParsingLink(Link):
-    """A connection to the role ``http`` whose reader can fail: see ``parsing_link``."""
+    """A connection to an HTTP server whose reader can fail: see ``parsing_link``."""
 
     failure: Exception | None = None
     """What the reader raised: the loop logs it and ends the connection."""
@@ -125,15 +126,15 @@ P = TypeVar("P", bound=ParsingLink)
 
 
 @asynccontextmanager
-async def parsing_link(seat: Seat, make: Callable[[], P]) -> AsyncIterator[P]:
-    """Connect to the role ``http``; leaving closes, and raises what the reader raised.
+async def parsing_link(seat: Seat, place: Place, make: Callable[[], P]) -> AsyncIterator[P]:
+    """Connect to the server at ``place``; leaving closes, and raises what the reader raised.
 
     Raises:
         OSError: nothing accepts connections there.
     """
     link: P | None = None
     try:
-        async with linked(address(seat.endpoints["http"]), make) as link:
+        async with linked(place.address, make, trusted(seat, place.url)) as link:
             yield link
     finally:
         if link is not None and link.failure is not None:
@@ -164,16 +165,12 @@ class HttpLink(ParsingLink):
         return self._ask(b"GET %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (target, self._host), answered)
 
     def post(
-        self,
-        target: bytes,
-        body: bytes,
-        answered: Answered,
-        content_type: bytes = b"text/plain",
+        self, target: bytes, body: bytes, answered: Answered, kind: bytes = b"text/plain"
     ) -> bool:
-        """Post ``body`` to ``target``; False if the connection is gone."""
+        """Post ``body`` of a media type to ``target``; False if the connection is gone."""
         return self._ask(
             b"POST %b HTTP/1.1\r\nHost: %b\r\nContent-Type: %b\r\n"
-            b"Content-Length: %d\r\n\r\n%b" % (target, self._host, content_type, len(body), body),
+            b"Content-Length: %d\r\n\r\n%b" % (target, self._host, kind, len(body), body),
             answered,
         )
 
@@ -196,18 +193,13 @@ class HttpLink(ParsingLink):
         return True
 
 
-def host_of(seat: Seat) -> bytes:
-    """Give what the header ``Host`` of a request to the role ``http`` holds."""
-    return urlsplit(seat.endpoints["http"]).netloc.encode()
-
-
 @asynccontextmanager
-async def http_link(seat: Seat) -> AsyncIterator[HttpLink]:
-    """Connect to the role ``http``; leaving closes.
+async def http_link(seat: Seat, place: Place | None = None) -> AsyncIterator[HttpLink]:
+    """Connect to the server at ``place``, or else to the role ``http``; leaving closes.
 
     Raises:
         OSError: nothing accepts connections there.
     """
-    host = host_of(seat)
-    async with parsing_link(seat, lambda: HttpLink(seat.note, host)) as link:
+    at = place or Place.of(seat.endpoints["http"])
+    async with parsing_link(seat, at, lambda: HttpLink(seat.note, at.host)) as link:
         yield link

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from ssl import SSLContext
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -59,16 +60,19 @@ def address(url: str, default_port: int = 0) -> tuple[str, int]:
 
 
 @asynccontextmanager
-async def linked(address: tuple[str, int], make: Callable[[], L]) -> AsyncIterator[L]:
+async def linked(
+    address: tuple[str, int], make: Callable[[], L], tls: SSLContext | None = None
+) -> AsyncIterator[L]:
     """Connect to a host and port; leaving drains what was written, then closes.
 
-    A drain that is cancelled (the harness's deadline) closes at once.
+    A drain that is cancelled (the harness's deadline) closes at once. With ``tls``, entering is
+    to have shaken hands, and to believe the server's certificate.
 
     Raises:
         OSError: nothing accepts connections there.
     """
     loop = asyncio.get_running_loop()
-    _, link = await loop.create_connection(make, *address)
+    _, link = await loop.create_connection(make, *address, ssl=tls)
     try:
         yield link
     finally:

@@ -7,25 +7,31 @@ their turn here, as they do in any connection pool; that wait is the pool wait.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Container
 from contextlib import asynccontextmanager
 from functools import partial
 
+from harness.given_server import expected, media_type
 from harness.pattern import Deliver, Seat, Send, Sent
 from harness.wire.http import Answered, HttpLink, Response, UnexpectedAnswer, http_link
+from harness.wire.place import Place
+
+SUCCESS = range(200, 300)
 
 Ask = Callable[[bytes, Answered], bool]
 """Posts one message, and tells the answer; False if the connection is gone."""
 
 
-def posting(link: HttpLink, target: bytes, status: int, sent: Sent, answered: Deliver) -> Send:
+def posting(
+    link: HttpLink, target: bytes, statuses: Container[int], sent: Sent, answered: Deliver
+) -> Send:
     """Make the ``Send`` that posts each message to ``target``; ``answered`` gets the answers.
 
-    An answer with another ``status`` ends the connection with ``UnexpectedAnswer``.
+    An answer whose status is none of ``statuses`` ends the connection with ``UnexpectedAnswer``.
     """
 
     def take(response: Response) -> None:
-        if response.status != status:
+        if response.status not in statuses:
             raise UnexpectedAnswer(
                 f"POST {target.decode()} was answered with {response.status}: "
                 f"{response.body[:200]!r}"
@@ -33,6 +39,33 @@ def posting(link: HttpLink, target: bytes, status: int, sent: Sent, answered: De
         answered(response.body)
 
     return posting_in_turn(partial(link.post, target), sent, take)
+
+
+def asking(link: HttpLink, target: bytes, seat: Seat, sent: Sent, deliver: Deliver) -> Send:
+    """Make the ``Send`` that asks once with the workload's own body for each message.
+
+    A message is delivered as its answer is whole, if that has the status that is expected; another
+    status is noted. Answers come in order on one connection, so which is whose needs no envelope.
+    """
+    body = seat.workload.body.encode()
+    kind = media_type(seat.workload.body).encode()
+    status = expected(seat.workload.expect_status)
+    asked = b""
+
+    def ask(message: bytes, answered: Answered) -> bool:
+        nonlocal asked
+        asked = message
+        if body:
+            return link.post(target, body, answered, kind)
+        return link.get(target, answered)
+
+    def take(response: Response) -> None:
+        if response.status == status:
+            deliver(asked)
+        else:
+            seat.note(f"status {response.status}")
+
+    return posting_in_turn(ask, sent, take)
 
 
 def posting_in_turn(ask: Ask, sent: Sent, answered: Answered) -> Send:
@@ -65,15 +98,16 @@ def posting_in_turn(ask: Ask, sent: Sent, answered: Answered) -> Send:
 
 @asynccontextmanager
 async def post_messages(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
-    """Publish by ``POST /messages`` on one connection of its own.
+    """Publish by ``POST`` to the role ``publish``, or ``/messages``, on a connection of its own.
 
     Leaving drops what is still queued: the harness leaves when all has arrived.
 
     Raises:
         OSError: nothing accepts connections there.
     """
-    async with http_link(seat) as link:
-        yield posting(link, b"/messages", 204, sent, ignore)
+    place = Place.of(seat.endpoints.at("publish", "/messages"))
+    async with http_link(seat, place) as link:
+        yield posting(link, place.target, SUCCESS, sent, ignore)
 
 
 def ignore(_body: bytes) -> None:

@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager
 import httptools
 
 from harness.pattern import EVICTED, Deliver, Note, Seat
-from harness.wire.http import ParsingLink, UnexpectedAnswer, host_of, parsing_link
+from harness.wire.http import ParsingLink, UnexpectedAnswer, parsing_link
+from harness.wire.place import Place
 
 Named = Callable[[bytes, bytes], None]
 """Takes an event that has a name of its own: the name, and its data."""
@@ -20,6 +21,7 @@ Named = Callable[[bytes, bytes], None]
 Sole = Callable[[bytes], bytes | None]
 """Gives the message of a piece that is one whole chunk with one event; None: look more closely."""
 
+_EVENT_STREAM = b"text/event-stream"
 _DATA = b"data: "
 _DATA_BYTES = len(_DATA)
 
@@ -157,6 +159,7 @@ class EventLink(ParsingLink):
         self.on_body = self._events.feed
         """Called by httptools, which looks its callbacks up when it is made."""
         self._deliver = deliver
+        self._kind = b""
         self._between_chunks = False
         self._at_rest = False
         # Uvicorn and aiohttp send a stream of unknown length chunked; httptools undoes that.
@@ -183,14 +186,20 @@ class EventLink(ParsingLink):
         self._between_chunks = True
 
     def on_headers_complete(self) -> None:
-        """Look at the answer's status (called by httptools)."""
+        """Look whether an event stream follows (called by httptools)."""
         status = self._http.get_status_code()
-        if status == 200:
+        if status == 200 and self._kind == _EVENT_STREAM:
             self.opened.set_result(None)
-        else:
-            self.opened.set_exception(
-                UnexpectedAnswer(f"the event stream was answered with status {status}")
-            )
+            return
+        kind = f" and {self._kind.decode('latin-1')}" if status == 200 and self._kind else ""
+        self.opened.set_exception(
+            UnexpectedAnswer(f"GET was answered with status {status}{kind}, not with events")
+        )
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep the media type (called by httptools)."""
+        if name.lower() == b"content-type":
+            self._kind = value.partition(b";")[0].strip().lower()
 
     def on_message_complete(self) -> None:
         """End with the stream: the connection would wait for a next request for ever."""
@@ -204,18 +213,21 @@ class EventLink(ParsingLink):
 
 @asynccontextmanager
 async def event_link(
-    seat: Seat, deliver: Deliver, target: bytes = b"/events"
+    seat: Seat, deliver: Deliver, path: str = "/events"
 ) -> AsyncIterator[EventLink]:
-    """Read the event stream ``target`` of the role ``http``; entered once the server sends it.
+    """Read the event stream of the role ``subscribe``, or else ``path`` of the role ``http``.
+
+    Entered once the server sends it.
 
     Raises:
         OSError: nothing accepts connections there, or the connection ended unanswered.
         UnexpectedAnswer: the server sends no event stream.
     """
-    async with parsing_link(seat, lambda: EventLink(seat.note, deliver)) as link:
+    place = Place.of(seat.endpoints.at("subscribe", path))
+    async with parsing_link(seat, place, lambda: EventLink(seat.note, deliver)) as link:
         link.transport.write(
             b"GET %b HTTP/1.1\r\nHost: %b\r\nAccept: text/event-stream\r\n\r\n"
-            % (target, host_of(seat))
+            % (place.target, place.host)
         )
         await link.answer(link.opened)
         yield link

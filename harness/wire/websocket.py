@@ -13,11 +13,13 @@ import random
 import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import httptools
 
 from harness.pattern import EVICTED, Deliver, Note, Seat, Send, Sent
-from harness.wire.http import ParsingLink, UnexpectedAnswer, host_of, parsing_link
+from harness.wire.http import ParsingLink, UnexpectedAnswer, parsing_link
+from harness.wire.place import Place
 from harness.wire.websocket_frames import (
     CLOSE,
     COMPRESSED,
@@ -34,6 +36,7 @@ _NORMAL = (1000).to_bytes(2, "big")
 _TRY_AGAIN_LATER = (1013).to_bytes(2, "big")
 
 _SWITCHING_PROTOCOLS = 101
+_OK = 200
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _EMPTY_BLOCK = b"\x00\x00\xff\xff"
 
@@ -114,7 +117,7 @@ class Handshake:
             return data[upgrade.args[0] :]
         if self._refused:
             raise UnexpectedAnswer(
-                f"GET {self._path} was answered with {self._http.get_status_code()}: "
+                f"a handshake was answered with {self._http.get_status_code()}: "
                 f"{self._body[:200]!r}"
             )
         return None
@@ -126,6 +129,10 @@ class Handshake:
     def on_body(self, piece: bytes) -> None:
         """Keep the server's explanation (called by httptools)."""
         self._body += piece
+
+    def on_headers_complete(self) -> None:
+        """See that a page, or a stream without end, is to follow (called by httptools)."""
+        self._refused = self._http.get_status_code() == _OK
 
     def on_message_complete(self) -> None:
         """See an answer that is no upgrade (called by httptools)."""
@@ -229,20 +236,45 @@ def websocket_send(link: WebSocketLink, sent: Sent) -> Send:
     return send
 
 
+def websocket_url(seat: Seat, mode: str) -> str:
+    """Give the URL of a WebSocket that is for ``mode``."""
+    role = {"publish": "publish", "echo": "call"}.get(mode, "subscribe")
+    return seat.endpoints.at(role, f"/ws?mode={mode}")
+
+
 @asynccontextmanager
-async def websocket_link(seat: Seat, mode: bytes, deliver: Deliver) -> AsyncIterator[WebSocketLink]:
+async def websocket_link(seat: Seat, mode: str, deliver: Deliver) -> AsyncIterator[WebSocketLink]:
     """Open a WebSocket at the role ``http``; leaving says goodbye and closes.
 
-    ``mode`` is ``subscribe``, perhaps with ``&channel=NAME`` behind it, or ``echo``.
+    ``mode`` is ``subscribe``, perhaps with ``&channel=NAME`` behind it, ``echo`` or ``join``.
+    A server of the user's own is not told: there a frame comes to all, or back.
 
     Raises:
         OSError: nothing accepts connections there, or the connection ended unanswered.
         UnexpectedAnswer: the server opens no WebSocket.
     """
-    handshake = Handshake(host_of(seat), b"/ws?mode=%b" % mode, offer_deflate=seat.workload.deflate)
-    async with parsing_link(seat, lambda: WebSocketLink(seat.note, deliver, handshake)) as link:
+    place = Place.of(websocket_url(seat, mode))
+    handshake = Handshake(place.host, place.target, offer_deflate=seat.workload.deflate)
+    make = partial(WebSocketLink, seat.note, deliver, handshake)
+    async with parsing_link(seat, place, make) as link:
         await link.answer(link.opened)
         try:
             yield link
         finally:
             link.say_goodbye()
+
+
+@asynccontextmanager
+async def publish_frames(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
+    """Publish text frames; what comes back, as to all others, is dropped.
+
+    Raises:
+        OSError: nothing accepts connections there, or the connection ended unanswered.
+        UnexpectedAnswer: the server opens no WebSocket.
+    """
+    async with websocket_link(seat, "publish", _drop) as link:
+        yield websocket_send(link, sent)
+
+
+def _drop(_message: bytes) -> None:
+    """A publisher is no subscriber."""

@@ -100,6 +100,11 @@ FULL: dict[str, dict[str, str]] = QUICK | {
     "saturation.SaturationBroadcast": SATURATION,
     "saturation.SaturationRequestReply": SATURATION,
     "saturation.SaturationWorkQueue": SATURATION,
+    "tls.Tls": {
+        "track_setup_p50": "seconds",
+        "track_memory_per_connection": "bytes",
+        "track_p50": "seconds",
+    },
 }
 
 
@@ -188,6 +193,7 @@ def test_axes_say_what_a_question_turns(found: list[dict[str, Any]]) -> None:
         "saturation.SaturationBroadcast": {"scenario": ["'64 in flight'"]},
         "saturation.SaturationRequestReply": {"scenario": ["'64 in flight'"]},
         "saturation.SaturationWorkQueue": {"scenario": ["'64 in flight'"]},
+        "tls.Tls": {"subscribers": ["200"]},
         "work_queue.QueueDelivery": {"scenario": ["'jobs'"]},
     }
     carrying = {

@@ -90,6 +90,19 @@ REFUSED = {
         ("run", "sse", "--deflate"),
         r"--deflate: sse does not compress",
     ),
+    "TLS that it does not know": (
+        ("run", "redis_pubsub", "--tls"),
+        r"--tls: redis_pubsub has no TLS",
+    ),
+    "TLS of what no reference server speaks": (
+        ("tls", "redis_queue"),
+        r"patterns redis_queue: has no TLS; long_polling, rest, rest_polling, sse, websocket",
+    ),
+    "too few connections to tell what one costs": (
+        ("tls", "sse", "--connections", "5"),
+        r"--connections 5: too few to tell; give 100 or more",
+    ),
+    "connecting by polls": (("tls", "rest_polling"), r"patterns rest_polling: polls while others"),
     "persistence of what stores nothing": (
         ("run", "redis_pubsub", "--persistence", "rdb"),
         r"--persistence rdb: redis_pubsub stores no message .*redis_queue and redis_stream do",

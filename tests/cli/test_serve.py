@@ -7,6 +7,7 @@ import re
 import selectors
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -126,6 +127,19 @@ def test_lines_for_curl_work_as_they_stand(pattern: str, answers: list[str], ser
     ]
     assert [one.stdout.decode() for one in done] == answers
     assert serving.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.slow
+def test_keeps_a_certificate_while_it_serves(serve) -> None:
+    serving = serve("sse", "--tls")
+    assert ", TLSv1.3, TLS_" in serving.lines[0]
+    authority = re.search(r"curl --cacert (\S+) -N https://", "\n".join(serving.lines))
+    assert authority is not None
+    believing = ssl.create_default_context(cafile=authority[1])
+    with urlopen(f"{serving.urls['http']}/health", context=believing) as answer:
+        assert answer.status == 200
+    assert serving.end(signal.SIGINT) == 0
+    assert not Path(authority[1]).parent.exists()
 
 
 @pytest.mark.slow

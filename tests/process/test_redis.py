@@ -282,8 +282,8 @@ def test_a_redis_on_this_host_is_known_by_its_process(running):
     url = running.endpoints["redis"].partition("?")[0]
     with started((RedisSpec(),), Workload(redis=url)) as found:
         assert found.children == ()
-        assert found.found_pid == running.children[0].pid
-    assert running.found_pid is None
+        assert tuple(found.found) == (running.children[0].pid,)
+    assert not running.found
 
 
 @pytest.mark.parametrize("url", ["redis://192.0.2.1:6379", "redis://example.org"])

@@ -29,7 +29,9 @@ from tests.prove import (
     refusals,
     releases,
     stall,
+    tls,
     workflows,
+    your_servers,
 )
 from tests.prove.claim import Claim, Prove
 from tests.prove.tested import tested
@@ -67,10 +69,10 @@ def _workflows(_machine: Machine) -> Iterator[Claim]:
     )
 
 
-def _graphql_clients(_machine: Machine) -> Iterator[Claim]:
+def _clients(_machine: Machine) -> Iterator[Claim]:
     yield tested(
-        "npm's graphql-ws and graphql-sse: 1,000 messages each, without gap or repetition",
-        ("tests/npm/test_graphql_clients.py",),
+        "npm's packages and Chromium's own clients: 1,000 numbered messages, each once, in order",
+        ("tests/npm",),
     )
 
 
@@ -109,5 +111,8 @@ POINTS: Sequence[Point] = (
     Point(number="3.7", title="profiles and baseline", prove=profiles.prove_expected),
     Point(number="3.7", title="profiles to their ends", prove=profiles.prove_real, long=True),
     Point(number="3.8", title="what Redis refuses", prove=guest.prove_refusals),
-    Point(number="4.2", title="npm's clients of GraphQL", prove=_graphql_clients),
+    Point(number="4.2", title="other people's clients", prove=_clients),
+    Point(number="4.3", title="servers that are there already", prove=your_servers.prove_measured),
+    Point(number="4.5", title="TLS beside plaintext", prove=tls.prove, long=True),
+    Point(number="4.7", title="what is no such server", prove=your_servers.prove_refusals),
 )

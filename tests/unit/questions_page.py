@@ -27,6 +27,7 @@ FILES = (
     "payload",
     "polling_interval",
     "connections",
+    "tls",
     "cost_per_message",
     "saturation",
 )

@@ -32,7 +32,7 @@ ADDING = ROOT / "docs" / "add-a-pattern.md"
 WORKFLOWS = ROOT / "docs" / "ci.md"
 COPIED = sorted((ROOT / "docs" / "ci").glob("*.yml"))
 REMEDY = ".venv/bin/python tests/unit/test_docs.py"
-OURS = ("harness", "servers", "benchmarks", "tests", "docs", "results")
+OURS = ("harness", "servers", "benchmarks", "tests", "docs", "examples", "results")
 """Folders of the repository: a path in the documentation that begins with one must exist."""
 BUILT = ("results/runs", "results/logs", "results/asv", "results/html", "results/versions")
 """What appears only when something was measured."""

@@ -88,6 +88,7 @@ def test_callers_and_closed_loops_publish_where_they_receive(
         ),
         ("sse", {"rate": "100k", "duration": 3600}, "can be recorded in one run"),
         ("sse", {"deflate": True}, "--deflate: sse does not compress"),
+        ("redis_pubsub", {"tls": True}, "--tls: redis_pubsub has no TLS; long_polling, rest, "),
         ("sse", {"concurrency": 4, "load_processes": 2}, "--load-processes 2: a closed loop"),
         (
             "rest_polling",

@@ -201,3 +201,31 @@ def test_what_cannot_be_killed_or_kept_is_refused(values: dict[str, object], mes
 def test_a_floor_takes_no_part_in_how_jobs_are_kept() -> None:
     asked = override(JOBS, {"kill": "redis", "persistence": "rdb", "pop": "lmove"})
     assert asked.bare == JOBS
+
+
+def test_a_server_of_the_users_own_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "order.json").write_text('{"a": 1}')
+    path = tmp_path / "own.toml"
+    path.write_text(
+        '[scenario.orders]\nexchange = "request_reply"\nurl = "http://host/orders"\n'
+        'pid = [4711, 4712]\nbody = "order.json"\nexpect_status = 201\n'
+    )
+    workload = read_scenarios(str(path))["orders"].workload
+    assert workload.body == '{"a": 1}'
+    assert workload.pid == (4711, 4712)
+    assert workload.opaque
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "cannot be read: No such file or directory; give the file of who signed it"),
+        ("no certificate", r"holds no certificate \(PEM\); give the file"),
+    ],
+)
+def test_an_authority_that_is_none(tmp_path: Path, content: str | None, problem: str) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(BadInput, match=problem):
+        override(Workload(), {"url": "wss://host/", "ca": str(path)})

@@ -29,6 +29,7 @@ from harness.wire.graphql import (
 )
 from harness.wire.graphql_subscription import Events, WebSocketMessages, subscribed_over_websocket
 from harness.wire.http import UnexpectedAnswer
+from harness.wire.place import Place
 from harness.workload import ClientKind, Ingress, Workload
 from tests.wire.test_edge_patterns import CALL, OPEN, Inbox, Server, named, run, serving
 
@@ -145,7 +146,7 @@ def test_frames_are_read_by_slicing_or_parsing() -> None:
         messages: list[bytes] = []
         notes: list[str] = []
         seat = Seat(endpoints=NOWHERE, workload=OPEN, index=0, note=notes.append)
-        socket = WebSocketMessages(seat, messages.append)
+        socket = WebSocketMessages(seat, Place.of("http://127.0.0.1:1/graphql"), messages.append)
         ack = {"type": "connection_ack", "payload": {"who": "knows"}}
         results = [yielded(""), yielded("one"), yielded("ü"), {"errors": [{"message": "odd"}]}]
         frames = [{"id": "1", "type": "next", "payload": one} for one in results]

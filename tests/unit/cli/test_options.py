@@ -58,6 +58,11 @@ IDLE = {
         {"deflate": True},
         "abec: --deflate: changes nothing here, a floor never compresses; leave it out",
     ),
+    "a floor alone, by TLS": (
+        ("floor",),
+        {"tls": True},
+        "abec: --tls: changes nothing here, a floor is plain TCP; leave it out",
+    ),
     "no Redis command": (
         ("websocket",),
         {"pipeline": "16"},

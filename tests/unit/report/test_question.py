@@ -94,6 +94,21 @@ def test_a_floor_that_went_without_does_not_hide_the_compression(make_series: Ma
     assert " · compressed · " in question(configurations(both), both)
 
 
+def test_tls_is_told_with_what_was_agreed_on_and_that_the_floor_goes_without(
+    make_series: Make,
+) -> None:
+    series = make_series({"websocket": {}}, workload=Workload(tls=True))
+    agreed = replace(series.results[0].context, tls="TLSv1.3, TLS_AES_256_GCM_SHA384")
+    results = tuple(replace(run, context=agreed) for run in series.results)
+    series = replace(series, results=results)
+    rows = configurations(series)
+
+    assert " · by TLS, the floor plain · " in question(rows, series).replace("\n", " · ")
+    assert " · TLSv1.3, TLS_AES_256_GCM_SHA384 · " in surroundings(rows).replace("\n", " · ")
+    assert "loopback has no distance and no loss; a network" in limits(results, 400)
+    assert "no distance, no loss and no TLS; a" in limits(make_series({"sse": {}}).results, 400)
+
+
 def test_one_plan_for_all_is_told_once_and_several_by_pattern(make_series: Make) -> None:
     series = make_series({"sse@aiohttp": {}, "redis_pubsub": {}}, runs=1)
     rows = configurations(series)

@@ -1,0 +1,173 @@
+"""``abec tls``: what TLS costs, each pattern without and with it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.answer import Answer, width
+from harness.cli.options import complete_pattern
+from harness.cli.progress import ProgressLine
+from harness.cli.run import count_of_runs, exit_code, new_result_path, typed_command
+from harness.comparison import Part, comparison_steps, memory_slopes
+from harness.errors import BadInput
+from harness.handshakes import SetUp, require_tellable, set_up
+from harness.machine import Machine, read_machine
+from harness.measure.configuration import configurations
+from harness.pattern import Pattern
+from harness.registry import encrypting, load
+from harness.report.remarks import refusals
+from harness.report.tls import Connecting, Key, Priced, tls_report
+from harness.result import Series
+from harness.scenario import override
+from harness.series import Cell, measure
+from harness.workload import Exchange, Workload
+
+DEFAULT = ("rest", "rest@aiohttp", "sse", "sse@aiohttp", "websocket", "websocket@aiohttp")
+_BASE = Workload(rate=500.0, warmup=0.3, duration=2.1, poll_interval=1.0)
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.argument("patterns", nargs=-1, shell_complete=complete_pattern)
+@click.option("--connections", metavar="N", default="500", help="made at once, and held [500]")
+@click.option("--rate", metavar="MSG/S", help="for the latency: messages per second [500]")
+@click.option("--payload", metavar="BYTES", help="size of a message [256B]")
+@click.option("--duration", metavar="TIME", help="window of the latency [2.1s]")
+@click.option("--seed", metavar="N", help="of schedules and the order of runs [1]")
+@click.option("--runs", metavar="N", default="5", help="independent runs of each [5]")
+def command(patterns: tuple[str, ...], connections: str, runs: str, **options: Any) -> int:
+    """Measure PATTERNS without and with TLS: connections per second, latency, memory.
+
+    \b
+    Examples:
+      abec tls
+      abec tls websocket sse --connections 300 --runs 8
+
+    Three questions a pattern: how fast connections are made where all come at once (set-up, with
+    the CPU of both sides), how late a message is on an open one, and what an open one holds.
+    Without names: rest, sse and websocket on both stacks, about 10 minutes. The two series of
+    messages are saved; an ordinary `abec run … --tls` takes the same options as any other.
+    """
+    given = {field: value for field, value in options.items() if value is not None}
+    workload = override(_BASE, given)
+    chosen = [load(name) for name in patterns or DEFAULT]
+    for pattern in chosen:
+        if not pattern.encrypts:
+            raise BadInput(
+                "patterns", pattern.name, f"has no TLS; {', '.join(encrypting())} and kin do"
+            )
+    if not connections.isdigit():
+        raise BadInput("--connections", connections, "must be a whole number; for example 500")
+    base = new_result_path()
+    priced, series, memory = price(
+        chosen, workload, int(connections), count_of_runs(runs), base, read_machine()
+    )
+    saved = ", ".join(str(_path(base, part)) for part in ("latency", "memory"))
+    missing = [*refusals(series, width()), *refusals(memory, width())]
+    text = "\n\n".join(filter(None, (tls_report(priced, width()), "\n".join(missing))))
+    Answer().give(f"{text}\n\nsaved {saved}", saved)
+    return exit_code(series)
+
+
+def price(
+    patterns: Sequence[Pattern],
+    workload: Workload,
+    connections: int,
+    runs: int,
+    base: Path,
+    machine: Machine,
+) -> tuple[Priced, Series, Series]:
+    """Measure all three, interleaved each; give the figures, and both series behind them."""
+    ways = [
+        (pattern, replace(_carried(pattern, workload), tls=tls))
+        for pattern, tls in product(patterns, (False, True))
+    ]
+    for way in ways:
+        require_tellable(*way, connections)
+    found: list[SetUp] = []
+    rng = random.Random(workload.seed)
+    for _ in range(runs):
+        found += [
+            set_up(pattern, asked, connections, machine)
+            for pattern, asked in rng.sample(ways, len(ways))
+        ]
+    latency = _measure("latency", [_cell(*way) for way in ways], runs, base)
+    held = [cell for way in ways for cell in _holding(*way, connections, machine)]
+    memory = _measure("memory", held, 1, base)
+    slopes = {
+        (name, tls): slope
+        for tls in (False, True)
+        for name, slope in memory_slopes(
+            replace(memory, results=tuple(r for r in memory.results if r.workload.tls is tls))
+        ).items()
+    }
+    return (
+        Priced(
+            connections=connections,
+            connecting={
+                (pattern.name, asked.tls): _together(found, (pattern.name, asked.tls))
+                for pattern, asked in ways
+            },
+            latency=configurations(latency),
+            memory=slopes,
+        ),
+        latency,
+        memory,
+    )
+
+
+def _carried(pattern: Pattern, workload: Workload) -> Workload:
+    calls = Exchange.BROADCAST not in pattern.exchanges
+    return replace(workload, exchange=Exchange.REQUEST_REPLY if calls else Exchange.BROADCAST)
+
+
+def _cell(pattern: Pattern, workload: Workload) -> Cell:
+    return Cell(pattern=pattern.name, workload=workload)
+
+
+def _holding(
+    pattern: Pattern, workload: Workload, connections: int, machine: Machine
+) -> Sequence[Cell]:
+    steps = comparison_steps(
+        (pattern.name,),
+        workload,
+        machine,
+        runs=1,
+        saturation_concurrency=1,
+        memory_sizes=(1, connections // 2, connections),
+    )
+    return [cell for step in steps if step.part is Part.MEMORY for cell in step.cells]
+
+
+def _together(found: Sequence[SetUp], key: Key) -> Connecting:
+    own = [one for one in found if (one.pattern, one.tls) == key]
+    return Connecting(
+        per_second=tuple(one.per_second for one in own),
+        server_cpu=tuple(one.server_cpu for one in own),
+        load_cpu=tuple(one.load_cpu for one in own),
+        server_share=tuple(one.server_share for one in own),
+        load_share=tuple(one.load_share for one in own),
+    )
+
+
+def _measure(part: str, cells: Sequence[Cell], runs: int, base: Path) -> Series:
+    with ProgressLine(part) as progress:
+        return measure(
+            cells,
+            runs=runs,
+            order_seed=cells[0].workload.seed,
+            command=typed_command(),
+            on_progress=progress,
+            save_to=_path(base, part),
+            most_reruns=0 if part == "memory" else 2,
+        )
+
+
+def _path(base: Path, part: str) -> Path:
+    return base.with_name(f"{base.stem}-{part}.json")

@@ -1,0 +1,112 @@
+"""What is no such server is told in one line, before any load."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from harness.cli.main import cli
+from harness.errors import BadInput, Exit
+from harness.first_contact import make_contact
+from harness.registry import load
+from harness.scenario import override
+from harness.workload import Exchange, Workload
+from tests.your_server.conftest import CERTIFICATES, Url
+
+Answering = Callable[..., int]
+PATIENCE_S = 0.25
+PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi"
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: nothing comes\n\n"
+CALLS = Exchange.REQUEST_REPLY
+
+
+def refused(pattern: str, **fields: object) -> str:
+    with pytest.raises(BadInput) as refusal:
+        make_contact(load(pattern), override(Workload(), fields), PATIENCE_S)
+    assert refusal.value.exit_code is Exit.BAD_INPUT
+    line = str(refusal.value)
+    assert "\n" not in line
+    assert line.startswith(f"--url {fields['url']}: ")
+    return line
+
+
+def test_nobody_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    line = refused("websocket", url=f"ws://127.0.0.1:{port}/")
+    assert "nothing accepts connections there (Connection refused); start the server" in line
+
+
+@pytest.mark.parametrize(
+    ("pattern", "scheme", "answer", "problem"),
+    [
+        ("websocket", "ws", PAGE, "is not a WebSocket: a handshake was answered with 200"),
+        ("websocket", "ws", STREAM, "is not a WebSocket: a handshake was answered with 200"),
+        ("websocket", "ws", b"\x00garbage\r\n\r\n", "is not a WebSocket: "),
+        ("websocket", "ws", b"", r"is not a WebSocket: no answer within 0\.25 s"),
+        ("sse", "http", PAGE, "is not an event stream: .* 200 and text/html, not with events"),
+        ("sse", "http", b"+PONG\r\n", "is not an event stream: "),
+        ("sse", "http", STREAM, "is not an event stream: |does not relay what is published"),
+        ("rest_polling", "http", PAGE, "is not an HTTP endpoint that is polled: .*with 200: b'hi'"),
+        ("long_polling", "http", b"220 mail\r\n", "is not an HTTP endpoint that is polled: "),
+        ("websocket", "wss", PAGE, "speaks no TLS"),
+    ],
+)
+def test_another_protocol(
+    answering: Answering, pattern: str, scheme: str, answer: bytes, problem: str
+) -> None:
+    line = refused(pattern, url=f"{scheme}://127.0.0.1:{answering(answer)}/")
+    assert re.search(problem, line), line
+
+
+def test_a_websocket_server_is_no_event_stream(example: Url) -> None:
+    url = example("websocket_server.py").replace("ws", "http")
+    assert "is not an event stream: GET was answered with status 426" in refused("sse", url=url)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "ca", "problem"),
+    [
+        ("expired", "expired", "its certificate is not valid: certificate has expired; renew it"),
+        (
+            "localhost",
+            "",
+            "its certificate is not trusted: self-signed certificate; give --ca FILE",
+        ),
+        ("localhost", "expired", "its certificate is not trusted: "),
+    ],
+)
+def test_a_certificate_that_is_not_to_be_believed(
+    answering: Answering, certificate: str, ca: str, problem: str
+) -> None:
+    asked: dict[str, object] = {
+        "url": f"https://localhost:{answering(PAGE, certificate)}/",
+        "exchange": CALLS,
+        "expect_status": 200,
+    }
+    if ca:
+        asked["ca"] = str(CERTIFICATES / f"{ca}.pem")
+    assert problem in refused("rest", **asked)
+
+
+def test_an_authority_of_ones_own_is_believed(answering: Answering) -> None:
+    ca = str(CERTIFICATES / "localhost.pem")
+    url = f"https://localhost:{answering(PAGE, 'localhost')}/"
+    line = refused("rest_polling", url=url, ca=ca)
+    assert "was answered with 200: b'hi'" in line
+
+
+def test_no_echo_and_no_such_status(answering: Answering) -> None:
+    url = f"http://127.0.0.1:{answering(PAGE)}/"
+    assert "does not send back what it is sent" in refused("rest", url=url, exchange=CALLS)
+    line = refused("rest", url=url, exchange=CALLS, expect_status=201)
+    assert "were not answered with 201 within 0.25 s; give --expect-status" in line
+
+
+def test_no_redis(answering: Answering) -> None:
+    url = f"redis://127.0.0.1:{answering(PAGE)}"
+    with pytest.raises(BadInput, match="no Redis answers there; start it"):
+        cli.main(("run", "redis_pubsub", "--url", url), standalone_mode=False)

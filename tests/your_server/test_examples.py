@@ -1,0 +1,138 @@
+"""The examples relay every message, unchanged and in order, to both clients."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import replace
+
+import pytest
+
+from harness.given_server import roles
+from harness.machine import read_machine
+from harness.pattern import Endpoints
+from harness.process.given_processes import given_processes
+from harness.registry import load
+from harness.rig import Subject, connected, legal_message
+from harness.run import run
+from harness.workload import ClientKind, Exchange, Ingress, Workload
+from tests.your_server.conftest import Url
+from tests.your_server.peers import RELAYS, launch, stop
+
+MESSAGES = 20
+
+
+async def relayed(subject: Subject) -> tuple[list[bytes], list[list[bytes]]]:
+    """Send messages to two receivers; give what was sent, and what each got."""
+    messages = [legal_message(number, subject.asked.payload) for number in range(MESSAGES)]
+    async with connected(subject, receivers=2) as rig:
+        for message in messages:
+            rig.sends[0](message)
+        await rig.arrivals(2 * MESSAGES)
+        return messages, rig.inboxes
+
+
+@pytest.mark.parametrize("kind", ClientKind)
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [(name, pattern) for name, patterns in RELAYS.items() for pattern in patterns],
+)
+def test_every_message_comes_to_everybody(
+    example: Url, name: str, pattern: str, kind: ClientKind
+) -> None:
+    url = example(name)
+    workload = Workload(url=url, poll_interval=0.005)
+    subject = Subject(
+        pattern=load(pattern),
+        kind=kind,
+        exchange=Exchange.BROADCAST,
+        ingress=Ingress.NATIVE if kind is ClientKind.LIBRARY else Ingress.FEED,
+        endpoints=Endpoints(urls=roles(url, "")),
+        patience_s=5,
+        asked=workload,
+    )
+    sent, inboxes = asyncio.run(relayed(subject))
+    assert inboxes == [sent, sent]
+
+
+@pytest.mark.parametrize("exchange", [Exchange.GROUP, Exchange.REQUEST_REPLY])
+def test_a_relay_also_carries_groups_and_echoes(example: Url, exchange: Exchange) -> None:
+    url = example("websocket_server.py")
+    subject = Subject(
+        pattern=load("websocket"),
+        kind=ClientKind.WIRE,
+        exchange=exchange,
+        ingress=Ingress.FEED,
+        endpoints=Endpoints(urls=roles(url, "")),
+        patience_s=5,
+        asked=Workload(exchange=exchange, url=url),
+    )
+
+    async def echoed() -> list[bytes]:
+        async with connected(subject, receivers=1) as rig:
+            rig.sends[0](legal_message(1))
+            return await rig.arrivals(1)
+
+    assert asyncio.run(echoed()) == [legal_message(1)]
+
+
+def test_a_run_counts_the_servers_cpu_as_the_servers(example: Url) -> None:
+    url = example("websocket_server.py")
+    workload = Workload(url=url, rate=200.0, warmup=0.05, duration=0.25)
+    result = run(load("websocket"), workload, read_machine())
+    assert result.audit.clean
+    assert result.audit.owed > 30
+    assert result.server.cpu_per_message is not None
+    assert result.server.cpu_per_message > 0
+    assert result.server.pss > 1 << 20
+    assert result.context.plan.startswith("server found by URL")
+    assert any("server found by URL" in remark for remark in result.remarks)
+
+
+@pytest.mark.parametrize("kind", ClientKind)
+def test_a_server_that_knows_no_messages_is_audited_by_status(
+    example: Url, kind: ClientKind
+) -> None:
+    url = example("polling_server.js")
+    asked = Workload(
+        exchange=Exchange.REQUEST_REPLY,
+        url=url,
+        rate=300.0,
+        warmup=0.05,
+        duration=0.25,
+        client=kind,
+    )
+    posted = run(load("rest"), replace(asked, body='{"a": 1}', expect_status=204), read_machine())
+    assert posted.audit.clean
+    assert posted.audit.owed > 40
+
+
+def test_a_wrong_status_is_a_loss_with_its_cause(example: Url) -> None:
+    url = example("polling_server.js")
+    subject = Subject(
+        pattern=load("rest"),
+        kind=ClientKind.WIRE,
+        exchange=Exchange.REQUEST_REPLY,
+        ingress=Ingress.FEED,
+        endpoints=Endpoints(urls=roles(url, "")),
+        patience_s=5,
+        asked=Workload(exchange=Exchange.REQUEST_REPLY, url=url, expect_status=404),
+    )
+
+    async def asked() -> list[list[bytes]]:
+        async with connected(subject) as rig:
+            rig.sends[0](legal_message(1))
+            await rig.noted("status 200")
+            return rig.inboxes
+
+    assert asyncio.run(asked()) == [[]]
+
+
+def test_processes_are_found_by_their_port_or_named(example: Url) -> None:
+    process, url = launch("websocket_server.py")
+    try:
+        assert list(given_processes(Workload(url=url), None)) == [process.pid]
+        named = given_processes(Workload(url=url, pid=(os.getpid(),)), None)
+        assert {os.getpid(), process.pid} <= set(named)
+    finally:
+        stop(process)
