@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from harness.envelope import HEADER_BYTES, MIN_PAYLOAD_BYTES
 from harness.errors import BadInput
 from harness.objective import Objective, parse_objective
-from harness.quantities import parse_bytes, parse_rate, parse_seconds
+from harness.quantities import parse_bandwidth, parse_bytes, parse_rate, parse_seconds
 from harness.queueing import Persistence, Pop, Victim
 from harness.workload import Arrivals, ClientKind, Exchange, Ingress, RedisCommand, Workload
 
@@ -342,4 +342,7 @@ _PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
     "persistence": _one_of(Persistence),
     "kill": _one_of(Victim),
     "kill_after": _with_unit(parse_seconds),
+    "rtt": _with_unit(parse_seconds),
+    "jitter": _with_unit(parse_seconds),
+    "bandwidth": _with_unit(parse_bandwidth),
 }

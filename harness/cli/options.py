@@ -57,6 +57,9 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "persistence": ("NAME", "of a Redis that stores: none, rdb, aof-everysec, aof-always [none]"),
     "kill": ("NAME", "whom to kill in mid-run: consumer or redis [none]"),
     "kill_after": ("TIME", "when in the window [1s]"),
+    "rtt": ("TIME", "put a network in between: its round trip, 20ms [none]"),
+    "jitter": ("TIME", "of that network: how far each way may differ [0]"),
+    "bandwidth": ("BYTES/S", "of that network, each connection and way, 10MB/s [without limit]"),
 }
 
 _Takes = Callable[[Pattern, Workload], bool]

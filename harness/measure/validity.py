@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from harness.measure.latency import Latencies
 from harness.measure.offer import BIN_S, GRACE_S, Offer
 from harness.measure.resources import TICK_S
-from harness.result import Doubt, GeneratorUse, HostUse, Latency
+from harness.result import Doubt, GeneratorUse, HostUse, Latency, NetworkUse
 from harness.workload import ClientKind, Workload
 
 PACED_ONE_BY_ONE = 1000.0
@@ -28,6 +28,8 @@ GENERATOR_PEAK = 0.7
 """Of its core in any 100 ms."""
 PAUSE_S = 0.05
 """For which a load process may stand still."""
+RELAY_LATE_P50_S = 0.0003
+RELAY_LATE_P99_S = 0.001
 RELEASED_SHARE = 0.99
 STEAL = 0.01
 FOREIGN = 0.05
@@ -44,6 +46,7 @@ class Evidence:
     offer: Offer
     generator: GeneratorUse
     host: HostUse
+    network: NetworkUse | None = None
     analytic_mean: float | None = None
     """Mean service latency (s) that the pattern imposes by design, where that is known."""
     service_mean_high: float | None = None
@@ -195,6 +198,24 @@ def _network_stack(evidence: Evidence) -> str | None:
     return f"the network stack was disturbed: {', '.join(found)} (limit 0)" if found else None
 
 
+def _relay(evidence: Evidence) -> str | None:
+    relay = evidence.network
+    if relay is None:
+        return None
+    found = []
+    if relay.late_p50 > RELAY_LATE_P50_S or relay.late_p99 > RELAY_LATE_P99_S:
+        found.append(
+            f"what passed the relay came out late by {_time(relay.late_p50)} at p50, "
+            f"{_time(relay.late_p99)} at p99 (limits {_time(RELAY_LATE_P50_S)}, "
+            f"{_time(RELAY_LATE_P99_S)})"
+        )
+    if relay.cpu > GENERATOR_PEAK:
+        found.append(
+            f"the relay used {_percent(relay.cpu)} of its core (limit {_percent(GENERATOR_PEAK)})"
+        )
+    return " and ".join(found) or None
+
+
 def _analytic_floor(evidence: Evidence) -> str | None:
     floor, high = evidence.analytic_mean, evidence.service_mean_high
     if floor is None or high is None or high >= floor:
@@ -306,6 +327,14 @@ RULES: tuple[Rule, ...] = (
         "(segments repeated although they had arrived)",
         reason=_network_stack,
         remedy=_gentler_network,
+    ),
+    Rule(
+        name="relay",
+        limit="with a network (--rtt, --bandwidth), the relay wrote later than it was to by more "
+        f"than {_time(RELAY_LATE_P50_S)} at p50 or {_time(RELAY_LATE_P99_S)} at p99, or used more "
+        f"than {_percent(GENERATOR_PEAK)} of its core",
+        reason=_relay,
+        remedy=_lighter_generator,
     ),
     Rule(
         name="analytic floor",

@@ -24,6 +24,13 @@ _NAMES = {
 }
 
 
+_OF_LOOPBACK = (
+    "loopback has no distance, no loss and no TLS; a network adds about half a round trip to what "
+    "is pushed, one to request/reply, up to one and a half to long polling."
+)
+_OF_THE_RELAY = "the network between servers and clients delays, but loses nothing; no TLS."
+
+
 def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) -> str:
     """Restate what rows of one workload were asked: traffic, payload, time, runs."""
     workload = rows[0].workload
@@ -37,11 +44,21 @@ def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) 
         _commands(workload),
         "published natively" if workload.ingress is Ingress.NATIVE else "",
         "compressed" if any(row.workload.deflate for row in rows) else "",
+        network(workload),
         *jobs([row.workload for row in rows if not row.is_floor]),
         f"{units.span(workload.duration)} after {units.span(workload.warmup)} warm-up",
         f"{series.runs} runs each, interleaved" if series.runs > 1 else "one run each",
     ]
     return joined(parts, width)
+
+
+def network(workload: Workload) -> str:
+    """Say what stands between servers and clients; empty if nothing does."""
+    if not workload.networked:
+        return ""
+    jitter = f" ± {units.span(workload.jitter)} each way" if workload.jitter else ""
+    speed = f" at {units.size(int(workload.bandwidth))}/s" if workload.bandwidth else ""
+    return f"network of {units.span(workload.rtt)} round trip{jitter}{speed}"
 
 
 def jobs(workloads: Sequence[Workload]) -> list[str]:
@@ -107,7 +124,7 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
     machine = runs[0].context.machine
     workloads = {run.workload for run in runs}
     payloads = " or ".join(units.size(size) for size in sorted({w.payload for w in workloads}))
-    intervals = sorted({r.workload.poll_interval for r in runs if r.analytic_mean is not None})
+    intervals = sorted({r.workload.poll_interval for r in runs if r.polled})
     chosen = f"The payload ({payloads})"
     if intervals:
         listed = ", ".join(map(units.span, intervals))
@@ -116,10 +133,9 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
         chosen += " was chosen, not found."
     cores = len(machine.cores)
     virtual = "virtual " if machine.virtualisation else ""
+    far = any(workload.networked for workload in workloads)
     return paragraph(
-        "What this does not tell you: "
-        "loopback has no distance, no loss and no TLS; a network adds about half a round trip to "
-        "what is pushed, one to request/reply, up to one and a half to long polling. "
+        f"What this does not tell you: {_OF_THE_RELAY if far else _OF_LOOPBACK} "
         f"HTTP is 1.1, every server is one process, Python is {machine.python}, on {cores} "
         f"{virtual}core{'s' * (cores > 1)}. {chosen}",
         width=width,
