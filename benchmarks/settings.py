@@ -20,9 +20,9 @@ class Profile(StrEnum):
     """How much is asked."""
 
     QUICK = "quick"
-    """One cell a pattern and exchange: within 9 minutes at 8 runs."""
+    """One cell a pattern and exchange: within 11 minutes at 8 runs."""
     FULL = "full"
-    """Every question: at most 80 cells, within 55 minutes at 8 runs."""
+    """Every question: at most 95 cells, within 65 minutes at 8 runs."""
 
 
 def profile() -> Profile:

@@ -69,9 +69,9 @@ def full() -> list[Asked]:
     return asked_in("full")
 
 
-def test_quick_is_over_in_nine_minutes(quick: list[Asked]) -> None:
+def test_quick_is_over_in_eleven_minutes(quick: list[Asked]) -> None:
     assert RUNS == 8
-    assert RUNS * sum(one.seconds for one in quick) <= 9 * 60
+    assert RUNS * sum(one.seconds for one in quick) <= 11 * 60
 
 
 def test_quick_has_one_cell_a_pattern_and_exchange(quick: list[Asked], full: list[Asked]) -> None:
@@ -83,6 +83,6 @@ def test_quick_has_one_cell_a_pattern_and_exchange(quick: list[Asked], full: lis
     assert set(counts) == ours - floors - in_full
 
 
-def test_full_has_at_most_eighty_cells_and_takes_55_minutes(full: list[Asked]) -> None:
-    assert len(full) <= 80
-    assert RUNS * sum(one.seconds for one in full) <= 55 * 60
+def test_full_has_at_most_95_cells_and_takes_65_minutes(full: list[Asked]) -> None:
+    assert len(full) <= 95
+    assert RUNS * sum(one.seconds for one in full) <= 65 * 60
