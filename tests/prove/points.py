@@ -23,6 +23,7 @@ from tests.prove import (
     journey,
     kills,
     leftovers,
+    network,
     polling,
     profiles,
     redis_commands,
@@ -102,4 +103,5 @@ POINTS: Sequence[Point] = (
     Point(number="3.7", title="profiles and baseline", prove=profiles.prove_expected),
     Point(number="3.7", title="profiles to their ends", prove=profiles.prove_real, long=True),
     Point(number="3.8", title="what Redis refuses", prove=guest.prove_refusals),
+    Point(number="4.1", title="networks", prove=network.prove),
 )
