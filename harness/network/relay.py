@@ -84,11 +84,12 @@ class Way:
         self._clockwork = clockwork
         self._most_bytes = most_bytes
         self._paused = False
-        self._broken = False
+        self.broken = False
+        """Whether nothing passes any more."""
 
     def put(self, chunk: bytes | None) -> None:
         """Send what the source said on its way; None: it will say no more."""
-        if self._broken:
+        if self.broken:
             return
         self.line.put(chunk, time.monotonic_ns())
         if len(self.line.chunks) == 1 and not self.held:
@@ -117,7 +118,7 @@ class Way:
 
     def go_on(self) -> None:
         """Let what was held out again."""
-        if not self.held or self._broken:
+        if not self.held or self.broken:
             return
         self.held = False
         self.held_until_ns = time.monotonic_ns()
@@ -126,7 +127,7 @@ class Way:
 
     def break_off(self) -> None:
         """Drop what is on its way, and take nothing more."""
-        self._broken = self.held = True
+        self.broken = self.held = True
         self.line.chunks.clear()
 
 
@@ -144,6 +145,10 @@ class End(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Be there for both ways."""
         self.transport = cast(asyncio.Transport, transport)
+        if self._back.broken:
+            # The other end left while this one was being connected: nobody would ever close it.
+            self.transport.abort()
+            return
         self._out.source = self._back.target = self
         self._back.go_on()
 

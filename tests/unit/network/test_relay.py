@@ -1,0 +1,30 @@
+"""The two ends of a relayed connection, on sockets of one process."""
+
+from __future__ import annotations
+
+import asyncio
+
+from harness.network.line import Line, Shape
+from harness.network.relay import Clockwork, End, Way
+
+
+async def test_an_end_that_connects_after_the_other_left_is_closed() -> None:
+    loop = asyncio.get_running_loop()
+    left = loop.create_future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            left.set_result(await reader.read())
+        except ConnectionResetError as error:
+            left.set_result(error)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        clockwork = Clockwork()
+        forth, back = (Way(Line(Shape(rtt_ns=2), 0, lambda: 0.5), clockwork, 1) for _ in range(2))
+        near, far = End(forth, back), End(back, forth)
+        near.connection_lost(None)
+        await loop.create_connection(lambda: far, host, port)
+        await asyncio.wait_for(left, 5)
+        assert far.transport.is_closing()
