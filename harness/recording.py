@@ -29,7 +29,7 @@ class Relayed:
     due_ns: Ints
     """When it was to be written."""
     late_ns: Ints
-    """How much later it was."""
+    """How much later it was, and may have been read later than it came."""
 
 
 def _empty() -> Ints:

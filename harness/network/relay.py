@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from array import array
+from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from heapq import heappop, heappush
@@ -34,12 +35,20 @@ _WINDOW_BYTES = 4 << 20
 """What may be on its way in one direction without a limit of bandwidth: as a tuned TCP allows."""
 _EARLY_NS = 50_000
 """A core that slept wakes 50 to 150 µs after its timer: so much of that is taken back."""
+_BEAT_NS = 2_000_000
+"""How often the relay looks whether it was away: 3 % of a core, and what is shorter may be missed.
+"""
 _MOST_RECORDED = 4_000_000
 """Chunks whose lateness is kept: 64 MB."""
 
 
 class Clockwork:
-    """Writes each chunk when it is due; one alarm for all connections."""
+    """Writes each chunk when it is due, and knows when it was away; for all connections.
+
+    What comes in while the relay is stopped, or busy, waits in the kernel and is stamped too late.
+    So a second alarm beats: as long as a beat is overdue, and in the turn of the loop that it comes
+    in, whatever is read may have waited since.
+    """
 
     def __init__(self) -> None:
         self.due_ns = array("q")
@@ -47,6 +56,26 @@ class Clockwork:
         self._waiting: list[tuple[int, int, Way]] = []
         self._number = count()
         self._alarm = Alarm(self._ring)
+        self._loop = asyncio.get_running_loop()
+        self._away_ns = 0
+        self._beat = Alarm(self._pulse)
+        self._beat_ns = time.monotonic_ns() + _BEAT_NS
+        self._beat.at(self._beat_ns)
+
+    def waited_ns(self, now_ns: int) -> int:
+        """How long what is read at ``now_ns`` may have waited for the relay, at most."""
+        return max(self._away_ns, now_ns - self._beat_ns, 0)
+
+    def _pulse(self) -> None:
+        now_ns = time.monotonic_ns()
+        self._away_ns = now_ns - self._beat_ns
+        self._beat_ns = now_ns + _BEAT_NS
+        self._beat.at(self._beat_ns)
+        # After all that this turn of the loop has to read.
+        self._loop.call_soon(self._here)
+
+    def _here(self) -> None:
+        self._away_ns = 0
 
     def wind(self, way: Way) -> None:
         """Call ``way.release`` when its first chunk is due."""
@@ -62,9 +91,10 @@ class Clockwork:
             if not waiting or waiting[0][0] - _EARLY_NS > clock():
                 break
             due_ns, _, way = heappop(waiting)
-            if way.release() and len(self.due_ns) < _MOST_RECORDED:
+            waited_ns = way.release()
+            if waited_ns is not None and len(self.due_ns) < _MOST_RECORDED:
                 self.due_ns.append(due_ns)
-                self.late_ns.append(clock() - max(due_ns, way.held_until_ns))
+                self.late_ns.append(clock() - max(due_ns, way.held_until_ns) + waited_ns)
             if way.line.chunks and not way.held:
                 heappush(waiting, (way.line.chunks[0][0], next(self._number), way))
         if waiting:
@@ -84,6 +114,7 @@ class Way:
         self._clockwork = clockwork
         self._most_bytes = most_bytes
         self._paused = False
+        self._waits_ns: deque[int] = deque()
         self.broken = False
         """Whether nothing passes any more."""
 
@@ -91,26 +122,32 @@ class Way:
         """Send what the source said on its way; None: it will say no more."""
         if self.broken:
             return
-        self.line.put(chunk, time.monotonic_ns())
+        now_ns = time.monotonic_ns()
+        self._waits_ns.append(self._clockwork.waited_ns(now_ns))
+        self.line.put(chunk, now_ns)
         if len(self.line.chunks) == 1 and not self.held:
             self._clockwork.wind(self)
         if self.line.bytes > self._most_bytes and not self._paused and self.source is not None:
             self._paused = True
             self.source.transport.pause_reading()
 
-    def release(self) -> bool:
-        """Write the chunk that is due; say whether there was one."""
+    def release(self) -> int | None:
+        """Write the chunk that is due; give how long it may have waited to be read, in ns.
+
+        None if there was nothing to write.
+        """
         if self.held or self.target is None or not self.line.chunks:
-            return False
+            return None
+        waited_ns = self._waits_ns.popleft()
         chunk = self.line.take()
         if chunk is None:
             self.target.finish()
-            return False
+            return None
         self.target.transport.write(chunk)
         if self._paused and self.line.bytes <= self._most_bytes // 2 and self.source is not None:
             self._paused = False
             self.source.transport.resume_reading()
-        return True
+        return waited_ns
 
     def hold(self) -> None:
         """Keep what is due until the target takes more."""
@@ -129,6 +166,7 @@ class Way:
         """Drop what is on its way, and take nothing more."""
         self.broken = self.held = True
         self.line.chunks.clear()
+        self._waits_ns.clear()
 
 
 class End(asyncio.Protocol):

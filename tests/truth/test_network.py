@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import psutil
 import pytest
 
+from harness.freeze import Freezer
 from harness.machine import read_machine
+from harness.observe import Live
+from harness.registry import load
 from harness.workload import Exchange, Workload
 from tests.truth.network import at, run_pattern, trips
+from tests.truth.seen import watch
 
 pytestmark = pytest.mark.alone
 
@@ -54,3 +61,17 @@ def test_a_long_poll_takes_between_half_a_round_trip_and_one_and_a_half() -> Non
     assert np.all(service_ns >= (RTT_S / 2 - EARLY_S) * 1e9)
     assert at(service_ns, 0.9) <= 1.5 * RTT_S + TOLERANCE_S
     assert at(service_ns, 0.9) > RTT_S, "no message had to wait for the next poll"
+
+
+def relay(_live: Live) -> Sequence[int]:
+    """The run's child that is neither a server nor a load process."""
+    ours = psutil.Process().children()
+    return [one.pid for one in ours if "harness.network.relay" in one.cmdline()]
+
+
+@pytest.mark.slow
+def test_a_relay_that_stands_still_makes_the_run_invalid() -> None:
+    freezer = Freezer(relay, (0.5,), 0.3)
+    seen = watch(load("sse"), PUSHED, read_machine(), freezer.on_start)
+    assert len(freezer.stalls) == 1
+    assert "relay" in {doubt.rule for doubt in seen.result.doubts}

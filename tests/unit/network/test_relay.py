@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from harness.network.line import Line, Shape
 from harness.network.relay import Clockwork, End, Way
@@ -28,3 +29,13 @@ async def test_an_end_that_connects_after_the_other_left_is_closed() -> None:
         await loop.create_connection(lambda: far, host, port)
         await asyncio.wait_for(left, 5)
         assert far.transport.is_closing()
+
+
+async def test_what_is_read_after_the_relay_was_away_may_have_waited_for_it() -> None:
+    clockwork = Clockwork()
+    assert clockwork.waited_ns(0) == 0
+    away_ns = 30_000_000
+    end_ns = time.monotonic_ns() + away_ns
+    while time.monotonic_ns() < end_ns:
+        pass
+    assert clockwork.waited_ns(time.monotonic_ns()) >= 0.9 * away_ns
