@@ -34,7 +34,11 @@ def parse_bytes(text: str, field: str = "--payload") -> int:
 
 def parse_bandwidth(text: str, field: str = "--bandwidth") -> float:
     """Read bytes per second: ``10MB/s``, ``1MiB/s``, ``100Mbit/s``."""
-    return _parse(text, _BANDWIDTH_UNITS, field, "is no bandwidth; for example 10MB/s or 100Mbit/s")
+    problem = "is no bandwidth; for example 10MB/s or 100Mbit/s"
+    bandwidth = _parse(text, _BANDWIDTH_UNITS, field, problem)
+    if not bandwidth:
+        raise BadInput(field, text, "lets nothing through; leave it out to have no limit")
+    return bandwidth
 
 
 def parse_seconds(text: str, field: str = "--duration") -> float:
