@@ -13,6 +13,7 @@ from harness.machine import Machine
 from harness.measure.compare import MemoryPerConnection
 from harness.pattern import Pattern
 from harness.plan import plan
+from harness.queueing import Victim
 from harness.registry import load
 from harness.result import Result, Series
 from harness.series import MOST_RERUNS, Cell, cells_of, expected_s, require_possible
@@ -23,6 +24,10 @@ CURVE = (0.25, 1.0, 4.0)
 MEMORY_SIZES = (1, 250, 500, 1000)
 """Numbers of connections that the slope is drawn through."""
 _FEWEST_SIZES = 2
+NETWORK_RTT_S = 0.05
+"""What a comparison without a network of its own puts between servers and clients for once."""
+_NETWORK_RUNS = 3
+"""A round trip is not found but put there: few runs show what a pattern makes of it."""
 _SATURATION_S = 2.0
 """A closed loop delivers thousands of messages in this; latency, which needs more, isn't asked."""
 _SATURATION_WARMUP_S = 0.5
@@ -39,6 +44,7 @@ class Part(StrEnum):
     LATENCY = "latency"
     SATURATION = "saturation"
     POLLING = "polling"
+    NETWORK = "network"
     MEMORY = "memory"
 
 
@@ -67,13 +73,15 @@ def comparison_steps(
     saturation_concurrency: int,
     memory_sizes: Sequence[int] = MEMORY_SIZES,
     saturate_implementations: bool = True,
+    with_network: bool = True,
 ) -> tuple[Step, ...]:
     """Plan all that a comparison of ``patterns`` (floors included) measures.
 
     Without ``saturate_implementations`` only default stacks and floors are saturated.
     A closed-loop workload is compared by itself: a saturation step and a polling curve, which
     are the same question under another load, would answer another one. ``memory_sizes`` may be
-    empty. Sizes that this machine cannot hold are left out.
+    empty. Sizes that this machine cannot hold are left out. ``with_network`` adds default stacks
+    and floors with a network in between, where the workload has none.
 
     Raises:
         BadInput: a pattern or this machine or an explicit Redis cannot do what is asked.
@@ -87,6 +95,8 @@ def comparison_steps(
         ]
         parts.append((Part.SATURATION, cells_of(saturated, closed), runs))
         parts.append((Part.POLLING, _curve(patterns, workload), runs))
+        if with_network and not workload.networked and workload.kill is Victim.NONE:
+            parts.append((Part.NETWORK, _networked(patterns, workload), min(runs, _NETWORK_RUNS)))
     parts.append((Part.MEMORY, _sizes(patterns, workload, machine, memory_sizes), 1))
     require_possible([cell for _, chosen, _ in parts for cell in chosen], machine)
     return tuple(
@@ -169,6 +179,11 @@ def _curve(patterns: Sequence[str], workload: Workload) -> list[Cell]:
     ]
 
 
+def _networked(patterns: Sequence[str], workload: Workload) -> list[Cell]:
+    default = [name for name in patterns if _is_default(load(name))]
+    return cells_of(default, replace(workload, rtt=NETWORK_RTT_S))
+
+
 def _sizes(
     patterns: Sequence[str], workload: Workload, machine: Machine, sizes: Sequence[int]
 ) -> list[Cell]:
@@ -195,6 +210,9 @@ def _holding(workload: Workload, size: int) -> Workload:
         payload=min(workload.payload, _MEMORY_PAYLOAD),
         payload_file="",
         workers_gone=0.0,
+        rtt=0.0,
+        jitter=0.0,
+        bandwidth=0.0,
         warmup=0.5,
         duration=1.5,
         poll_interval=max(workload.poll_interval, _MEMORY_POLL_S),

@@ -23,13 +23,14 @@ from harness.process.pool import FreshProcesses
 from harness.process.redis_counters import redis_counters
 from harness.process.redis_depth import Depth, DepthGauge
 from harness.process.redis_guest import REMEDIES, refusal
+from harness.process.relay import Network, network_before
 from harness.process.scratch import private_directory
 from harness.process.servers import Running, started
 from harness.queueing import Victim
-from harness.recording import Recording, merge
+from harness.recording import Recording, Relayed, merge
 from harness.registry import load
 from harness.scenario import payload_lines
-from harness.workload import Workload
+from harness.workload import Ingress, Workload
 
 NS = 1_000_000_000
 _GLANCE_S = 0.05
@@ -96,6 +97,8 @@ class Observation:
     """What was killed on purpose."""
     tls_label: str = ""
     """What clients and servers agreed on; empty without TLS."""
+    relayed: Relayed | None = None
+    """What the relay saw, where a network was asked for."""
 
 
 def observe(
@@ -119,13 +122,18 @@ def observe(
         successors = sum(share.dies for share in plan.shares)
         pool.prepare(len(plan.shares) + successors, partial(prepare, plan.pattern))
         running = servers.enter_context(started(plan.servers, workload, cores=plan.server_cores))
+        network = servers.enter_context(
+            network_before(
+                running.endpoints, workload, core=plan.relay_core, directory=Path(directory)
+            )
+        )
         pool.prepared()
         ours = tuple(child.pid for child in running.children)
         pids = (*ours, *running.found)
         counters_before = redis_counters(running.endpoints)
         idle = ServerSnapshot.read(pids, memory=True)
         start_ns = time.monotonic_ns() + round(plan.setup_s * NS)
-        tasks = _tasks(plan, workload, running, start_ns, Path(directory))
+        tasks = _tasks(plan, workload, running, network, start_ns, Path(directory))
         futures = [pool.submit(run_load, task) for task in tasks]
         begin_ns, end_ns = window_ns = tasks[0].window_ns
         on_start(Live(server_pids=ours, load_pids=pool.pids, start_ns=start_ns))
@@ -143,6 +151,7 @@ def observe(
 
         def look() -> None:
             _check(running, futures)
+            network.check()
             gauge.look()
             strike.look()
 
@@ -161,8 +170,10 @@ def observe(
         left = gauge.ask()
         counters_after = redis_counters(running.endpoints)
         stages = read_stages(running.notes_dir)
+        relayed = network.finish()
     recording = _require_taken(merge(recordings))
     pinned = _pinned(plan, ours, running.found, recording)
+    pinned |= dict.fromkeys(network.pids, plan.relay_core)
     if strike.blow is not None:
         # Of what was killed, or started in the window, there is no reading at one of its edges.
         through = before[1].processes.keys() & after[1].processes.keys()
@@ -186,6 +197,7 @@ def observe(
         left=left,
         blow=strike.blow,
         tls_label=running.tls_label,
+        relayed=relayed,
     )
 
 
@@ -210,13 +222,21 @@ def _names(running: Running) -> Mapping[int, str]:
 
 
 def _tasks(
-    plan: Plan, workload: Workload, running: Running, start_ns: int, directory: Path
+    plan: Plan,
+    workload: Workload,
+    running: Running,
+    network: Network,
+    start_ns: int,
+    directory: Path,
 ) -> list[LoadTask]:
+    # The feed brings messages in as if there were no network, whatever it speaks.
+    feed = workload.ingress is Ingress.FEED
     lines = payload_lines(workload.payload_file)
     return [
         LoadTask(
             pattern=plan.pattern,
-            endpoints=running.endpoints,
+            endpoints=network.endpoints,
+            publish_to=running.endpoints if feed else network.endpoints,
             workload=workload,
             role=Role(share.role),
             publishers=share.publishers,

@@ -26,6 +26,8 @@ _FEWEST_PHASES = 100
 _START_S = {ClientKind.WIRE: 0.15, ClientKind.LIBRARY: 0.5}
 """For prepared load processes to get their tasks and, where the client is a library, import it;
 three times what that takes."""
+_SETUP_TRIPS = 12
+"""Round trips until a client is ready: TCP, TLS, a login and what else a library asks first."""
 _PER_PAYLOAD_BYTE_S = 5e-7
 """For writing the paddings of long messages."""
 _PER_MESSAGE_S = 1e-6
@@ -56,6 +58,8 @@ class Plan:
     servers: tuple[AnyServerSpec, ...]
     server_cores: frozenset[int]
     shares: tuple[Share, ...]
+    relay_core: int | None
+    """Where a relay runs, if there is a network; None: anywhere."""
     setup_s: float
     """From the servers' readiness to the first due message."""
 
@@ -65,6 +69,8 @@ class Plan:
         for core in sorted({share.core for share in self.shares if share.core is not None}):
             roles = [share.role for share in self.shares if share.core == core]
             parts.append(f"core {core} load ({' + '.join(roles)})")
+        if self.relay_core is not None:
+            parts.append(f"core {self.relay_core} relay")
         return " · ".join(parts)
 
 
@@ -87,12 +93,19 @@ def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
         servers=() if workload.elsewhere else tuple(pattern.servers(workload)),
         server_cores=frozenset(machine.cores[:1]),
         shares=shares,
+        relay_core=_relay_core(workload, shares, machine),
         setup_s=_START_S[workload.client]
+        + _SETUP_TRIPS * workload.rtt
         + 1.2 * connections / workload.ramp
         + pattern.prepare_s(workload)
         + _PER_PAYLOAD_BYTE_S * workload.payload
         + _PER_MESSAGE_S * (workload.rate or 0) * (workload.warmup + workload.duration),
     )
+
+
+def _relay_core(workload: Workload, shares: Sequence[Share], machine: Machine) -> int | None:
+    """Put the relay beside the load: what it takes from there is seen by the rules for load."""
+    return _nth(machine.cores[1:] or machine.cores, len(shares)) if workload.networked else None
 
 
 def _shares(workload: Workload, machine: Machine) -> tuple[Share, ...]:
@@ -232,6 +245,12 @@ def _refuse_elsewhere(pattern: Pattern, workload: Workload) -> None:
     """Refuse a pattern that has no client for what is at ``--url``."""
     if not workload.url:
         return
+    if workload.elsewhere and workload.networked:
+        raise BadInput(
+            "--rtt",
+            f"{workload.rtt:g}",
+            "the relay stands before servers that abec starts; leave it or --url out",
+        )
     # A Redis' URL may hold a password; that of any other server may not.
     shown = workload.url if workload.elsewhere else f"{scheme(workload.url)}://…"
     uses_redis = any(isinstance(spec, RedisSpec) for spec in pattern.servers(workload))

@@ -10,6 +10,12 @@ _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za
 _RATE_UNITS = {"": 1, "/s": 1, "k": 1_000, "k/s": 1_000, "m": 1_000_000}
 _BYTE_UNITS = {"": 1, "b": 1, "kb": 1_000, "kib": 1 << 10, "k": 1 << 10, "mib": 1 << 20}
 _BYTE_UNITS |= {"mb": 1_000_000, "m": 1 << 20}
+_BANDWIDTH_UNITS = {
+    **{f"{unit}/s": size for unit, size in _BYTE_UNITS.items() if unit},
+    "kbit/s": 125,
+    "mbit/s": 125_000,
+    "gbit/s": 125_000_000,
+}
 _SECOND_UNITS = {"": 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0, "m": 60.0, "h": 3600.0}
 
 
@@ -24,6 +30,15 @@ def parse_bytes(text: str, field: str = "--payload") -> int:
     if size != int(size):
         raise BadInput(field, text, "is no whole number of bytes")
     return int(size)
+
+
+def parse_bandwidth(text: str, field: str = "--bandwidth") -> float:
+    """Read bytes per second: ``10MB/s``, ``1MiB/s``, ``100Mbit/s``."""
+    problem = "is no bandwidth; for example 10MB/s or 100Mbit/s"
+    bandwidth = _parse(text, _BANDWIDTH_UNITS, field, problem)
+    if not bandwidth:
+        raise BadInput(field, text, "lets nothing through; leave it out to have no limit")
+    return bandwidth
 
 
 def parse_seconds(text: str, field: str = "--duration") -> float:

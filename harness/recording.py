@@ -21,6 +21,17 @@ NEVER = -1
 """Stands for a time that never came: not released, not sent."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Relayed:
+    """What the relay of a run saw: one row for each chunk that it passed on."""
+
+    pid: int
+    due_ns: Ints
+    """When it was to be written."""
+    late_ns: Ints
+    """How much later it was, and may have been read later than it came."""
+
+
 def _empty() -> Ints:
     return np.empty(0, dtype=np.int64)
 

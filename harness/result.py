@@ -150,6 +150,20 @@ class GeneratorUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkUse:
+    """How well the relay did what a network would have done, over the window."""
+
+    chunks: int
+    """Pieces of data that it passed on, both ways."""
+    late_p50: float
+    """Seconds that a piece came out later than it was to."""
+    late_p99: float
+    late_max: float
+    cpu: float
+    """Share of a core that the relay used, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostUse:
     """What the machine did meanwhile."""
 
@@ -334,8 +348,15 @@ class Result:
     """What the system did that a reader should know: saturated, drifted, lost."""
     timeline: Timeline | None = None
     """Delivery latency over the window; None in files of before it was kept."""
+    network: NetworkUse | None = None
+    """None where no network was asked for."""
     stamps: Stamps | None = None
     """Where the raw stamps are; None if they were not kept."""
+
+    @property
+    def polled(self) -> bool:
+        """Whether the pattern waits by design, whatever the network adds."""
+        return (self.analytic_mean or 0.0) > self.workload.network_s
 
     @property
     def valid(self) -> bool:

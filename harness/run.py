@@ -13,6 +13,7 @@ from harness.measure.journey import journey
 from harness.measure.kill import kill
 from harness.measure.latency import Latencies, latencies, mean_bounds
 from harness.measure.ledger import Ledger, ledger
+from harness.measure.network import network_use
 from harness.measure.offer import offer
 from harness.measure.saturation import Saturation, saturation
 from harness.measure.timeline import timeline
@@ -77,8 +78,9 @@ def conclude(
     )
     generator = generator_use(seen.recording.processes, *seen.window_ns)
     host = host_use(*seen.host, seen.pinned)
-    imposed_s = 0.0 if pattern.polls_until_empty else pattern.poll_interval_s(workload)
-    analytic_mean = imposed_s / 2 or None
+    waits_s = 0.0 if pattern.polls_until_empty else pattern.poll_interval_s(workload) / 2
+    analytic_mean = waits_s + workload.network_s or None
+    relayed = network_use(seen.relayed, *seen.host, *seen.window_ns)
     bounds = mean_bounds(book) if analytic_mean else None
     balance = audit(book)
     evidence = Evidence(
@@ -87,6 +89,7 @@ def conclude(
         offer=offer(book),
         generator=generator,
         host=host,
+        network=relayed,
         analytic_mean=analytic_mean,
         service_mean_high=bounds.high if bounds else None,
     )
@@ -145,6 +148,7 @@ def conclude(
             *_remarks(workload, times, kept_up, balance),
         ),
         timeline=timeline(book),
+        network=relayed,
     )
 
 

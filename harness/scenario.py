@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from harness.envelope import HEADER_BYTES, MIN_PAYLOAD_BYTES
 from harness.errors import BadInput
 from harness.objective import Objective, parse_objective
-from harness.quantities import parse_bytes, parse_rate, parse_seconds
+from harness.quantities import parse_bandwidth, parse_bytes, parse_rate, parse_seconds
 from harness.queueing import Persistence, Pop, Victim
 from harness.workload import Arrivals, ClientKind, Exchange, Ingress, RedisCommand, Workload
 
@@ -388,4 +388,7 @@ _PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
     "body": _file_or_text,
     "expect_status": _whole,
     "tls": _switch,
+    "rtt": _with_unit(parse_seconds),
+    "jitter": _with_unit(parse_seconds),
+    "bandwidth": _with_unit(parse_bandwidth),
 }

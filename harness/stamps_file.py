@@ -25,7 +25,7 @@ from harness.faults.strike import Blow
 from harness.measure.resources import HostSnapshot, ServerSnapshot
 from harness.observe import Observation, Stall
 from harness.process.redis_depth import Depth
-from harness.recording import Delivered, Ints, LoadProcess, Published, Recording, Traffic
+from harness.recording import Delivered, Ints, LoadProcess, Published, Recording, Relayed, Traffic
 from harness.result import Stamps
 from harness.whole_file import write_whole
 
@@ -68,6 +68,8 @@ class _Facts:
     connections: int
     processes: tuple[_Process, ...]
     tls_label: str = ""
+    relay: int | None = None
+    """The process id of the relay, where there was one."""
 
 
 def beside(series: Path, number: int, pattern: str) -> str:
@@ -153,9 +155,11 @@ def _written(seen: Observation) -> bytes:
             for one in recording.processes
         ),
         tls_label=seen.tls_label,
+        relay=None if seen.relayed is None else seen.relayed.pid,
     )
     text = json.dumps(cattrs.Converter().unstructure(facts)).encode()
-    arrays = {name: np.diff(column, prepend=0) for name, column in _named(recording)}
+    columns = [*_named(recording), *_relayed(seen.relayed)]
+    arrays = {name: np.diff(column, prepend=0) for name, column in columns}
     arrays[_FACTS] = np.frombuffer(text, dtype=np.uint8)
     content = io.BytesIO()
     # mypy takes the archive's names for the function's own option.
@@ -172,6 +176,12 @@ def _named(recording: Recording) -> Iterator[tuple[str, Ints]]:
     for number, process in enumerate(recording.processes):
         yield f"process{number}.at_ns", process.at_ns
         yield f"process{number}.cpu_ns", process.cpu_ns
+
+
+def _relayed(relayed: Relayed | None) -> Iterator[tuple[str, Ints]]:
+    if relayed is not None:
+        yield "relay.due_ns", relayed.due_ns
+        yield "relay.late_ns", relayed.late_ns
 
 
 def _title(kind: type) -> str:
@@ -216,4 +226,9 @@ def _observation(facts: _Facts, columns: Mapping[str, Ints]) -> Observation:
         left=facts.left,
         blow=facts.blow,
         tls_label=facts.tls_label,
+        relayed=None
+        if facts.relay is None
+        else Relayed(
+            pid=facts.relay, due_ns=columns["relay.due_ns"], late_ns=columns["relay.late_ns"]
+        ),
     )

@@ -13,6 +13,8 @@ from harness.queueing import Persistence, Pop, Victim
 
 _LARGEST_BURST = 100_000
 _MOST_KEYS = 1_000_000
+_LONGEST_RTT_S = 2.0
+_LEAST_BANDWIDTH = 1_000
 
 
 class Exchange(StrEnum):
@@ -174,6 +176,12 @@ class Workload:
     """The status of a good answer to it; 0: messages come back, or, to a ``body``, 200."""
     tls: bool = False
     """Whether clients of the reference server speak TLS with it; its feed stays plain."""
+    rtt: float = 0.0
+    """Seconds of the round trip that a relay puts between servers and their clients; 0: none."""
+    jitter: float = 0.0
+    """Seconds by which each way through the relay is longer or shorter, at most."""
+    bandwidth: float = 0.0
+    """Bytes per second of each connection through the relay, each way; 0: without limit."""
 
     def __post_init__(self) -> None:
         if (self.rate is None) == (self.concurrency is None):
@@ -313,6 +321,28 @@ class Workload:
             expect_status=self.expect_status,
             replies=self.exchange is Exchange.REQUEST_REPLY,
         )
+        self._require_a_network_that_can_be()
+
+    def _require_a_network_that_can_be(self) -> None:
+        _require(
+            0 <= self.rtt <= _LONGEST_RTT_S,
+            "--rtt",
+            f"{self.rtt:g}",
+            f"must be 0 to {_LONGEST_RTT_S:g} seconds; for example 20ms",
+        )
+        _require(
+            0 <= self.jitter <= self.rtt / 2,
+            "--jitter",
+            f"{self.jitter:g}",
+            f"must be 0 to half of the round trip, here {self.rtt / 2:g}s; give a longer --rtt",
+        )
+        _require(
+            math.isfinite(self.bandwidth)
+            and (self.bandwidth == 0 or self.bandwidth >= _LEAST_BANDWIDTH),
+            "--bandwidth",
+            f"{self.bandwidth:g}",
+            f"must be {_LEAST_BANDWIDTH:,} bytes a second or more; for example 10MB/s",
+        )
 
     def _require_a_kill_that_tells(self) -> None:
         _require(
@@ -374,6 +404,21 @@ class Workload:
     def redis_at(self) -> str:
         """The Redis that is asked for, by either option; empty: the default."""
         return self.url if given_server.is_redis(self.url) else self.redis
+
+    @property
+    def networked(self) -> bool:
+        """Whether a relay stands between servers and clients."""
+        return self.rtt > 0 or self.bandwidth > 0
+
+    @property
+    def network_s(self) -> float:
+        """Seconds that the network imposes on each delivery, at least.
+
+        Half a round trip brings what a server sends of itself; a call goes there and back, and so
+        does what a member or a native publisher says.
+        """
+        there = self.exchange.both_ways or self.ingress is Ingress.NATIVE
+        return self.rtt if there else self.rtt / 2
 
     @property
     def elsewhere(self) -> bool:

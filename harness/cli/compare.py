@@ -47,6 +47,7 @@ _CONCURRENCY = 64
 @click.option("--runs", metavar="N", help="independent runs of each pattern [8, quick 7]")
 @click.option("--saturation-concurrency", metavar="N", help="of the closed loop [64]")
 @click.option("--no-memory", is_flag=True, help="leave memory per connection out")
+@click.option("--no-network", is_flag=True, help="leave the network in between out")
 @click.option("--quick", is_flag=True, help="shorter, without implementations")
 @click.option("--json", "as_json", is_flag=True, help="print what was measured as JSON")
 @click.option("--csv", "as_csv", is_flag=True, help="print one line a run instead of tables")
@@ -59,7 +60,8 @@ def command(patterns: tuple[str, ...], as_json: bool, as_csv: bool, **options: A
       abec compare results/runs/old.json results/runs/new.json
 
     Measured are latency at the rate, throughput at saturation, the polling curve (a quarter
-    of the poll interval, the interval, four times it) and memory per connection, each saved to
+    of the poll interval, the interval, four times it), latency with a network of 50 ms in
+    between (unless --rtt puts one before all) and memory per connection, each saved to
     a file of its own in results/runs/ as it grows. Without names: all patterns that carry the
     exchange, and their implementations. Two files are judged without measuring: exit code 1 if
     anything got worse, 3 if nothing could be compared. If the reader of stdout leaves (`| head`),
@@ -123,6 +125,7 @@ def _steps(question: Asked, options: Mapping[str, Any], *, named: bool) -> tuple
         saturation_concurrency=_concurrency(options["saturation_concurrency"]),
         memory_sizes=sizes,
         saturate_implementations=named or bool(question.scenario.patterns),
+        with_network=not options["no_network"],
     )
 
 
@@ -177,6 +180,7 @@ def _comparison(measured: Mapping[Part, Series]) -> Comparison:
         latency=measured[Part.LATENCY],
         saturation=measured.get(Part.SATURATION),
         polling=measured.get(Part.POLLING),
+        network=measured.get(Part.NETWORK),
         memory={} if memory is None else memory_slopes(memory),
     )
 

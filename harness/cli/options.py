@@ -64,6 +64,9 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "body": ("FILE|TEXT", "of rest: what is posted to a --url that echoes nothing [GET]"),
     "expect_status": ("N", "of rest: the status of a good answer to it [200 to a --body]"),
     "tls": ("", "https and wss, by a certificate made on the spot [off]"),
+    "rtt": ("TIME", "put a network in between: its round trip, 20ms [none]"),
+    "jitter": ("TIME", "of that network: how far each way may differ [0]"),
+    "bandwidth": ("BYTES/S", "of that network, each connection and way, 10MB/s [without limit]"),
 }
 _REPEATED = frozenset({"pid"})
 """Options that may be given again."""

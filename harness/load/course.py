@@ -27,7 +27,7 @@ from harness.load.schedule import schedule
 from harness.load.seats import Seats
 from harness.load.stamps import Arrivals, Handovers
 from harness.load.task import NS, LoadTask, Role
-from harness.pattern import Deliver, Pattern, Seat, Send
+from harness.pattern import Deliver, Endpoints, Pattern, Seat, Send
 from harness.queueing import Victim
 from harness.recording import (
     READING_NS,
@@ -50,6 +50,8 @@ _QUIET_S = 1.0
 """Without a job for so long, and eight times the work on one, a consumer takes the queue for done:
 what a dead one held has been claimed by then."""
 _TIMES_WORK = 8
+_TRIPS = 3
+"""Round trips that a message needs at most: a long poll's answer, the next poll, its answer."""
 _LONGEST_BACKLOG_S = 60.0
 """What consumers with work have not done so long after the window is left in the queue."""
 _T = TypeVar("_T")
@@ -157,14 +159,21 @@ class _Load:
         ]
         await self._receiving.enter(subscriptions, task.ramp)
         publish = self._pattern.publish[workload.ingress] if task.publishers else None
-        publications = [self._seat(_needed(publish), index, sent) for index in task.publishers]
+        publications = [
+            self._seat(_needed(publish), index, sent, to=task.publish_to)
+            for index in task.publishers
+        ]
         return await self._publishing.enter(publications, task.ramp), task.publishers.start
 
     def _seat(
-        self, side: Callable[..., AbstractAsyncContextManager[_T]], index: int, *functions: object
+        self,
+        side: Callable[..., AbstractAsyncContextManager[_T]],
+        index: int,
+        *functions: object,
+        to: Endpoints | None = None,
     ) -> Callable[[], AbstractAsyncContextManager[_T]]:
         seat = Seat(
-            endpoints=self._task.endpoints,
+            endpoints=to or self._task.endpoints,
             workload=self._task.workload,
             index=index,
             note=lambda cause: self._notes.update((cause,)),
@@ -234,7 +243,8 @@ class _Load:
         stall = arrivals.longest_gap_ns() / NS
         least = patience * _LEAST_DRAIN_S
         given_up = self._pattern.patience_s + _AFTER_S if self._pattern.patience_s else 0.0
-        return max(least, 3 * self._task.workload.poll_interval, stall + _AFTER_S, given_up)
+        polls_s = 3 * self._task.workload.poll_interval
+        return max(least, polls_s, stall + _AFTER_S, given_up) + _TRIPS * self._task.workload.rtt
 
     def _recording(self, arrivals: Arrivals) -> Recording:
         task = self._task

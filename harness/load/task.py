@@ -26,6 +26,9 @@ class LoadTask:
 
     pattern: str
     endpoints: Endpoints
+    """What receivers, callers and members talk to."""
+    publish_to: Endpoints
+    """What publishers talk to who are nothing else."""
     workload: Workload
     role: Role
     publishers: range

@@ -52,6 +52,8 @@ class Comparison:
     """Closed loop."""
     polling: Series | None = None
     """The polling pattern at several intervals."""
+    network: Series | None = None
+    """With a network in between, where the others have none."""
     memory: Mapping[str, MemoryPerConnection] = field(default_factory=dict)
     """By pattern."""
 

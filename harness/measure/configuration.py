@@ -95,7 +95,7 @@ class Configuration:
     @property
     def polls(self) -> bool:
         """Whether its latency is a choice of the poll interval."""
-        return self.runs[0].analytic_mean is not None
+        return self.runs[0].polled
 
     def shows(self, metric: Metric) -> bool:
         """Whether every used run holds enough messages for ``metric``."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from harness.measure.latency import Latencies
 from harness.measure.offer import BIN_S, GRACE_S, Offer
 from harness.measure.resources import TICK_S
-from harness.result import Doubt, GeneratorUse, HostUse, Latency
+from harness.result import Doubt, GeneratorUse, HostUse, Latency, NetworkUse
 from harness.workload import ClientKind, Workload
 
 PACED_ONE_BY_ONE = 1000.0
@@ -28,6 +28,10 @@ GENERATOR_PEAK = 0.7
 """Of its core in any 100 ms."""
 PAUSE_S = 0.05
 """For which a load process may stand still."""
+_LEAST_OWN_S = 1e-6
+"""What is left of a latency without the network is at least this: lag is held against it."""
+RELAY_LATE_P50_S = 0.0003
+RELAY_LATE_P99_S = 0.001
 RELEASED_SHARE = 0.99
 STEAL = 0.01
 FOREIGN = 0.05
@@ -44,6 +48,7 @@ class Evidence:
     offer: Offer
     generator: GeneratorUse
     host: HostUse
+    network: NetworkUse | None = None
     analytic_mean: float | None = None
     """Mean service latency (s) that the pattern imposes by design, where that is known."""
     service_mean_high: float | None = None
@@ -115,19 +120,26 @@ def _pacer_lateness(evidence: Evidence) -> str | None:
 def _receiver_lag(evidence: Evidence) -> str | None:
     """Compare the lag's p50 with the latency's; of the p99, the very same messages.
 
-    The lag's own p99 would not do there: it and the latency's p99 are different messages.
+    The lag's own p99 would not do there: it and the latency's p99 are different messages. What a
+    network asked for imposes counts for neither: under a round trip of 100 ms, 5 ms of our own
+    would pass unseen, and be read as the system's.
     """
     times = evidence.latencies
+    imposed_s = evidence.workload.network_s
     delivery, lag, unhindered = times.delivery, times.receiver_lag, times.unhindered
     found = []
-    if delivery.p50 is not None and lag.p50 is not None and lag.p50 > LAG_SHARE * delivery.p50:
-        found.append(
-            f"messages may have waited inside the generator for {_time(lag.p50)} at p50, "
-            f"{_percent(lag.p50 / delivery.p50)} of the delivery latency's {_time(delivery.p50)}"
-        )
+    if delivery.p50 is not None and lag.p50 is not None:
+        own_s = max(delivery.p50 - imposed_s, _LEAST_OWN_S)
+        if lag.p50 > LAG_SHARE * own_s:
+            found.append(
+                f"messages may have waited inside the generator for {_time(lag.p50)} at p50, "
+                f"{_percent(lag.p50 / own_s)} of the delivery latency's {_time(own_s)}"
+                + f" beyond the {_time(imposed_s)} of the network"
+                * bool(imposed_s)
+            )
     if shown(delivery, 0.99) and delivery.p99 is not None and unhindered.p99 is not None:
         less = delivery.p99 - unhindered.p99
-        if less > LAG_SHARE * delivery.p99:
+        if less > LAG_SHARE * max(delivery.p99 - imposed_s, _LEAST_OWN_S):
             found.append(
                 "without the time that messages may have waited inside the generator p99 would be "
                 f"{_time(unhindered.p99)} instead of {_time(delivery.p99)}"
@@ -193,6 +205,24 @@ def _network_stack(evidence: Evidence) -> str | None:
     }
     found = [f"{count:,} {name}" for name, count in counts.items() if count]
     return f"the network stack was disturbed: {', '.join(found)} (limit 0)" if found else None
+
+
+def _relay(evidence: Evidence) -> str | None:
+    relay = evidence.network
+    if relay is None:
+        return None
+    found = []
+    if relay.late_p50 > RELAY_LATE_P50_S or relay.late_p99 > RELAY_LATE_P99_S:
+        found.append(
+            f"what passed the relay came out late by {_time(relay.late_p50)} at p50, "
+            f"{_time(relay.late_p99)} at p99 (limits {_time(RELAY_LATE_P50_S)}, "
+            f"{_time(RELAY_LATE_P99_S)})"
+        )
+    if relay.cpu > GENERATOR_PEAK:
+        found.append(
+            f"the relay used {_percent(relay.cpu)} of its core (limit {_percent(GENERATOR_PEAK)})"
+        )
+    return " and ".join(found) or None
 
 
 def _analytic_floor(evidence: Evidence) -> str | None:
@@ -312,6 +342,14 @@ RULES: tuple[Rule, ...] = (
         "(segments repeated although they had arrived)",
         reason=_network_stack,
         remedy=_gentler_network,
+    ),
+    Rule(
+        name="relay",
+        limit="with a network (--rtt, --bandwidth), the relay wrote later than it was to by more "
+        f"than {_time(RELAY_LATE_P50_S)} at p50 or {_time(RELAY_LATE_P99_S)} at p99, or used more "
+        f"than {_percent(GENERATOR_PEAK)} of its core",
+        reason=_relay,
+        remedy=_lighter_generator,
     ),
     Rule(
         name="analytic floor",

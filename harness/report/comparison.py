@@ -16,6 +16,7 @@ from harness.report.conclusion import closing
 from harness.report.delivery import delivery_tables
 from harness.report.implementations import implementation_table
 from harness.report.journey import journey_tables
+from harness.report.network import network_section, relay_line
 from harness.report.question import TO_LAST, limits, question, saved, surroundings
 from harness.report.remarks import hidden_tail_line, interval_line, refusals, remarks
 from harness.report.sweeps import polling_curve, saturation_tables, throughput_section
@@ -35,6 +36,8 @@ def compare_report(comparison: Comparison, path_saved: str = "", width: int = WI
         parts += saturation_tables(comparison.saturation, width)
     if comparison.polling is not None:
         parts += polling_curve(comparison.polling, width)
+    if comparison.network is not None:
+        parts += network_section(comparison.latency, comparison.network, width)
     parts += [implementation_table(rows, width), closing(comparison.latency, width)]
     every = (comparison.latency, comparison.saturation, comparison.polling)
     runs = [run for series in every if series is not None for run in series.results]
@@ -54,6 +57,7 @@ def _workload(rows: Sequence[Configuration], comparison: Comparison, width: int)
         "in: towards the receivers, empty polls included"
         + "; out: also what members publish" * (rows[0].workload.exchange is Exchange.GROUP),
         "memory: servers + kernel, both ends of the socket" if comparison.memory else "",
+        relay_line(rows),
         hidden_tail_line(rows),
         interval_line(rows),
     ]

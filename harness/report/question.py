@@ -26,6 +26,12 @@ _NAMES = {
 }
 
 
+_ADDED = (
+    "a network adds about half a round trip to what is pushed, one to request/reply, up to one and "
+    "a half to long polling."
+)
+
+
 def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) -> str:
     """Restate what rows of one workload were asked: traffic, payload, time, runs."""
     workload = rows[0].workload
@@ -41,11 +47,21 @@ def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) 
         "published natively" if workload.ingress is Ingress.NATIVE else "",
         "by TLS, the floor plain" if any(row.workload.tls for row in rows) else "",
         "compressed" if any(row.workload.deflate for row in rows) else "",
+        network(workload),
         *jobs([row.workload for row in rows if not row.is_floor]),
         f"{units.span(workload.duration)} after {units.span(workload.warmup)} warm-up",
         f"{series.runs} runs each, interleaved" if series.runs > 1 else "one run each",
     ]
     return joined(parts, width)
+
+
+def network(workload: Workload) -> str:
+    """Say what stands between servers and clients; empty if nothing does."""
+    if not workload.networked:
+        return ""
+    jitter = f" ± {units.span(workload.jitter)} each way" if workload.jitter else ""
+    speed = f" at {units.size(int(workload.bandwidth))}/s" if workload.bandwidth else ""
+    return f"network of {units.span(workload.rtt)} round trip{jitter}{speed}"
 
 
 def jobs(workloads: Sequence[Workload]) -> list[str]:
@@ -126,7 +142,7 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
     machine = runs[0].context.machine
     workloads = {run.workload for run in runs}
     payloads = " or ".join(units.size(size) for size in sorted({w.payload for w in workloads}))
-    intervals = sorted({r.workload.poll_interval for r in runs if r.analytic_mean is not None})
+    intervals = sorted({r.workload.poll_interval for r in runs if r.polled})
     chosen = f"The payload ({payloads})"
     if intervals:
         listed = ", ".join(map(units.span, intervals))
@@ -144,10 +160,14 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
             f"this host, whose clock all times are of. {chosen}",
             width=width,
         )
+    far = any(workload.networked for workload in workloads)
+    distance = (
+        f"the network in between only delays{lacks}."
+        if far
+        else f"loopback has no distance{lacks}; {_ADDED}"
+    )
     return paragraph(
-        "What this does not tell you: "
-        f"loopback has no distance{lacks}; a network adds about half a round trip to "
-        "what is pushed, one to request/reply, up to one and a half to long polling. "
+        f"What this does not tell you: {distance} "
         f"HTTP is 1.1, every server is one process, Python is {machine.python}, on {cores} "
         f"{virtual}core{'s' * (cores > 1)}. {chosen}",
         width=width,

@@ -53,7 +53,7 @@ def polling_curve(series: Series, width: int = WIDTH) -> list[str]:
     lines = [
         [
             f"{mark(row)}{row.pattern} every {units.span(row.workload.poll_interval)}",
-            units.seconds(row.runs[0].analytic_mean),
+            units.seconds(_imposed(row)),
             cells.interval(estimate([run.service.mean for run in row.used]), units.seconds),
             cells.cost(row, CPU_PER_MESSAGE),
             cells.wire_bytes(row),
@@ -68,6 +68,12 @@ def polling_curve(series: Series, width: int = WIDTH) -> list[str]:
     ]
     drawn = table(columns, lines, width)
     return ["\n".join([title, drawn, *remarks(rows, series, width), joined(notes, width)])]
+
+
+def _imposed(row: Configuration) -> float | None:
+    """Give what polling imposes by itself, without the network."""
+    mean = row.runs[0].analytic_mean
+    return None if mean is None else mean - row.workload.network_s
 
 
 def _throughputs(members: Sequence[Configuration], width: int) -> str:

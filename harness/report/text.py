@@ -20,6 +20,7 @@ from harness.measure.statistics import FEWEST_RUNS, median
 from harness.report import cells, units
 from harness.report.columns import WIDTH, Column, joined, table
 from harness.report.journey import journey_tables
+from harness.report.network import relay_line
 from harness.report.question import CLOSED_LOOP, TO_LAST, limits, question, saved, surroundings
 from harness.report.remarks import hidden_tail_line, interval_line, mark, refusals, remarks
 from harness.result import Series
@@ -122,6 +123,7 @@ def _footnotes(rows: Sequence[Configuration], width: int) -> str:
             TO_LAST if fans_out(workload) else "",
             "× floor by service latency p50" if workload.open_loop else "",
             "load CPU in its busiest 100 ms",
+            relay_line(rows),
             hidden_tail_line(rows),
             interval_line(rows),
         ],

@@ -180,6 +180,16 @@ REFUSED = {
         ("compare", "sse", "--saturation-concurrency", "0"),
         r"--saturation-concurrency 0: must be 1",
     ),
+    "negative round trip": (("run", "sse", "--rtt", "-5ms"), r"--rtt -0\.005: must be 0 to 2 sec"),
+    "round trip to the moon": (("run", "sse", "--rtt", "11s"), r"--rtt 11: must be 0 to 2 seconds"),
+    "jitter beyond the way": (
+        ("run", "sse", "--rtt", "20ms", "--jitter", "11ms"),
+        r"--jitter 0\.011: must be 0 to half of the round trip, here 0\.01s; give a longer --rtt",
+    ),
+    "bandwidth of nothing": (
+        ("run", "sse", "--rtt", "20ms", "--bandwidth", "0MB/s"),
+        r"--bandwidth 0MB/s: lets nothing through; leave it out to have no limit",
+    ),
     "compare unknown pattern": (("compare", "ses"), r'pattern "ses": not registered; did you mean'),
     "init of no toml": (("init", "a.txt"), r"FILE a\.txt: must end in \.toml; for example a\.toml"),
 }

@@ -23,6 +23,7 @@ from tests.prove import (
     journey,
     kills,
     leftovers,
+    network,
     polling,
     profiles,
     redis_commands,
@@ -115,4 +116,5 @@ POINTS: Sequence[Point] = (
     Point(number="4.3", title="servers that are there already", prove=your_servers.prove_measured),
     Point(number="4.5", title="TLS beside plaintext", prove=tls.prove, long=True),
     Point(number="4.7", title="what is no such server", prove=your_servers.prove_refusals),
+    Point(number="4.1", title="networks", prove=network.prove),
 )

@@ -26,6 +26,7 @@ FILES = (
     "durability",
     "payload",
     "polling_interval",
+    "network",
     "connections",
     "tls",
     "cost_per_message",

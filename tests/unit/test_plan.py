@@ -43,6 +43,17 @@ def test_two_cores_put_all_load_on_the_second(machine: Machine) -> None:
     assert str(made) == "core 0 server · core 1 load (receive + publish)"
 
 
+def test_a_relay_has_a_core_without_load_or_else_shares_one(machine: Machine) -> None:
+    far = Workload(rtt=0.04)
+    near = plan(load("sse"), Workload(), machine)
+    made = plan(load("sse"), far, machine)
+    assert near.relay_core is None
+    assert made.relay_core == 3
+    assert str(made).endswith(" · core 3 relay")
+    assert made.setup_s == pytest.approx(near.setup_s + 12 * far.rtt)
+    assert plan(load("sse"), far, replace(machine, cores=(0, 1))).relay_core == 1
+
+
 @pytest.mark.parametrize(
     ("client", "cores", "give_way"),
     [

@@ -15,7 +15,7 @@ from harness.faults.strike import Blow
 from harness.observe import Observation
 from harness.process.redis_depth import Depth
 from harness.queueing import Victim
-from harness.recording import Recording
+from harness.recording import Recording, Relayed
 from harness.series import cells_of, measure
 from harness.workload import Workload
 from tests.unit.seen import observation
@@ -62,6 +62,13 @@ def test_what_was_killed_and_what_waited_comes_back(tmp_path: Path) -> None:
     stamps = stamps_file.keep(seen, tmp_path / "run.json", "0.npz")
     found = stamps_file.read(tmp_path / stamps.file)
     assert (found.blow, found.depths, found.left) == (blow, depths, 0)
+
+
+def test_what_a_relay_saw_comes_back(tmp_path: Path) -> None:
+    relayed = Relayed(pid=7, due_ns=np.array([5, 9]), late_ns=np.array([-3, 400]))
+    seen = replace(observation(), relayed=relayed)
+    stamps = stamps_file.keep(seen, tmp_path / "run.json", "0.npz")
+    assert told(stamps_file.read(tmp_path / stamps.file)) == told(seen)
 
 
 def test_equal_stamps_make_equal_files(tmp_path: Path) -> None:

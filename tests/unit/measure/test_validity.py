@@ -14,13 +14,15 @@ from harness.measure.validity import (
     judge,
     shown,
 )
-from harness.result import GeneratorUse, HostUse, Latency
+from harness.result import GeneratorUse, HostUse, Latency, NetworkUse
 from harness.workload import ClientKind, Workload
 
 Change = Callable[[Evidence], Evidence]
 SLOW = Workload(rate=1000)
 FAST = Workload(rate=5000)
 CLOSED = Workload(rate=None, concurrency=64)
+FAR = Workload(rate=1000, rtt=0.0018)
+"""Of a delivery latency's 1 ms at p50, and of 10 ms at p99, 0.9 ms are the network's."""
 
 
 def latency(
@@ -65,6 +67,7 @@ def sound(workload: Workload = SLOW) -> Evidence:
             retransmitted_segments=0,
             tcp_timeouts=0,
         ),
+        network=NetworkUse(chunks=10_000, late_p50=0.0003, late_p99=0.001, late_max=0.1, cpu=0.7),
         analytic_mean=0.01,
         service_mean_high=0.01,
     )
@@ -76,6 +79,14 @@ def times(evidence: Evidence, **changes: Latency) -> Evidence:
 
 def on_host(**changes: float) -> Change:
     return lambda evidence: replace(evidence, host=replace(evidence.host, **changes))
+
+
+def relayed(**changes: float) -> Change:
+    def changed(evidence: Evidence) -> Evidence:
+        assert evidence.network is not None
+        return replace(evidence, network=replace(evidence.network, **changes))
+
+    return changed
 
 
 def offered(**changes: float) -> Change:
@@ -114,6 +125,37 @@ TRIPS: list[tuple[str, Workload, Change, str]] = [
         lambda e: times(e, unhindered=latency(0.00091, 0.007)),
         "without the time that messages may have waited inside the generator p99 would be "
         "7 ms instead of 10 ms (limit 10 %)",
+    ),
+    (
+        "receiver lag",
+        FAR,
+        lambda e: times(
+            e, receiver_lag=latency(0.00002, 0.001), unhindered=latency(0.00098, 0.0099)
+        ),
+        "messages may have waited inside the generator for 20 µs at p50, 20 % of the delivery "
+        "latency's 100 µs beyond the 900 µs of the network (limit 10 %)",
+    ),
+    (
+        "receiver lag",
+        FAR,
+        lambda e: times(
+            e, receiver_lag=latency(0.00001, 0.001), unhindered=latency(0.00099, 0.00905)
+        ),
+        "without the time that messages may have waited inside the generator p99 would be "
+        "9.05 ms instead of 10 ms (limit 10 %)",
+    ),
+    (
+        "relay",
+        SLOW,
+        relayed(late_p50=0.0004),
+        "what passed the relay came out late by 400 µs at p50, 1 ms at p99 (limits 300 µs, 1 ms)",
+    ),
+    (
+        "relay",
+        CLOSED,
+        relayed(late_p99=0.25, cpu=0.9),
+        "what passed the relay came out late by 300 µs at p50, 250 ms at p99 (limits 300 µs, "
+        "1 ms) and the relay used 90 % of its core (limit 70 %)",
     ),
     (
         "generator pause",
@@ -220,6 +262,7 @@ HARMLESS: list[tuple[str, Workload, Change]] = [
         ),
     ),
     ("no analytic floor", SLOW, lambda e: replace(e, analytic_mean=None, service_mean_high=0.0)),
+    ("no network", SLOW, lambda e: replace(e, network=None)),
     ("no bound", SLOW, lambda e: replace(e, service_mean_high=None)),
 ]
 

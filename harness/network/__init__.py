@@ -1,0 +1,1 @@
+"""A network that a run asks for: a relay that delays what passes, in a process of its own."""

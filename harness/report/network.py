@@ -1,0 +1,77 @@
+"""With a network between servers and clients: what it did to each pattern, and how well it kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.measure.configuration import P50, Configuration, configurations
+from harness.measure.statistics import median
+from harness.report import cells, units
+from harness.report.columns import WIDTH, Column, joined, table
+from harness.report.delivery import blocks
+from harness.report.question import question
+from harness.report.remarks import interval_line, mark, refusals, remarks
+from harness.result import Series
+
+
+def relay_line(rows: Sequence[Configuration]) -> str:
+    """Say how well the relay kept what it promised, at its worst; empty without one."""
+    uses = [run.network for row in rows for run in row.runs if run.network is not None]
+    if not uses:
+        return ""
+    p50 = max(use.late_p50 for use in uses)
+    p99 = max(use.late_p99 for use in uses)
+    cpu = max(use.cpu for use in uses)
+    return (
+        f"the network is a relay of ours, late by {units.seconds(p50)} at p50 and "
+        f"{units.seconds(p99)} at p99 at most, {units.percent(cpu)} of a load core"
+    )
+
+
+def network_section(without: Series, between: Series, width: int = WIDTH) -> list[str]:
+    """Put latency without a network and with one beside each other, a table for each block."""
+    rows = configurations(between)
+    if not rows:
+        return ["\n".join(refusals(between, width))]
+    direct = {row.pattern: row for row in configurations(without)}
+    rtt = rows[0].workload.rtt
+    columns = [
+        Column(""),
+        Column("p50\nwithout"),
+        Column(f"p50 over\n{units.span(rtt)}"),
+        Column("added"),
+        Column("round trips"),
+    ]
+    tables = [
+        table(columns, [_line(row, direct.get(row.pattern)) for row in _ordered(block)], width)
+        for _, block in blocks(rows)
+    ]
+    title = f"With a network in between\n{question(rows, between, width)}"
+    notes = [
+        "round trips: what the network added, as a multiple of its round trip",
+        relay_line(rows),
+        interval_line(rows),
+    ]
+    told = [*remarks(rows, between, width), joined(notes, width)]
+    return ["\n".join([title, "\n\n".join(tables), *told])]
+
+
+def _ordered(rows: Sequence[Configuration]) -> list[Configuration]:
+    def rank(row: Configuration) -> tuple[bool, bool, float]:
+        value = median(row.samples(P50))
+        return not row.is_floor, not row.valid, float("inf") if value is None else value
+
+    return sorted(rows, key=rank)
+
+
+def _line(row: Configuration, direct: Configuration | None) -> list[str]:
+    far = median(row.samples(P50))
+    near = None if direct is None else median(direct.samples(P50))
+    added = None if far is None or near is None else far - near
+    return [
+        mark(row) + row.pattern,
+        units.ABSENT if direct is None else cells.latency(direct, P50),
+        cells.latency(row, P50),
+        units.ABSENT if added is None else units.seconds(added),
+        units.ABSENT if added is None else f"{added / row.workload.rtt:.2f}",
+    ]

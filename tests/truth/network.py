@@ -1,0 +1,155 @@
+"""What a network was to do, against stamps on both sides of it.
+
+An echo of our own stands behind the relay. It and its callers stamp every message before it is
+written and after it was read, on one clock, so that each way is known by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+import numpy as np
+import uvloop
+
+from harness.load.pacer import Pacer
+from harness.machine import Machine
+from harness.pattern import Endpoints
+from harness.process.relay import network_before
+from harness.process.scratch import private_directory
+from harness.recording import Ints
+from harness.registry import load
+from harness.workload import Workload
+from tests.truth.seen import Seen, watch
+
+CONNECTIONS = 64
+RATE = 1000.0
+_BYTES = 64
+"""Of one message: its number, padded."""
+_ROUND_TRIPS_TO_SETTLE = 4
+_SEED = 1
+_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trips:
+    """How long each message took there and back, in ns, and how late the relay was by itself."""
+
+    forth_ns: Ints
+    back_ns: Ints
+    late_ns: Ints
+    """Of each piece, by the relay's own account; empty without a relay."""
+
+    @property
+    def around_ns(self) -> Ints:
+        """The whole way, without the time that the echo took."""
+        around: Ints = self.forth_ns + self.back_ns
+        return around
+
+
+def trips(workload: Workload, machine: Machine, *, seconds: float) -> Trips:
+    """Send messages through the network of ``workload`` for so long: Poisson, 1,000/s over 64."""
+    gc.collect()
+    gc.disable()
+    try:
+        return uvloop.run(_trips(workload, machine, seconds))
+    finally:
+        gc.enable()
+
+
+def run_pattern(name: str, workload: Workload, machine: Machine) -> Seen:
+    """Measure one pattern through the network of ``workload``."""
+    return watch(load(name), workload, machine)
+
+
+def at(values_ns: Ints, q: float) -> float:
+    """Give a quantile in seconds."""
+    return float(np.quantile(values_ns, q)) / _NS
+
+
+class _Stamping(asyncio.Protocol):
+    """Cuts what comes into messages, and stamps each as it is read."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, read_ns: Ints, answer: Callable[[asyncio.Transport, bytes], None]) -> None:
+        self._read_ns = read_ns
+        self._answer = answer
+        self._rest = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        now_ns = time.monotonic_ns()
+        data = self._rest + data
+        whole = len(data) - len(data) % _BYTES
+        self._rest = data[whole:]
+        for begin in range(0, whole, _BYTES):
+            message = data[begin : begin + _BYTES]
+            self._read_ns[int(message)] = now_ns
+            self._answer(self.transport, message)
+
+
+async def _trips(workload: Workload, machine: Machine, seconds: float) -> Trips:
+    count = round(RATE * seconds)
+    sent_ns, came_ns, answered_ns, back_ns = np.zeros((4, count), dtype=np.int64)
+    loop = asyncio.get_running_loop()
+    missing = count
+    all_back = loop.create_future()
+
+    def echo(transport: asyncio.Transport, message: bytes) -> None:
+        answered_ns[int(message)] = time.monotonic_ns()
+        transport.write(message)
+
+    def count_down(_transport: asyncio.Transport, _message: bytes) -> None:
+        nonlocal missing
+        missing -= 1
+        if not missing:
+            all_back.set_result(None)
+
+    server = await loop.create_server(lambda: _Stamping(came_ns, echo), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    direct = Endpoints(urls={"tcp": f"tcp://127.0.0.1:{port}"})
+    core = machine.cores[-1]
+    with (
+        private_directory() as directory,
+        network_before(direct, workload, core=core, directory=Path(directory)) as network,
+    ):
+        address = urlsplit(network.endpoints["tcp"])
+        callers = [
+            (
+                await loop.create_connection(
+                    lambda: _Stamping(back_ns, count_down), address.hostname, address.port
+                )
+            )[1]
+            for _ in range(CONNECTIONS)
+        ]
+        gaps_ns = np.random.default_rng(_SEED).exponential(_NS / RATE, count)
+        settled_ns = time.monotonic_ns() + round(_ROUND_TRIPS_TO_SETTLE * workload.rtt * _NS)
+        due_ns = (settled_ns + np.cumsum(gaps_ns)).astype(np.int64).tolist()
+
+        def send(number: int) -> None:
+            message = b"%0*d" % (_BYTES, number)
+            sent_ns[number] = time.monotonic_ns()
+            callers[number % CONNECTIONS].transport.write(message)
+
+        with Pacer(due_ns, send) as pacer:
+            await pacer.finished()
+        await asyncio.wait_for(all_back, 10 + 2 * workload.rtt)
+        for caller in callers:
+            caller.transport.close()
+        relayed = network.finish()
+    server.close()
+    await server.wait_closed()
+    return Trips(
+        forth_ns=came_ns - sent_ns,
+        back_ns=back_ns - answered_ns,
+        late_ns=np.empty(0, dtype=np.int64) if relayed is None else relayed.late_ns,
+    )

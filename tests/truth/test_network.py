@@ -1,0 +1,77 @@
+"""A network is met as it was promised, both ways, and each pattern pays for it what it must."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import psutil
+import pytest
+
+from harness.freeze import Freezer
+from harness.machine import read_machine
+from harness.observe import Live
+from harness.registry import load
+from harness.workload import Exchange, Workload
+from tests.truth.network import at, run_pattern, trips
+from tests.truth.seen import watch
+
+pytestmark = pytest.mark.alone
+
+RTT_S = 0.02
+EARLY_S = 0.0001
+"""What the relay takes back of a core's waking up, and no more."""
+TOLERANCE_S = 0.002
+"""A tenth of the round trip, for a machine that does other things meanwhile."""
+PUSHED = Workload(rate=50, warmup=0.2, duration=1, rtt=RTT_S)
+CALLED = Workload(
+    exchange=Exchange.REQUEST_REPLY, publishers=16, rate=50, warmup=0.2, duration=1, rtt=RTT_S
+)
+
+
+@pytest.mark.slow
+def test_each_way_takes_half_a_round_trip() -> None:
+    found = trips(Workload(rtt=RTT_S), read_machine(), seconds=1)
+    assert np.all(found.forth_ns >= (RTT_S / 2 - EARLY_S) * 1e9)
+    assert np.all(found.back_ns >= (RTT_S / 2 - EARLY_S) * 1e9)
+    assert at(found.around_ns, 0.5) == pytest.approx(RTT_S, abs=TOLERANCE_S)
+    # By its own account the relay passed on every message, there and back.
+    assert len(found.late_ns) >= 2 * len(found.forth_ns) * 0.9
+
+
+@pytest.mark.slow
+def test_what_is_pushed_takes_half_a_round_trip() -> None:
+    service_ns = run_pattern("sse", PUSHED, read_machine()).service_ns
+    assert np.all(service_ns >= (RTT_S / 2 - EARLY_S) * 1e9)
+    assert at(service_ns, 0.5) == pytest.approx(RTT_S / 2, abs=TOLERANCE_S)
+
+
+@pytest.mark.slow
+def test_a_call_takes_a_whole_one() -> None:
+    seen = run_pattern("rest", CALLED, read_machine())
+    assert np.all(seen.service_ns >= (RTT_S - 2 * EARLY_S) * 1e9)
+    assert at(seen.service_ns, 0.5) == pytest.approx(RTT_S, abs=TOLERANCE_S)
+    assert seen.result.network is not None
+    assert seen.result.network.chunks >= 2 * len(seen.service_ns)
+
+
+@pytest.mark.slow
+def test_a_long_poll_takes_between_half_a_round_trip_and_one_and_a_half() -> None:
+    service_ns = run_pattern("long_polling", PUSHED, read_machine()).service_ns
+    assert np.all(service_ns >= (RTT_S / 2 - EARLY_S) * 1e9)
+    assert at(service_ns, 0.9) <= 1.5 * RTT_S + TOLERANCE_S
+    assert at(service_ns, 0.9) > RTT_S, "no message had to wait for the next poll"
+
+
+def relay(_live: Live) -> Sequence[int]:
+    """The run's child that is neither a server nor a load process."""
+    ours = psutil.Process().children()
+    return [one.pid for one in ours if "harness.network.relay" in one.cmdline()]
+
+
+@pytest.mark.slow
+def test_a_relay_that_stands_still_makes_the_run_invalid() -> None:
+    freezer = Freezer(relay, (0.5,), 0.3)
+    seen = watch(load("sse"), PUSHED, read_machine(), freezer.on_start)
+    assert len(freezer.stalls) == 1
+    assert "relay" in {doubt.rule for doubt in seen.result.doubts}
