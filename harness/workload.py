@@ -9,9 +9,11 @@ from enum import StrEnum
 from harness.envelope import MAX_PAYLOAD_BYTES, MAX_PUBLISHERS, MIN_PAYLOAD_BYTES
 from harness.errors import BadInput
 from harness.queueing import Persistence, Pop, Victim
+from harness.scaling import Backplane, Balancer
 
 _LARGEST_BURST = 100_000
 _MOST_KEYS = 1_000_000
+_MOST_GATEWAYS = 64
 
 
 class Exchange(StrEnum):
@@ -159,6 +161,12 @@ class Workload:
     """Who is killed in mid-run, on purpose."""
     kill_after: float = 1.0
     """Seconds of the window until then."""
+    gateways: int = 3
+    """Servers that WebSockets are spread over."""
+    backplane: Backplane = Backplane.PUBSUB
+    """What joins them."""
+    balancer: Balancer = Balancer.CADDY
+    """What stands before them."""
 
     def __post_init__(self) -> None:
         if (self.rate is None) == (self.concurrency is None):
@@ -286,10 +294,28 @@ class Workload:
             f"{self.work:g}",
             "must be 0 to 60 seconds; for example 1ms",
         )
+        _require(
+            1 <= self.gateways <= _MOST_GATEWAYS,
+            "--gateways",
+            self.gateways,
+            f"must be 1 to {_MOST_GATEWAYS}; for example 3",
+        )
+        _require(
+            self.backplane is not Backplane.NONE or self.gateways == 1,
+            "--backplane",
+            self.backplane,
+            "without one, a message stays at the gateway it entered; give --gateways 1 with it",
+        )
         if self.kill is not Victim.NONE:
             self._require_a_kill_that_tells()
 
     def _require_a_kill_that_tells(self) -> None:
+        _require(
+            self.kill is not Victim.GATEWAY or self.gateways > 1,
+            "--kill",
+            self.kill,
+            "its clients need another one to go to; give --gateways 2 or more",
+        )
         _require(
             self.open_loop,
             "--kill",
@@ -303,7 +329,7 @@ class Workload:
             f"must be 0 to less than the window's {self.duration:g} seconds; for example 1s",
         )
         _require(
-            self.work > 0 or self.kill is Victim.REDIS,
+            self.work > 0 or self.kill in (Victim.REDIS, Victim.GATEWAY),
             "--work",
             f"{self.work:g}",
             "a consumer that does nothing with a message holds none when it is killed; "
@@ -339,6 +365,9 @@ class Workload:
             command=plain.command,
             pipeline=plain.pipeline,
             keys=plain.keys,
+            gateways=plain.gateways,
+            backplane=plain.backplane,
+            balancer=plain.balancer,
         )
 
     @property

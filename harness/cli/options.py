@@ -55,8 +55,11 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "pop": ("NAME", "how redis_queue's consumers take: brpop, rpop or lmove [brpop]"),
     "work": ("TIME", "how long a consumer works on each message, 0 or 1ms [0]"),
     "persistence": ("NAME", "of a Redis that stores: none, rdb, aof-everysec, aof-always [none]"),
-    "kill": ("NAME", "whom to kill in mid-run: consumer or redis [none]"),
+    "kill": ("NAME", "whom to kill in mid-run: consumer, redis or gateway [none]"),
     "kill_after": ("TIME", "when in the window [1s]"),
+    "gateways": ("N", "servers that WebSockets are spread over [3]"),
+    "backplane": ("NAME", "what joins gateways: none, pubsub, streams [pubsub]"),
+    "balancer": ("NAME", "what stands before gateways: none, caddy, haproxy, nginx [caddy]"),
 }
 
 _Takes = Callable[[Pattern, Workload], bool]
@@ -107,6 +110,10 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
     **{
         field: (_reads(field), "only redis_command reads it")
         for field in ("command", "pipeline", "keys")
+    },
+    **{
+        field: (_reads(field), "no chosen pattern has several gateways")
+        for field in ("gateways", "backplane", "balancer")
     },
 }
 """Whether an option changes anything for a pattern, and why none of them may take it."""

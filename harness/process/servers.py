@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from harness.errors import ServerFailed
 from harness.pattern import AnyServerSpec, Endpoints, RedisSpec, ServerSpec
 from harness.process.child import Child, log_file, python_command, stop_all
+from harness.process.program import located
 from harness.process.ready import wait_until_ready
 from harness.process.redis import resolve
 from harness.process.redis_guest import remove
@@ -23,6 +24,8 @@ from harness.workload import Workload
 
 REDIS_URL = "ABEC_REDIS_URL"
 """Not on the command line, where everybody could read the password."""
+UPSTREAMS = "ABEC_UPSTREAMS"
+"""The URLs of those that a server stands before, separated by spaces."""
 NOTES = "ABEC_NOTES"
 """A directory in which servers may note what is read after the run."""
 
@@ -51,6 +54,13 @@ class Running:
 
     restart_redis: Callable[[], Child] | None = None
     """Kill the Redis (SIGKILL), start it again on the same files and wait until it answers."""
+
+    def kill(self, name: str) -> Child:
+        """Kill (SIGKILL) the server of that name; that it is gone is no failure from now on."""
+        (victim,) = (child for child in self.watch.children if child.name == name)
+        self.watch.children.remove(victim)
+        victim.kill()
+        return victim
 
     def check(self) -> None:
         """Look whether all servers live.
@@ -87,7 +97,9 @@ def started(
     with private_directory() as scratch, ExitStack() as leaving:
         directory = Path(scratch)
         try:
-            programs = [spec for spec in specs if isinstance(spec, ServerSpec)]
+            everyone = [spec for spec in specs if isinstance(spec, ServerSpec)]
+            paths = {spec.name: located(spec.program) for spec in everyone if spec.program}
+            programs = [spec for spec in everyone if not spec.before]
             launched: list[tuple[ServerSpec, Child, Path]] = []
 
             def launch(spec: ServerSpec, env: Mapping[str, str]) -> None:
@@ -131,6 +143,12 @@ def started(
                     launch(spec, {**notes, REDIS_URL: urls["redis"]})
             for spec, child, stdout_path in launched:
                 urls |= wait_until_ready(child, stdout_path, spec.roles, watch)
+            for spec in everyone:
+                if spec.before:
+                    upstreams = " ".join(urls[role] for role in spec.before)
+                    launch(_with(spec, paths), {**notes, UPSTREAMS: upstreams})
+                    _, child, stdout_path = launched[-1]
+                    urls |= wait_until_ready(child, stdout_path, spec.roles, watch)
             yield Running(
                 endpoints=Endpoints(urls=urls),
                 children=tuple(children),
@@ -143,6 +161,11 @@ def started(
             )
         finally:
             stop_all(children)
+
+
+def _with(spec: ServerSpec, paths: Mapping[str, str]) -> ServerSpec:
+    path = paths.get(spec.name, "")
+    return replace(spec, argv=tuple(path if w == "{program}" else w for w in spec.argv))
 
 
 def _restart(redis: ServingRedis, children: list[Child], place: int) -> Child:

@@ -44,6 +44,13 @@ def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) 
     return joined(parts, width)
 
 
+_VICTIMS = {
+    Victim.CONSUMER: "a consumer",
+    Victim.REDIS: "Redis",
+    Victim.GATEWAY: "a gateway",
+}
+
+
 def jobs(workloads: Sequence[Workload]) -> list[str]:
     """Say how jobs are taken, kept and put at risk, where that is not the default."""
     told: dict[str, None] = {}
@@ -55,8 +62,7 @@ def jobs(workloads: Sequence[Workload]) -> list[str]:
         if workload.persistence is not Persistence.NONE:
             told[f"persistence {workload.persistence}"] = None
         if workload.kill is not Victim.NONE:
-            who = "a consumer" if workload.kill is Victim.CONSUMER else "Redis"
-            told[f"{who} killed after {units.span(workload.kill_after)}"] = None
+            told[f"{_VICTIMS[workload.kill]} killed after {units.span(workload.kill_after)}"] = None
     return list(told)
 
 
