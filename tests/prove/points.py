@@ -28,6 +28,7 @@ from tests.prove import (
     redis_commands,
     refusals,
     releases,
+    scaled,
     stall,
     workflows,
 )
@@ -102,4 +103,5 @@ POINTS: Sequence[Point] = (
     Point(number="3.7", title="profiles and baseline", prove=profiles.prove_expected),
     Point(number="3.7", title="profiles to their ends", prove=profiles.prove_real, long=True),
     Point(number="3.8", title="what Redis refuses", prove=guest.prove_refusals),
+    Point(number="4.4", title="WebSockets scaled out", prove=scaled.prove, long=True),
 )
