@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.measure.configuration import Configuration
 from harness.queueing import Persistence, Pop, Victim
-from harness.report import units
+from harness.report import gateways, units
 from harness.report.columns import WIDTH, joined, paragraph
 from harness.result import Result, Series
 from harness.workload import Arrivals, Exchange, Ingress, Workload
@@ -78,7 +78,15 @@ def traffic(workload: Workload) -> str:
         return f"{name} {speed} among {_plural(workload.subscribers, 'member')}"
     receiver = "consumer" if workload.exchange is Exchange.WORK_QUEUE else "subscriber"
     publishers = f" from {workload.publishers} publishers" if workload.publishers > 1 else ""
-    return f"{name} {speed}{publishers} → {_plural(workload.subscribers, receiver)}"
+    return (
+        f"{name} {speed}{publishers} → {_plural(workload.subscribers, receiver)}{_over(workload)}"
+    )
+
+
+def _over(workload: Workload) -> str:
+    """Say what stands between, where that is not the default: floors have no part in it."""
+    plain, set_up = Workload(), gateways.set_up(workload)
+    return "" if set_up == gateways.set_up(plain) else f" over {set_up}"
 
 
 def surroundings(rows: Sequence[Configuration], width: int = WIDTH) -> str:

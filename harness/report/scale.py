@@ -26,7 +26,7 @@ def scale_report(latency: Series, saturation: Series, width: int = WIDTH) -> str
     workload = rows[0].workload
     asked = joined(
         [
-            traffic(workload),
+            traffic(workload.bare),
             units.size(workload.payload),
             f"{units.span(workload.duration)} after {units.span(workload.warmup)} warm-up",
             f"{latency.runs} runs each, interleaved" if latency.runs > 1 else "one run each",

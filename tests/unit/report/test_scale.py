@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.cli.scale import at_rate, in_flight
+from harness.report.question import traffic
 from harness.report.scale import scale_report
 from harness.result import Doubt, Series
 from harness.scaling import Backplane, Balancer
@@ -70,6 +71,12 @@ def test_each_part_is_held_against_the_row_without_it(
     assert figures(lines, "no backplane, behind caddy")[:2] == ["3.00 ms", "2.00 ms"]
     assert figures(lines, "pubsub, behind caddy")[:2] == ["4.50 ms", "3.00 ms"]
     assert figures(lines, "2 gateways")[0] == "6.00 ms"
+
+
+def test_what_stands_between_is_told_where_it_is_not_the_default() -> None:
+    assert traffic(Workload()) == "broadcast 1,000 msg/s → 1 subscriber"
+    several = Workload(gateways=2, backplane=Backplane.STREAMS)
+    assert traffic(several).endswith("→ 1 subscriber over 2 gateways, streams, behind caddy")
 
 
 def test_an_invalid_row_is_held_against_nothing(make_series: Callable[..., Series]) -> None:
