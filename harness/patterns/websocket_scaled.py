@@ -76,6 +76,36 @@ class Position:
             self._deliver(message)
 
 
+class Line:
+    """The connection of a native publisher, which waits for one while it has none."""
+
+    def __init__(self) -> None:
+        self._connection: ClientConnection | None = None
+        self._leaving = False
+        self._decided = asyncio.Event()
+
+    def open(self, connection: ClientConnection | None) -> None:
+        """Send through ``connection`` from now on; None: it is gone."""
+        self._connection = connection
+        self._decide()
+
+    def leave(self) -> None:
+        """Wait for no further connection."""
+        self._leaving = True
+        self._decide()
+
+    async def connection(self) -> ClientConnection | None:
+        """Give the connection, waiting for one; None if there is none and nobody waits."""
+        await self._decided.wait()
+        return self._connection
+
+    def _decide(self) -> None:
+        if self._connection is not None or self._leaving:
+            self._decided.set()
+        else:
+            self._decided.clear()
+
+
 def _at_a_gateway(seat: Seat, turn: int) -> Seat:
     """Give the seat whose role ``http`` is where its connection for the n-th time goes."""
     workload, urls = seat.workload, seat.endpoints.urls
@@ -129,8 +159,7 @@ def _publish_feed(seat: Seat, sent: Sent) -> AbstractAsyncContextManager[Send]:
 
 @asynccontextmanager
 async def _publish_native(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
-    connected = asyncio.Event()
-    current: list[ClientConnection] = []
+    line = Line()
 
     @asynccontextmanager
     async def connect(turn: int) -> AsyncIterator[asyncio.Future[None]]:
@@ -139,23 +168,27 @@ async def _publish_native(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
             websocket(at, "publish", _ignore) as connection,
             background(connection.wait_closed()) as gone,
         ):
-            current[:] = [connection]
-            connected.set()
-            gone.add_done_callback(lambda _gone: connected.clear())
+            line.open(connection)
+            gone.add_done_callback(lambda _gone: line.open(None))
             yield gone
 
     async def transmit(message: bytes) -> None:
-        await connected.wait()
+        connection = await line.connection()
+        if connection is None:
+            return
         sent(message)
         # What is handed to a connection that is lost is lost, and the audit shows it.
         with suppress(ConnectionClosed):
-            await current[0].send(message, text=True)
+            await connection.send(message, text=True)
 
     async with (
         kept_connected(connect, failures=_REFUSED_LIBRARY, wait_s=full_jitter(seat)),
         outbox(transmit, nullcontext(), drain=True) as send,
     ):
-        yield send
+        try:
+            yield send
+        finally:
+            line.leave()
 
 
 def _ignore(_message: bytes) -> None:
