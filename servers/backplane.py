@@ -7,7 +7,8 @@ so all of them see the same order, and none sees a message that the others will 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,10 @@ from servers.redis_link import RedisLink, redis_link, run_token
 
 Take = Callable[[bytes], object]
 """Takes each message that the backplane brings, in its order."""
+
+CaughtUp = Callable[[], Awaitable[None]]
+"""Waits until everything has been taken that Redis had before: who subscribes then gets nothing
+from before, and who comes from another gateway gets nothing twice."""
 
 NOTHING = b"0-0"
 """The position of who has seen no entry of a stream."""
@@ -37,6 +42,7 @@ class Channel:
     """Never waits; messages of one gateway keep their order."""
     lost: asyncio.Future[None]
     """Raises ``RedisLost`` once nothing more can come."""
+    caught_up: CaughtUp
 
 
 @asynccontextmanager
@@ -49,8 +55,23 @@ async def channel(url: str, take: Take) -> AsyncIterator[Channel]:
     name = f"abec:main:{run_token(url)}".encode()
     async with redis_link(url) as reading, redis_link(url) as writing:
         await reading.ask(b"SUBSCRIBE", name)
-        reading.pushed = lambda push: take(push[2])  # after the word "message" and the channel
+        waiting: deque[asyncio.Future[None]] = deque()
+
+        def pushed(push: Any) -> None:
+            if push[0] == b"message":
+                take(push[2])  # after that word and the channel
+            else:
+                _resolve(waiting.popleft())
+
+        async def caught_up() -> None:
+            # The answer comes after all messages that were published before it was given.
+            waiting.append(asyncio.get_running_loop().create_future())
+            reading.send_among_pushed(b"PING")
+            await waiting[-1]
+
+        reading.pushed = pushed
         yield Channel(
+            caught_up=caught_up,
             publish=lambda message: writing.send(b"PUBLISH", name, message),
             lost=_first_lost(reading, writing),
         )
@@ -67,6 +88,7 @@ class Stream:
         self._reading = reading
         self._writing = writing
         self._take = take
+        self._waiting: list[asyncio.Future[None]] = []
 
     def publish(self, message: bytes) -> None:
         """Append a message. Never waits; messages of one gateway keep their order."""
@@ -92,10 +114,20 @@ class Stream:
 
     async def start(self) -> None:
         """Stand behind the newest entry, then read for ever."""
-        newest = await self._writing.ask(b"XREVRANGE", self._key, b"+", b"-", b"COUNT", b"1")
-        if newest:
-            self.position = newest[0][0]
+        self.position = await self._newest()
         self._read_on()
+
+    async def caught_up(self) -> None:
+        """Wait until everything has been taken that the stream holds now."""
+        newest = _ordered(await self._newest())
+        while _ordered(self.position) < newest:
+            self._waiting.append(asyncio.get_running_loop().create_future())
+            await self._waiting[-1]
+
+    async def _newest(self) -> bytes:
+        newest = await self._writing.ask(b"XREVRANGE", self._key, b"+", b"-", b"COUNT", b"1")
+        entry: bytes = newest[0][0] if newest else NOTHING
+        return entry
 
     def _read_on(self) -> None:
         self._reading.send(
@@ -108,6 +140,9 @@ class Stream:
         for entry in reply[0][1] if reply else ():
             self.position = entry[0]
             self._take(numbered(*entry))
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            _resolve(waiter)
         self._read_on()
 
     async def _dropped(self) -> bool:
@@ -133,6 +168,17 @@ async def stream(url: str, take: Take) -> AsyncIterator[Stream]:
 def numbered(entry: bytes, fields: Sequence[bytes]) -> bytes:
     """Write an entry as subscribers get it: its id, a line's end, the message."""
     return b"%b\n%b" % (entry, fields[1])
+
+
+def _ordered(entry: bytes) -> tuple[int, int]:
+    """Give an id as something that can be compared."""
+    milliseconds, _, number = entry.partition(b"-")
+    return int(milliseconds), int(number)
+
+
+def _resolve(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def _first_lost(*links: RedisLink) -> asyncio.Future[None]:

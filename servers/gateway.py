@@ -32,7 +32,7 @@ from servers.asgi import (
     deliver_frames,
     query_of,
 )
-from servers.backplane import BehindStream, Stream, Take, channel, stream
+from servers.backplane import BehindStream, CaughtUp, Stream, Take, channel, stream
 from servers.contract import EVICTED, TRY_AGAIN_LATER, as_text
 from servers.gateway_tally import Tally
 from servers.hub import Hub
@@ -51,6 +51,7 @@ class Joined(NamedTuple):
     """Hands it a message."""
     lost: asyncio.Future[None]
     """Raises ``RedisLost`` once nothing more can come."""
+    caught_up: CaughtUp
     stream: Stream | None
     """Where subscribers can go on from an id."""
 
@@ -64,15 +65,15 @@ async def joined(backplane: str, url: str, take: Take) -> AsyncIterator[Joined]:
     """
     if backplane == "pubsub":
         async with channel(url, take) as through:
-            yield Joined(through.publish, through.lost, None)
+            yield Joined(through.publish, through.lost, through.caught_up, None)
     elif backplane == "streams":
         async with stream(url, take) as along:
-            yield Joined(along.publish, along.lost, along)
+            yield Joined(along.publish, along.lost, along.caught_up, along)
     else:
-        yield Joined(take, asyncio.get_running_loop().create_future(), None)
+        yield Joined(take, asyncio.get_running_loop().create_future(), _at_once, None)
 
 
-def websocket_routes(hub: Hub, options: Options, publish: Take, tally: Tally) -> Routes:
+def websocket_routes(hub: Hub, options: Options, publish: Take) -> Routes:
     """Make the contract's handlers of WebSockets, whose messages go to the backplane first."""
 
     def enter(message: bytes, _channel: str) -> int:
@@ -82,14 +83,19 @@ def websocket_routes(hub: Hub, options: Options, publish: Take, tally: Tally) ->
     routes = broadcast_routes(hub, options.heartbeat, options.max_message, enter)
     return {
         ("WS publish", "/ws"): routes["WS publish", "/ws"],
-        ("WS subscribe", "/ws"): counted(routes["WS subscribe", "/ws"], tally),
+        ("WS subscribe", "/ws"): routes["WS subscribe", "/ws"],
     }
 
 
-def counted(handler: Handler, tally: Tally) -> Handler:
-    """Count each subscriber for as long as ``handler`` has it."""
+async def _at_once() -> None:
+    """Nothing can be behind where nothing joins."""
+
+
+def counted(handler: Handler, tally: Tally, caught_up: CaughtUp) -> Handler:
+    """Count each subscriber for as long as ``handler`` has it, once nothing is behind."""
 
     async def subscriber(scope: Scope, receive: Receive, send: Send) -> None:
+        await caught_up()
         tally.subscribers(1)
         try:
             await handler(scope, receive, send)
@@ -141,9 +147,11 @@ async def main(options: Options, place: int, backplane: str, redis: str) -> None
         to_subscribers(message)
 
     async with joined(backplane, redis, take) as plane:
-        routes = websocket_routes(hub, options, plane.publish, tally)
+        routes = websocket_routes(hub, options, plane.publish)
         if plane.stream is not None:
-            routes["WS subscribe", "/ws"] = counted(resuming(hub, plane.stream), tally)
+            routes["WS subscribe", "/ws"] = resuming(hub, plane.stream)
+        subscribe = counted(routes["WS subscribe", "/ws"], tally, plane.caught_up)
+        routes["WS subscribe", "/ws"] = subscribe
         serving = asyncio.create_task(
             serve(application(routes), hub, publishing(plane.publish), options)
         )

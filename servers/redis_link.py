@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -65,9 +65,12 @@ class RedisLink(asyncio.Protocol):
         """Write one command; ``replied`` gets its reply, which is dropped otherwise."""
         if not self._transport.is_closing():
             self._owed.append(replied)
-            self._transport.write(
-                b"*%d\r\n%b" % (len(words), b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words))
-            )
+            self._transport.write(_packed(words))
+
+    def send_among_pushed(self, *words: bytes) -> None:
+        """Write one command of a subscription, whose reply comes to ``pushed``."""
+        if not self._transport.is_closing():
+            self._transport.write(_packed(words))
 
     async def ask(self, *words: bytes) -> Any:
         """Write one command and wait for its reply.
@@ -114,6 +117,11 @@ async def redis_link(url: str) -> AsyncIterator[RedisLink]:
         yield link
     finally:
         link.close()
+
+
+def _packed(words: Sequence[bytes]) -> bytes:
+    bulks = b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+    return b"*%d\r\n%b" % (len(words), bulks)
 
 
 def run_token(url: str) -> str:
