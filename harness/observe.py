@@ -18,6 +18,7 @@ from harness.load.course import prepare, run_load
 from harness.load.task import LoadTask, Role
 from harness.measure.notes import Stages, read_requests, read_stages
 from harness.measure.resources import HostSnapshot, ServerSnapshot
+from harness.measure.tallies import GatewayTally, read_tallies
 from harness.plan import Plan
 from harness.process.pool import FreshProcesses
 from harness.process.redis_counters import redis_counters
@@ -99,6 +100,8 @@ class Observation:
     """What clients and servers agreed on; empty without TLS."""
     relayed: Relayed | None = None
     """What the relay saw, where a network was asked for."""
+    tallies: tuple[tuple[GatewayTally, ...], tuple[GatewayTally, ...]] = ((), ())
+    """What gateways told of themselves at the window's edges."""
 
 
 def observe(
@@ -157,14 +160,16 @@ def observe(
 
         _attend(look, begin_ns - _READING_NS)
         asked_before = read_requests(running.notes_dir)
+        tallied_before = read_tallies(running.notes_dir)
         before = ServerSnapshot.read(pids, memory=False), HostSnapshot.read()
         if running.restarting:
             _attend(look, begin_ns + (end_ns - begin_ns) // 4)
             running.interrupt()
         _attend(look, end_ns)
         asked_after = read_requests(running.notes_dir)
-        if strike.blow is not None and strike.blow.victim is Victim.REDIS:
-            pids = tuple(child.pid for child in running.watch.children)
+        tallied_after = read_tallies(running.notes_dir)
+        if strike.blow is not None and strike.blow.victim is not Victim.CONSUMER:
+            pids = (*(child.pid for child in running.watch.children), *running.found)
         after = ServerSnapshot.read(pids, memory=True), HostSnapshot.read()
         recordings = [strike.before, *_collect(look, futures, end_ns, workload.poll_interval)]
         left = gauge.ask()
@@ -198,6 +203,7 @@ def observe(
         blow=strike.blow,
         tls_label=running.tls_label,
         relayed=relayed,
+        tallies=(tallied_before, tallied_after),
     )
 
 

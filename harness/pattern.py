@@ -25,6 +25,10 @@ Deliver = Callable[[bytes], None]
 Begin = Callable[[bytes], None]
 """The harness's: a consumer calls it with a message that it begins to work on."""
 
+Returned = Callable[[int, int], None]
+"""The harness's: a receiver that lost its connection calls it once it has another, with the ns of
+CLOCK_MONOTONIC of both."""
+
 Accepted = Callable[[bytes], None]
 """The harness's: a publisher calls it with a message that its server has confirmed."""
 
@@ -72,6 +76,7 @@ class Seat:
     begin: Begin = field(default=lambda _message: None)
     accepted: Accepted | None = None
     """None where nobody asks: then replies to publishers need not be told apart."""
+    returned: Returned = field(default=lambda _lost_ns, _back_ns: None)
 
 
 Publish = Callable[[Seat, Sent], AbstractAsyncContextManager[Send]]
@@ -97,6 +102,15 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program that a server needs, found beside the interpreter or on PATH."""
+
+    name: str
+    option: str
+    """What chose it, for example ``--balancer``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSpec:
     """One server program to start.
 
@@ -113,6 +127,11 @@ class ServerSpec:
     """Started after Redis, whose URL it finds in its environment as ``ABEC_REDIS_URL``."""
     absent_s: float = 0.0
     """Told by SIGUSR1 in mid-window, it goes away and comes back after so many seconds."""
+    program: Program | None = None
+    """What has to be installed for it; ``{program}`` in ``argv`` stands for its path."""
+    before: tuple[str, ...] = ()
+    """Roles of others that it stands before: it is started once these answer, and finds their
+    URLs in its environment as ``ABEC_UPSTREAMS``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -214,6 +214,12 @@ def _refuse_tls(pattern: Pattern, workload: Workload) -> None:
 
 def _refuse_storing(pattern: Pattern, workload: Workload) -> None:
     """Refuse what only a server that stores messages can be asked."""
+    if workload.kill is Victim.GATEWAY:
+        if "gateways" not in pattern.options:
+            raise BadInput(
+                "--kill", workload.kill, f"{pattern.name} has no gateways; websocket_scaled does"
+            )
+        return
     given: dict[str, object] = {}
     if workload.persistence is not Persistence.NONE:
         given["--persistence"] = workload.persistence
@@ -221,6 +227,10 @@ def _refuse_storing(pattern: Pattern, workload: Workload) -> None:
         given["--kill"] = workload.kill
     if workload.work:
         given["--work"] = f"{workload.work:g}"
+    if "gateways" in pattern.options and given.get("--kill"):
+        raise BadInput(
+            "--kill", workload.kill, f"{pattern.name} has gateways to kill; give gateway"
+        )
     if given and not pattern.stores:
         field, value = next(iter(given.items()))
         raise BadInput(

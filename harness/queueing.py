@@ -36,3 +36,5 @@ class Victim(StrEnum):
     """The first consumer, in mid-work; another takes its place at once."""
     REDIS = "redis"
     """Redis itself, under load; it is started again on the same files."""
+    GATEWAY = "gateway"
+    """The last of several gateways; it is not started again, and its clients go to the others."""

@@ -68,6 +68,15 @@ class Delivered:
     """How long the bytes can have waited inside the generator, at most."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Returned:
+    """One row for each time that a receiver lost its connection and had another."""
+
+    receiver: Ints = field(default_factory=_empty)
+    lost_ns: Ints = field(default_factory=_empty)
+    back_ns: Ints = field(default_factory=_empty)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
     """TCP payload bytes and segments of all load connections over the window (``TCP_INFO``).
@@ -131,9 +140,10 @@ class Recording:
     connections: int = 0
     """How many connections that traffic is of: those open throughout the window."""
     processes: tuple[LoadProcess, ...] = ()
+    returned: Returned = field(default_factory=Returned)
 
 
-_Table = TypeVar("_Table", Published, Delivered)
+_Table = TypeVar("_Table", Published, Delivered, Returned)
 
 
 def merge(recordings: Sequence[Recording]) -> Recording:
@@ -153,6 +163,7 @@ def merge(recordings: Sequence[Recording]) -> Recording:
         traffic=sum((one.traffic for one in recordings), start=Traffic()),
         connections=sum(one.connections for one in recordings),
         processes=tuple(process for one in recordings for process in one.processes),
+        returned=join(Returned, [one.returned for one in recordings]),
     )
 
 

@@ -265,6 +265,40 @@ class Kill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Failover:
+    """What became of subscribers and messages of a run in which a gateway was killed."""
+
+    at: float
+    """Seconds since the window's beginning."""
+    clients: int
+    """Subscribers that the killed gateway had."""
+    back: int
+    """Subscribers that lost a connection from then on and had another by the end."""
+    slowest: float | None
+    """Seconds from the kill until the last of them had it; None if none had."""
+    gap: int
+    """Deliveries lost while their subscriber was away: others got the message."""
+    unreached: int
+    """Deliveries of messages that the killed gateway took in, and that nobody ever got."""
+    unexplained: int
+    """Deliveries lost in any other way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateways:
+    """How several gateways shared the work, one figure for each in their order."""
+
+    subscribers: tuple[int, ...]
+    """When the window began."""
+    deliveries: tuple[int, ...]
+    """Over the window: for each message, as many as the gateway had subscribers then."""
+    cores: Mapping[str, float]
+    """CPU seconds per second by server, of those that lived through the window."""
+    failover: Failover | None = None
+    """None where no gateway was killed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
     """Why a run is invalid, and what to do about it."""
 
@@ -352,6 +386,8 @@ class Result:
     """None where no network was asked for."""
     stamps: Stamps | None = None
     """Where the raw stamps are; None if they were not kept."""
+    gateways: Gateways | None = None
+    """None where there are none."""
 
     @property
     def polled(self) -> bool:

@@ -9,6 +9,7 @@ from harness.faults.strike import Blow
 from harness.freeze import Freezer
 from harness.machine import Machine
 from harness.measure.audit import audit
+from harness.measure.gateways import failover, gateways
 from harness.measure.journey import journey
 from harness.measure.kill import kill
 from harness.measure.latency import Latencies, latencies, mean_bounds
@@ -23,8 +24,9 @@ from harness.observe import Live, Observation, Stall, observe
 from harness.pattern import Pattern
 from harness.plan import plan
 from harness.process.redis import without_password
+from harness.queueing import Victim
 from harness.recording import Recording
-from harness.result import Audit, Context, Kill, QueueDepth, Result, WireUse
+from harness.result import Audit, Context, Failover, Kill, QueueDepth, Result, WireUse
 from harness.workload import Exchange, Workload
 
 
@@ -83,6 +85,10 @@ def conclude(
     relayed = network_use(seen.relayed, *seen.host, *seen.window_ns)
     bounds = mean_bounds(book) if analytic_mean else None
     balance = audit(book)
+    by_kill = _failover(book, seen)
+    if by_kill is not None:
+        # What its subscribers missed is counted apart, and is no sign of load.
+        kept_up = replace(kept_up, saturated=kept_up.saturated and kept_up.growing)
     evidence = Evidence(
         workload=workload,
         latencies=times,
@@ -137,6 +143,7 @@ def conclude(
         else None,
         depth=_depth(seen),
         kill=_kill(book, seen.blow),
+        gateways=gateways(seen.tallies, seen.servers, seen.server_names, by_kill),
         doubts=tuple(
             doubt
             for doubt in judge(evidence)
@@ -165,9 +172,15 @@ def _depth(seen: Observation) -> QueueDepth | None:
 
 
 def _kill(book: Ledger, blow: Blow | None) -> Kill | None:
-    if blow is None:
+    if blow is None or blow.victim is Victim.GATEWAY:
         return None
     return kill(book, victim=blow.victim, at_ns=blow.at_ns, back_ns=blow.back_ns, held=blow.held)
+
+
+def _failover(book: Ledger, seen: Observation) -> Failover | None:
+    if seen.blow is None or seen.blow.victim is not Victim.GATEWAY:
+        return None
+    return failover(book, seen.recording.returned, seen.blow.clients, seen.blow.at_ns)
 
 
 def _wire(recording: Recording, book: Ledger) -> WireUse:

@@ -21,6 +21,7 @@ from harness.errors import BadInput
 from harness.objective import Objective, parse_objective
 from harness.quantities import parse_bandwidth, parse_bytes, parse_rate, parse_seconds
 from harness.queueing import Persistence, Pop, Victim
+from harness.scaling import Backplane, Balancer
 from harness.workload import Arrivals, ClientKind, Exchange, Ingress, RedisCommand, Workload
 
 
@@ -178,7 +179,7 @@ def override(workload: Workload, values: Mapping[str, Any]) -> Workload:
         longest = max(len(line) for line in payload_lines(parsed["payload_file"]))
         parsed["payload"] = max(MIN_PAYLOAD_BYTES, HEADER_BYTES + longest)
     killed = parsed.get("kill", Victim.NONE)
-    if killed is not Victim.NONE and "work" not in parsed and not workload.work:
+    if killed in _LOAD_OF_CONSUMERS and "work" not in parsed and not workload.work:
         rate = parsed.get("rate", workload.rate)
         consumers = parsed.get("subscribers", workload.subscribers)
         parsed["work"] = _LOAD_OF_CONSUMERS[killed] * consumers / rate if rate else 0.0
@@ -391,4 +392,7 @@ _PARSERS: Mapping[str, Callable[[Any, str], Any]] = {
     "rtt": _with_unit(parse_seconds),
     "jitter": _with_unit(parse_seconds),
     "bandwidth": _with_unit(parse_bandwidth),
+    "gateways": _whole,
+    "backplane": _one_of(Backplane),
+    "balancer": _one_of(Balancer),
 }

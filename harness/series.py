@@ -15,9 +15,10 @@ from harness.freeze import Freezer
 from harness.machine import Machine, read_machine
 from harness.measure.validity import MACHINE_RULES
 from harness.observe import Observation
-from harness.pattern import Pattern, RedisSpec
+from harness.pattern import Pattern, RedisSpec, ServerSpec
 from harness.plan import plan
 from harness.process.given_processes import given_processes
+from harness.process.program import located
 from harness.process.redis import resolve
 from harness.registry import load as load_pattern
 from harness.result import Result, Series
@@ -80,6 +81,9 @@ def require_possible(cells: Sequence[Cell], machine: Machine) -> None:
         made = plan(load_pattern(cell.pattern), cell.workload, machine)
         if any(isinstance(spec, RedisSpec) for spec in made.servers):
             explicit.add(cell.workload.redis_at)
+        for spec in made.servers:
+            if isinstance(spec, ServerSpec) and spec.program is not None:
+                located(spec.program)
         if cell.workload.elsewhere:
             given_processes(cell.workload, None)
             strangers.setdefault((cell.pattern, cell.workload.essence), cell)

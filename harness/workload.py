@@ -10,11 +10,13 @@ from harness import given_server
 from harness.envelope import MAX_PAYLOAD_BYTES, MAX_PUBLISHERS, MIN_PAYLOAD_BYTES
 from harness.errors import BadInput
 from harness.queueing import Persistence, Pop, Victim
+from harness.scaling import Backplane, Balancer
 
 _LARGEST_BURST = 100_000
 _MOST_KEYS = 1_000_000
 _LONGEST_RTT_S = 2.0
 _LEAST_BANDWIDTH = 1_000
+_MOST_GATEWAYS = 64
 
 
 class Exchange(StrEnum):
@@ -182,6 +184,12 @@ class Workload:
     """Seconds by which each way through the relay is longer or shorter, at most."""
     bandwidth: float = 0.0
     """Bytes per second of each connection through the relay, each way; 0: without limit."""
+    gateways: int = 3
+    """Servers that WebSockets are spread over."""
+    backplane: Backplane = Backplane.PUBSUB
+    """What joins them."""
+    balancer: Balancer = Balancer.CADDY
+    """What stands before them."""
 
     def __post_init__(self) -> None:
         if (self.rate is None) == (self.concurrency is None):
@@ -309,6 +317,18 @@ class Workload:
             f"{self.work:g}",
             "must be 0 to 60 seconds; for example 1ms",
         )
+        _require(
+            1 <= self.gateways <= _MOST_GATEWAYS,
+            "--gateways",
+            self.gateways,
+            f"must be 1 to {_MOST_GATEWAYS}; for example 3",
+        )
+        _require(
+            self.backplane is not Backplane.NONE or self.gateways == 1,
+            "--backplane",
+            self.backplane,
+            "without one, a message stays at the gateway it entered; give --gateways 1 with it",
+        )
         if self.kill is not Victim.NONE:
             self._require_a_kill_that_tells()
         given_server.require_sense(
@@ -346,6 +366,12 @@ class Workload:
 
     def _require_a_kill_that_tells(self) -> None:
         _require(
+            self.kill is not Victim.GATEWAY or self.gateways > 1,
+            "--kill",
+            self.kill,
+            "its clients need another one to go to; give --gateways 2 or more",
+        )
+        _require(
             self.open_loop,
             "--kill",
             self.kill,
@@ -358,7 +384,7 @@ class Workload:
             f"must be 0 to less than the window's {self.duration:g} seconds; for example 1s",
         )
         _require(
-            self.work > 0 or self.kill is Victim.REDIS,
+            self.work > 0 or self.kill in (Victim.REDIS, Victim.GATEWAY),
             "--work",
             f"{self.work:g}",
             "a consumer that does nothing with a message holds none when it is killed; "
@@ -398,6 +424,9 @@ class Workload:
             command=plain.command,
             pipeline=plain.pipeline,
             keys=plain.keys,
+            gateways=plain.gateways,
+            backplane=plain.backplane,
+            balancer=plain.balancer,
         )
 
     @property

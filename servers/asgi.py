@@ -91,7 +91,7 @@ def broadcast_routes(hub: Hub, heartbeat_s: float, max_message: int, publish: Pu
         subscription = hub.channel(_channel(query)).subscribe(
             sse_event, resume_after(scope, query), heartbeat_s
         )
-        watch = asyncio.create_task(_close_on_disconnect(receive, subscription))
+        watch = asyncio.create_task(close_on_disconnect(receive, subscription))
         take = subscription.take
         try:
             await send(_EVENTS_START)
@@ -114,8 +114,8 @@ def broadcast_routes(hub: Hub, heartbeat_s: float, max_message: int, publish: Pu
 
     async def subscribe(scope: Scope, receive: Receive, send: Send) -> None:
         subscription = hub.channel(_channel(query_of(scope))).subscribe(as_text)
-        watch = asyncio.create_task(_close_on_disconnect(receive, subscription))
-        await _deliver(send, subscription, watch)
+        watch = asyncio.create_task(close_on_disconnect(receive, subscription))
+        await deliver_frames(send, subscription, watch)
 
     async def join(scope: Scope, receive: Receive, send: Send) -> None:
         channel = _channel(query_of(scope))
@@ -127,12 +127,12 @@ def broadcast_routes(hub: Hub, heartbeat_s: float, max_message: int, publish: Pu
             finally:
                 subscription.close()
 
-        await _deliver(send, subscription, asyncio.create_task(read()))
+        await deliver_frames(send, subscription, asyncio.create_task(read()))
 
     async def publish_frames(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.accept"})
         if not await _publish_all(receive, publish, _channel(query_of(scope))):
-            await _close(send, NO_MESSAGE, BAD_MESSAGE)
+            await close_websocket(send, NO_MESSAGE, BAD_MESSAGE)
 
     return {
         ("POST", "/messages"): post_message,
@@ -249,7 +249,7 @@ async def read_body(receive: Receive, most: int) -> bytes | None:
     return body if len(body) <= most else None
 
 
-async def _deliver(
+async def deliver_frames(
     send: Send, subscription: Subscription[str], reading: asyncio.Task[bool] | asyncio.Task[None]
 ) -> None:
     """Open a WebSocket and send what comes, until one of the two ends; then end the other."""
@@ -260,12 +260,12 @@ async def _deliver(
             for text in await take():
                 await send({"type": "websocket.send", "text": text})
     except Evicted:
-        await _close(send, TRY_AGAIN_LATER, EVICTED)
+        await close_websocket(send, TRY_AGAIN_LATER, EVICTED)
     except Closed:
         if reading.done() and reading.result() is False:
-            await _close(send, NO_MESSAGE, BAD_MESSAGE)
+            await close_websocket(send, NO_MESSAGE, BAD_MESSAGE)
         else:
-            await _close(send, GOING_AWAY, "")
+            await close_websocket(send, GOING_AWAY, "")
     finally:
         subscription.close()
         reading.cancel()
@@ -282,13 +282,13 @@ async def _publish_all(receive: Receive, publish: Publish, channel: str) -> bool
     return True
 
 
-async def _close_on_disconnect(receive: Receive, subscription: Subscription[Any]) -> None:
+async def close_on_disconnect(receive: Receive, subscription: Subscription[Any]) -> None:
     while (await receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
         pass
     subscription.close()
 
 
-async def _close(send: Send, code: int, reason: str) -> None:
+async def close_websocket(send: Send, code: int, reason: str) -> None:
     await send({"type": "websocket.close", "code": code, "reason": reason})
 
 

@@ -25,6 +25,7 @@ _COMMANDS: Mapping[str, str] = {
     "regress": "Judge a commit, or a version of a library, against another.",
     "versions": "Find which release of a library changed a figure.",
     "commands": "Measure every Redis command with both clients, in one table.",
+    "scale": "Measure what a balancer, a backplane and more gateways do to WebSockets.",
     "patterns": "List patterns: exchange, servers, clients, guarantees.",
     "serve": "Start what a pattern needs and print its URLs.",
     "doctor": "Check whether this machine's figures can be trusted.",

@@ -55,7 +55,7 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "pop": ("NAME", "how redis_queue's consumers take: brpop, rpop or lmove [brpop]"),
     "work": ("TIME", "how long a consumer works on each message, 0 or 1ms [0]"),
     "persistence": ("NAME", "of a Redis that stores: none, rdb, aof-everysec, aof-always [none]"),
-    "kill": ("NAME", "whom to kill in mid-run: consumer or redis [none]"),
+    "kill": ("NAME", "whom to kill in mid-run: consumer, redis or gateway [none]"),
     "kill_after": ("TIME", "when in the window [1s]"),
     "url": ("URL", "a server of yours instead of ours: ws://, http://, redis:// … [none]"),
     "publish_url": ("URL", "where messages go in there, if not at --url [--url]"),
@@ -67,6 +67,9 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "rtt": ("TIME", "put a network in between: its round trip, 20ms [none]"),
     "jitter": ("TIME", "of that network: how far each way may differ [0]"),
     "bandwidth": ("BYTES/S", "of that network, each connection and way, 10MB/s [without limit]"),
+    "gateways": ("N", "servers that WebSockets are spread over [3]"),
+    "backplane": ("NAME", "what joins gateways: none, pubsub, streams [pubsub]"),
+    "balancer": ("NAME", "what stands before gateways: none, caddy, haproxy, nginx [caddy]"),
 }
 _REPEATED = frozenset({"pid"})
 """Options that may be given again."""
@@ -124,6 +127,10 @@ _EFFECT: Mapping[str, tuple[_Takes, str]] = {
     **{
         field: (_reads(field), "only redis_command reads it")
         for field in ("command", "pipeline", "keys")
+    },
+    **{
+        field: (_reads(field), "no chosen pattern has several gateways")
+        for field in ("gateways", "backplane", "balancer")
     },
 }
 """Whether an option changes anything for a pattern, and why none of them may take it."""

@@ -1,4 +1,4 @@
-"""One blow in mid-run: SIGKILL for a consumer at work, or for Redis; and the successor's start."""
+"""One blow in mid-run: SIGKILL for a consumer at work, for Redis, or for one of the gateways."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from harness.load.course import run_load
 from harness.load.journal import holds_a_job, read_journal
 from harness.load.task import NS, LoadTask
+from harness.measure.tallies import read_tallies
 from harness.process.pool import FreshProcesses
 from harness.process.servers import Running
 from harness.queueing import Victim
@@ -31,9 +32,11 @@ class Blow:
     at_ns: int
     """CLOCK_MONOTONIC when it was killed."""
     back_ns: int
-    """When its successor was started (a consumer) or answered (Redis)."""
+    """When its successor was started (a consumer) or answered (Redis); a gateway has none."""
     held: tuple[tuple[int, int], ...]
     """The job that a killed consumer was at, at most one: publisher and sequence."""
+    clients: int = 0
+    """How many subscribers a killed gateway had."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -63,6 +66,8 @@ class Strike:
             return
         if self.victim is Victim.REDIS:
             self._kill_redis()
+        elif self.victim is Victim.GATEWAY:
+            self._kill_gateway()
         else:
             self._kill_consumer()
 
@@ -72,6 +77,15 @@ class Strike:
         at_ns = time.monotonic_ns()
         self.running.restart_redis()
         self.blow = Blow(victim=self.victim, at_ns=at_ns, back_ns=time.monotonic_ns(), held=())
+
+    def _kill_gateway(self) -> None:
+        """Kill the last: publishers of the feed begin with the first, so that few go there."""
+        last = max(read_tallies(self.running.notes_dir), key=lambda tally: tally.place)
+        at_ns = time.monotonic_ns()
+        self.running.kill(f"gateway{last.place}")
+        self.blow = Blow(
+            victim=self.victim, at_ns=at_ns, back_ns=at_ns, held=(), clients=last.subscribers
+        )
 
     def _kill_consumer(self) -> None:
         place = next(number for number, task in enumerate(self.tasks) if task.journal)

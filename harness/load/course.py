@@ -34,6 +34,7 @@ from harness.recording import (
     LoadProcess,
     Published,
     Recording,
+    Returned,
     Traffic,
 )
 from harness.registry import load as load_pattern
@@ -98,6 +99,7 @@ class _Load:
         self._journal = Journal(Path(task.journal)) if task.journal else None
         self._receiving: Seats[Send | None] = Seats()
         self._publishing: Seats[Send] = Seats()
+        self._returned: list[tuple[int, int, int]] = []
         self._cpu: list[tuple[int, int]] = []
         self._traffic = Traffic()
         self._connections = 0
@@ -177,6 +179,7 @@ class _Load:
             workload=self._task.workload,
             index=index,
             note=lambda cause: self._notes.update((cause,)),
+            returned=lambda lost_ns, back_ns: self._returned.append((index, lost_ns, back_ns)),
         )
         if self._journal is not None:
             seat = replace(seat, begin=self._journal.begin(index))
@@ -251,6 +254,7 @@ class _Load:
         # An application that has one `library` subscriber waits for nothing but that library's
         # own work: what it would see of it is part of what is measured.
         alone = task.workload.client is ClientKind.LIBRARY and len(task.receivers) == 1
+        receiver, lost_ns, back_ns = np.array(self._returned, dtype=np.int64).reshape(-1, 3).T
         return Recording(
             published=(
                 published(self._drive, self._handovers, self._accepted)
@@ -264,6 +268,7 @@ class _Load:
             notes=dict(self._notes),
             traffic=self._traffic,
             connections=self._connections,
+            returned=Returned(receiver=receiver, lost_ns=lost_ns, back_ns=back_ns),
             processes=(
                 LoadProcess(
                     role=task.role,

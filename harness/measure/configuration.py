@@ -90,7 +90,10 @@ class Configuration:
     @property
     def killed(self) -> bool:
         """Whether somebody was killed on purpose in all of its runs."""
-        return all(run.kill is not None for run in self.runs)
+        return all(
+            run.kill is not None or (run.gateways is not None and run.gateways.failover is not None)
+            for run in self.runs
+        )
 
     @property
     def polls(self) -> bool:

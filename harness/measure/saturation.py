@@ -30,6 +30,11 @@ class Saturation:
     """Lower 99.9 % bound (one-sided)."""
     saturated: bool
 
+    @property
+    def growing(self) -> bool:
+        """Whether latency surely grew over the window, whatever was lost."""
+        return self.slope_low > SLOPE_LIMIT
+
 
 def saturation(
     ledger: Ledger, *, poll_interval_s: float, service_p50_s: float | None

@@ -112,7 +112,7 @@ def _start(
 
     def start_again() -> Child:
         child = spawn()
-        if not _answers(child, url, replace(watch, children=(), started_s=time.monotonic())):
+        if not _answers(child, url, replace(watch, children=[], started_s=time.monotonic())):
             raise watch.failed(child, child.death)
         return child
 

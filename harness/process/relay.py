@@ -20,7 +20,7 @@ from harness.workload import Workload
 
 _END_S = 5.0
 _DIRECT = "feed"
-"""The role that never passes the network: messages are to get in alike for all."""
+"""Begins the roles that never pass the network: messages are to get in alike for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,9 @@ def network_before(
     if not workload.networked:
         yield Network(endpoints=endpoints)
         return
-    relayed = {role: urlsplit(url) for role, url in endpoints.urls.items() if role != _DIRECT}
+    relayed = {
+        role: urlsplit(url) for role, url in endpoints.urls.items() if not role.startswith(_DIRECT)
+    }
     report, stdout_path = directory / "relay.lateness", directory / "relay.stdout"
     shape = {"--rtt": workload.rtt, "--jitter": workload.jitter, "--bandwidth": workload.bandwidth}
     argv = (

@@ -15,6 +15,7 @@ from harness.pattern import AnyServerSpec, Endpoints, RedisSpec, ServerSpec
 from harness.process.certificate import agreed, certify
 from harness.process.child import Child, log_file, python_command, stop_all
 from harness.process.given_processes import given_processes
+from harness.process.program import located
 from harness.process.ready import wait_until_ready
 from harness.process.redis import resolve
 from harness.process.redis_guest import remove
@@ -26,6 +27,8 @@ from harness.workload import Workload
 
 REDIS_URL = "ABEC_REDIS_URL"
 """Not on the command line, where everybody could read the password."""
+UPSTREAMS = "ABEC_UPSTREAMS"
+"""The URLs of those that a server stands before, separated by spaces."""
 NOTES = "ABEC_NOTES"
 """A directory in which servers may note what is read after the run."""
 
@@ -58,6 +61,13 @@ class Running:
 
     restart_redis: Callable[[], Child] | None = None
     """Kill the Redis (SIGKILL), start it again on the same files and wait until it answers."""
+
+    def kill(self, name: str) -> Child:
+        """Kill (SIGKILL) the server of that name; that it is gone is no failure from now on."""
+        (victim,) = (child for child in self.watch.children if child.name == name)
+        self.watch.children.remove(victim)
+        victim.kill()
+        return victim
 
     def check(self) -> None:
         """Look whether all servers live.
@@ -94,7 +104,9 @@ def started(
     with private_directory() as scratch, ExitStack() as leaving:
         directory = Path(scratch)
         try:
-            programs = [spec for spec in specs if isinstance(spec, ServerSpec)]
+            everyone = [spec for spec in specs if isinstance(spec, ServerSpec)]
+            paths = {spec.name: located(spec.program) for spec in everyone if spec.program}
+            programs = [spec for spec in everyone if not spec.before]
             launched: list[tuple[ServerSpec, Child, Path]] = []
 
             certificate = certify(directory) if workload.tls else None
@@ -146,6 +158,12 @@ def started(
                     launch(spec, {**notes, REDIS_URL: urls["redis"]})
             for spec, child, stdout_path in launched:
                 urls |= wait_until_ready(child, stdout_path, spec.roles, watch, authority)
+            for spec in everyone:
+                if spec.before:
+                    upstreams = " ".join(urls[role] for role in spec.before)
+                    launch(_with(spec, paths), {**notes, UPSTREAMS: upstreams})
+                    _, child, stdout_path = launched[-1]
+                    urls |= wait_until_ready(child, stdout_path, spec.roles, watch, authority)
             yield Running(
                 endpoints=Endpoints(urls=urls, authority=authority),
                 children=tuple(children),
@@ -160,6 +178,11 @@ def started(
             )
         finally:
             stop_all(children)
+
+
+def _with(spec: ServerSpec, paths: Mapping[str, str]) -> ServerSpec:
+    path = paths.get(spec.name, "")
+    return replace(spec, argv=tuple(path if w == "{program}" else w for w in spec.argv))
 
 
 def _restart(redis: ServingRedis, children: list[Child], place: int) -> Child:

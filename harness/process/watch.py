@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableSequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 class Watch:
     """The servers of one run, and how long they may take to get ready."""
 
-    children: Sequence[Child]
+    children: MutableSequence[Child]
     keep_logs_dir: Path = KEPT_LOGS
     deadline_s: float = 15.0
     started_s: float = field(default_factory=time.monotonic)

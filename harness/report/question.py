@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.measure.configuration import Configuration
 from harness.queueing import Persistence, Pop, Victim
-from harness.report import units
+from harness.report import gateways, units
 from harness.report.columns import WIDTH, joined, paragraph
 from harness.result import Result, Series
 from harness.workload import Arrivals, Exchange, Ingress, Workload
@@ -64,6 +64,13 @@ def network(workload: Workload) -> str:
     return f"network of {units.span(workload.rtt)} round trip{jitter}{speed}"
 
 
+_VICTIMS = {
+    Victim.CONSUMER: "a consumer",
+    Victim.REDIS: "Redis",
+    Victim.GATEWAY: "a gateway",
+}
+
+
 def jobs(workloads: Sequence[Workload]) -> list[str]:
     """Say how jobs are taken, kept and put at risk, where that is not the default."""
     told: dict[str, None] = {}
@@ -75,8 +82,7 @@ def jobs(workloads: Sequence[Workload]) -> list[str]:
         if workload.persistence is not Persistence.NONE:
             told[f"persistence {workload.persistence}"] = None
         if workload.kill is not Victim.NONE:
-            who = "a consumer" if workload.kill is Victim.CONSUMER else "Redis"
-            told[f"{who} killed after {units.span(workload.kill_after)}"] = None
+            told[f"{_VICTIMS[workload.kill]} killed after {units.span(workload.kill_after)}"] = None
     return list(told)
 
 
@@ -92,7 +98,15 @@ def traffic(workload: Workload) -> str:
         return f"{name} {speed} among {_plural(workload.subscribers, 'member')}"
     receiver = "consumer" if workload.exchange is Exchange.WORK_QUEUE else "subscriber"
     publishers = f" from {workload.publishers} publishers" if workload.publishers > 1 else ""
-    return f"{name} {speed}{publishers} → {_plural(workload.subscribers, receiver)}"
+    return (
+        f"{name} {speed}{publishers} → {_plural(workload.subscribers, receiver)}{_over(workload)}"
+    )
+
+
+def _over(workload: Workload) -> str:
+    """Say what stands between, where that is not the default: floors have no part in it."""
+    plain, set_up = Workload(), gateways.set_up(workload)
+    return "" if set_up == gateways.set_up(plain) else f" over {set_up}"
 
 
 def surroundings(rows: Sequence[Configuration], width: int = WIDTH) -> str:

@@ -10,6 +10,7 @@ from harness.measure.statistics import FEWEST_RUNS, estimate
 from harness.measure.validity import MESSAGES_BEYOND
 from harness.report import units
 from harness.report.columns import WIDTH, listed, paragraph
+from harness.report.gateways import gateway_lines
 from harness.report.queues import depth_line, kill_line
 from harness.result import Result, Series
 
@@ -144,6 +145,7 @@ def _behaviour(name: str, row: Configuration) -> list[str]:
         _faults(name, row),
         depth_line(name, row),
         kill_line(name, row),
+        *gateway_lines(name, row),
     ]
 
 

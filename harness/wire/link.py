@@ -23,7 +23,7 @@ class Link(asyncio.Protocol):
         """Call ``note`` with ``DISCONNECTED`` should the other side end the connection."""
         self.closing = False
         """Set before this side closes: an end from then on is no news."""
-        self.lost = asyncio.get_running_loop().create_future()
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done once the connection is gone, whoever ended it."""
         self._note = note
 

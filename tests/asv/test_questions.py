@@ -97,6 +97,11 @@ FULL: dict[str, dict[str, str]] = QUICK | {
         "track_p50": "seconds",
     },
     "redis_commands.RedisCommands": {"track_p50": "seconds", "track_server_cpu": "seconds"},
+    "scaled.Scaled": {
+        "track_p50": "seconds",
+        "track_last_p50": "seconds",
+        "track_server_cpu": "seconds",
+    },
     "saturation.SaturationBroadcast": SATURATION,
     "saturation.SaturationRequestReply": SATURATION,
     "saturation.SaturationWorkQueue": SATURATION,
@@ -187,6 +192,7 @@ def test_axes_say_what_a_question_turns(found: list[dict[str, Any]]) -> None:
         "group.Group": {"scenario": ["'collab'"]},
         "journey.WaitForVerdict": {"scenario": ["'short job'"]},
         "redis_commands.RedisCommands": {"command": ["'GET'", "'SET'", "'LPUSH'"]},
+        "scaled.Scaled": {"gateways": ["1", "3"]},
         "payload.Payload": {"payload": ["256", "4096", "65536"]},
         "polling_interval.PollingInterval": {"poll_interval": ["0.005", "0.02", "0.08"]},
         "request_reply.RequestReply": {"scenario": ["'rpc'"]},
@@ -200,7 +206,8 @@ def test_axes_say_what_a_question_turns(found: list[dict[str, Any]]) -> None:
         exchange: {repr(name) for name in names() if exchange in load(name).exchanges}
         for exchange in Exchange
     }
-    assert set(axes["delivery.Delivery"]["pattern"]) == carrying[Exchange.BROADCAST]
+    broadcasting = carrying[Exchange.BROADCAST] - {"'websocket_scaled'"}
+    assert set(axes["delivery.Delivery"]["pattern"]) == broadcasting
     assert set(axes["work_queue.QueueDelivery"]["pattern"]) == carrying[Exchange.WORK_QUEUE]
     assert set(axes["journey.WaitForVerdict"]["pattern"]) == carrying[Exchange.JOURNEY]
     replying = set(axes["request_reply.RequestReply"]["pattern"])

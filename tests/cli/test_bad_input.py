@@ -45,6 +45,26 @@ REFUSED = {
         ("commands", "--keys", "5", "--pipeline", "8"),
         r"--keys 5: each connection \(1\) needs one key of its own more .* use 9 or more",
     ),
+    "gateways that nothing joins": (
+        ("run", "websocket_scaled", "--backplane", "none"),
+        r"--backplane none: without one, a message stays at .* give --gateways 1 with it",
+    ),
+    "the only gateway killed": (
+        ("run", "websocket_scaled", "--gateways", "1", "--kill", "gateway"),
+        r"--kill gateway: its clients need another one .* give --gateways 2 or more",
+    ),
+    "a gateway where there is none": (
+        ("run", "sse", "--kill", "gateway"),
+        r"--kill gateway: sse has no gateways; websocket_scaled does",
+    ),
+    "another victim than a gateway": (
+        ("run", "websocket_scaled", "--kill", "redis"),
+        r"--kill redis: websocket_scaled has gateways to kill; give gateway",
+    ),
+    "what a balancer adds without one": (
+        ("scale", "--balancer", "none"),
+        r"--balancer none: what it adds is asked; name one, or leave it out",
+    ),
     "no pattern": (("run",), r"PATTERN: name one or more"),
     "unknown scenario": (
         ("run", "--scenario", "chatt"),

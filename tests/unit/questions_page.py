@@ -23,6 +23,7 @@ FILES = (
     "journey",
     "group",
     "redis_commands",
+    "scaled",
     "durability",
     "payload",
     "polling_interval",

@@ -1,0 +1,263 @@
+"""WebSockets on several gateways behind a load balancer, joined by a backplane in Redis.
+
+Subscribers come to a gateway through the balancer, or in turn without one. The feed's publishers
+connect to gateways in turn, native ones go through the balancer. Whoever loses a connection makes
+another after a random wait; over a stream, subscribers go on from the last id they have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+from harness.library.background import background
+from harness.library.outbox import outbox
+from harness.library.websocket import websocket
+from harness.pattern import (
+    EDGE,
+    EVICTED,
+    AnyServerSpec,
+    Client,
+    Deliver,
+    Endpoints,
+    Pattern,
+    Program,
+    RedisSpec,
+    Seat,
+    Send,
+    Sent,
+    ServerSpec,
+)
+from harness.scaling import Backplane, Balancer
+from harness.wire.feeds import publish_to_feeds
+from harness.wire.http import UnexpectedAnswer
+from harness.wire.reconnecting import full_jitter, kept_connected
+from harness.wire.websocket import websocket_link
+from harness.workload import ClientKind, Exchange, Ingress, Workload
+
+_REFUSED_WIRE = (OSError, UnexpectedAnswer)
+_REFUSED_LIBRARY = (OSError, WebSocketException)
+_REHEARSAL = {
+    Backplane.NONE: (),
+    Backplane.PUBSUB: (("PUBLISH", "abec:main:{run}", "message"),),
+    Backplane.STREAMS: (("XADD", "abec:backplane:{run}", "MAXLEN", "~", "65536", "*", "m", "1"),),
+}
+
+
+class Position:
+    """How far one subscriber has come: frames of a stream begin with their id."""
+
+    def __init__(self, seat: Seat, deliver: Deliver) -> None:
+        self._id = b""
+        self._note = seat.note
+        self._deliver = deliver
+        self.deliver = self._take if seat.workload.backplane is Backplane.STREAMS else deliver
+
+    @property
+    def mode(self) -> str:
+        """What to ask a gateway for: everything from now on, or behind the last id."""
+        return f"subscribe&after={self._id.decode()}" if self._id else "subscribe"
+
+    def note(self, cause: str) -> None:
+        """Note a loss; whoever was evicted cannot go on from where it was."""
+        if cause == EVICTED:
+            self._id = b""
+        self._note(cause)
+
+    def _take(self, frame: bytes) -> None:
+        self._id, _, message = frame.partition(b"\n")
+        if message:  # the first frame holds the id alone
+            self._deliver(message)
+
+
+class Line:
+    """The connection of a native publisher, which waits for one while it has none."""
+
+    def __init__(self) -> None:
+        self._connection: ClientConnection | None = None
+        self._leaving = False
+        self._decided = asyncio.Event()
+
+    def open(self, connection: ClientConnection | None) -> None:
+        """Send through ``connection`` from now on; None: it is gone."""
+        self._connection = connection
+        self._decide()
+
+    def leave(self) -> None:
+        """Wait for no further connection."""
+        self._leaving = True
+        self._decide()
+
+    async def connection(self) -> ClientConnection | None:
+        """Give the connection, waiting for one; None if there is none and nobody waits."""
+        await self._decided.wait()
+        return self._connection
+
+    def _decide(self) -> None:
+        if self._connection is not None or self._leaving:
+            self._decided.set()
+        else:
+            self._decided.clear()
+
+
+def _at_a_gateway(seat: Seat, turn: int) -> Seat:
+    """Give the seat whose role ``http`` is where its connection for the n-th time goes."""
+    workload, urls = seat.workload, seat.endpoints.urls
+    if workload.balancer is not Balancer.NONE:
+        return seat
+    place = (seat.index + turn) % workload.gateways
+    return replace(seat, endpoints=Endpoints(urls={**urls, "http": urls[f"gateway{place}"]}))
+
+
+@asynccontextmanager
+async def _subscribe_wire(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
+    position = Position(seat, deliver)
+    noting = replace(seat, note=position.note)
+
+    @asynccontextmanager
+    async def connect(turn: int) -> AsyncIterator[asyncio.Future[None]]:
+        at = _at_a_gateway(noting, turn)
+        async with websocket_link(at, position.mode, position.deliver) as link:
+            yield link.lost
+
+    async with kept_connected(
+        connect, failures=_REFUSED_WIRE, wait_s=full_jitter(seat), returned=seat.returned
+    ):
+        yield
+
+
+@asynccontextmanager
+async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
+    position = Position(seat, deliver)
+    noting = replace(seat, note=position.note)
+
+    @asynccontextmanager
+    async def connect(turn: int) -> AsyncIterator[asyncio.Future[None]]:
+        at = _at_a_gateway(noting, turn)
+        async with (
+            websocket(at, position.mode, position.deliver) as connection,
+            background(connection.wait_closed()) as gone,
+        ):
+            yield gone
+
+    async with kept_connected(
+        connect, failures=_REFUSED_LIBRARY, wait_s=full_jitter(seat), returned=seat.returned
+    ):
+        yield
+
+
+def _publish_feed(seat: Seat, sent: Sent) -> AbstractAsyncContextManager[Send]:
+    urls = [seat.endpoints[f"feed{place}"] for place in range(seat.workload.gateways)]
+    return publish_to_feeds(seat, sent, urls)
+
+
+@asynccontextmanager
+async def _publish_native(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
+    line = Line()
+
+    @asynccontextmanager
+    async def connect(turn: int) -> AsyncIterator[asyncio.Future[None]]:
+        at = _at_a_gateway(seat, turn)
+        async with (
+            websocket(at, "publish", _ignore) as connection,
+            background(connection.wait_closed()) as gone,
+        ):
+            line.open(connection)
+            gone.add_done_callback(lambda _gone: line.open(None))
+            yield gone
+
+    async def transmit(message: bytes) -> None:
+        connection = await line.connection()
+        if connection is None:
+            return
+        sent(message)
+        # What is handed to a connection that is lost is lost, and the audit shows it.
+        with suppress(ConnectionClosed):
+            await connection.send(message, text=True)
+
+    async with (
+        kept_connected(connect, failures=_REFUSED_LIBRARY, wait_s=full_jitter(seat)),
+        outbox(transmit, nullcontext(), drain=True) as send,
+    ):
+        try:
+            yield send
+        finally:
+            line.leave()
+
+
+def _ignore(_message: bytes) -> None:
+    """Nothing comes back to a publisher."""
+
+
+def _servers(workload: Workload) -> tuple[AnyServerSpec, ...]:
+    places = range(workload.gateways)
+    joins = workload.backplane is not Backplane.NONE
+    gateways = tuple(
+        ServerSpec(
+            name=f"gateway{place}",
+            argv=(
+                *("{python}", "-m", "servers.gateway", "--port", "0", "--feed-port", "0"),
+                *("--place", str(place), "--backplane", str(workload.backplane)),
+            ),
+            roles=(f"gateway{place}", f"feed{place}"),
+            needs_redis=joins,
+        )
+        for place in places
+    )
+    redis = RedisSpec(
+        rehearsal=_REHEARSAL[workload.backplane],
+        keys=("abec:backplane:{run}",) if workload.backplane is Backplane.STREAMS else (),
+    )
+    return (*((redis,) if joins else ()), *gateways, *_balancers(workload))
+
+
+def _balancers(workload: Workload) -> tuple[ServerSpec, ...]:
+    kind = workload.balancer
+    if kind is Balancer.NONE:
+        return ()
+    balancer = ServerSpec(
+        name="balancer",
+        argv=("{python}", "-m", "servers.balancer", str(kind), "{program}"),
+        roles=("http",),
+        program=Program(name=str(kind), option="--balancer"),
+        before=tuple(f"gateway{place}" for place in range(workload.gateways)),
+    )
+    return (balancer,)
+
+
+def _example(endpoints: Endpoints) -> tuple[str, ...]:
+    entry = endpoints.urls.get("http") or endpoints["gateway0"]
+    url = f"ws://{urlsplit(entry).netloc}/ws"
+    return (
+        f"websocat '{url}?mode=subscribe'",
+        f"echo 'a message' | websocat '{url}?mode=publish'",
+    )
+
+
+WEBSOCKET_SCALED = Pattern(
+    name="websocket_scaled",
+    block=EDGE,
+    exchanges=frozenset({Exchange.BROADCAST}),
+    path="gateway → Redis → every gateway → balancer → a text frame over the open WebSocket",
+    guarantees=(
+        "in order within a gateway's life; whoever loses its gateway misses what is published "
+        "until it is connected again (pubsub), or nothing while the stream (65,536 messages) "
+        "reaches back to its last id (streams)"
+    ),
+    stack="uvicorn",
+    servers=_servers,
+    publish={Ingress.FEED: _publish_feed, Ingress.NATIVE: _publish_native},
+    clients={
+        ClientKind.WIRE: Client(subscribe=_subscribe_wire),
+        ClientKind.LIBRARY: Client(subscribe=_subscribe_library),
+    },
+    options=frozenset({"gateways", "backplane", "balancer"}),
+    only_by_name=True,
+    example=_example,
+)

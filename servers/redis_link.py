@@ -1,0 +1,129 @@
+"""One pipelined connection to Redis: commands go out at once, their replies come back in order.
+
+Lean like the servers around it, and for their reason: with redis-py each of K gateways on one
+core would spend more on reading a message than on handing it to its subscribers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import hiredis
+
+PORT = 6379
+
+Replied = Callable[[Any], object]
+"""Takes the reply to one command."""
+
+
+class RedisLost(Exception):
+    """Redis refused a command, or its connection ended."""
+
+
+class RedisLink(asyncio.Protocol):
+    """A connection; made by ``redis_link``."""
+
+    def __init__(self) -> None:
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Raises ``RedisLost`` once nothing more can come."""
+        self.pushed: Replied | None = None
+        """Takes what comes without having been asked for: the messages of a subscription."""
+        self._owed: deque[Replied | None] = deque()
+        self._reader = hiredis.Reader()
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Fail whoever waits."""
+        self._fail(f"the connection to Redis ended: {error or 'closed'}")
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on each reply that is whole."""
+        gets, owed = self._reader.gets, self._owed
+        self._reader.feed(data)
+        while (reply := gets()) is not False:
+            if isinstance(reply, hiredis.ReplyError):
+                self._fail(f"Redis answered {reply}")
+                self._transport.abort()
+                return
+            if owed:
+                replied = owed.popleft()
+                if replied is not None:
+                    replied(reply)
+            elif self.pushed is not None:
+                self.pushed(reply)
+
+    def send(self, *words: bytes, replied: Replied | None = None) -> None:
+        """Write one command; ``replied`` gets its reply, which is dropped otherwise."""
+        if not self._transport.is_closing():
+            self._owed.append(replied)
+            self._transport.write(_packed(words))
+
+    def send_among_pushed(self, *words: bytes) -> None:
+        """Write one command of a subscription, whose reply comes to ``pushed``."""
+        if not self._transport.is_closing():
+            self._transport.write(_packed(words))
+
+    async def ask(self, *words: bytes) -> Any:
+        """Write one command and wait for its reply.
+
+        Raises:
+            RedisLost: it was refused, or the connection ended.
+        """
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.send(*words, replied=answer.set_result)
+        await asyncio.wait((answer, self.lost), return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            self.lost.result()
+        return answer.result()
+
+    def close(self) -> None:
+        """End the connection; that is no loss."""
+        self.lost.cancel()
+        self._transport.close()
+
+    def _fail(self, why: str) -> None:
+        if not self.lost.done():
+            self.lost.set_exception(RedisLost(why))
+
+
+@asynccontextmanager
+async def redis_link(url: str) -> AsyncIterator[RedisLink]:
+    """Connect to the Redis at ``url`` and authenticate; leaving closes.
+
+    Raises:
+        OSError: nothing accepts connections there.
+        RedisLost: it refuses the password or the database.
+    """
+    parts = urlsplit(url)
+    loop = asyncio.get_running_loop()
+    host, port = parts.hostname or "127.0.0.1", parts.port or PORT
+    _, link = await loop.create_connection(RedisLink, host, port)
+    try:
+        if parts.password:
+            account = (unquote(parts.username),) if parts.username else ()
+            words = ("AUTH", *account, unquote(parts.password))
+            await link.ask(*(word.encode() for word in words))
+        if database := parts.path.strip("/"):
+            await link.ask(b"SELECT", database.encode())
+        yield link
+    finally:
+        link.close()
+
+
+def _packed(words: Sequence[bytes]) -> bytes:
+    bulks = b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+    return b"*%d\r\n%b" % (len(words), bulks)
+
+
+def run_token(url: str) -> str:
+    """Read what tells this run's keys from those of others: the URL's query ``run``, or 0."""
+    return parse_qs(urlsplit(url).query).get("run", ["0"])[0]

@@ -1,0 +1,54 @@
+"""What clients of several gateways keep: a position in a stream, a connection to send by."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from websockets.asyncio.client import ClientConnection
+
+from harness.pattern import EVICTED, Endpoints, Seat
+from harness.patterns.websocket_scaled import Line, Position
+from harness.scaling import Backplane
+from harness.workload import Workload
+
+
+def test_a_position_is_the_last_id() -> None:
+    delivered: list[bytes] = []
+    noted: list[str] = []
+    workload = Workload(backplane=Backplane.STREAMS)
+    seat = Seat(endpoints=Endpoints(urls={}), workload=workload, index=0, note=noted.append)
+    position = Position(seat, delivered.append)
+    assert position.mode == "subscribe"
+    position.deliver(b"5-0\n")
+    assert position.mode == "subscribe&after=5-0"
+    position.deliver(b"6-1\na message")
+    assert position.mode == "subscribe&after=6-1"
+    assert delivered == [b"a message"]
+    position.note(EVICTED)
+    assert position.mode == "subscribe"
+    assert noted == [EVICTED]
+
+
+def test_a_channel_has_no_positions() -> None:
+    delivered: list[bytes] = []
+    seat = Seat(endpoints=Endpoints(urls={}), workload=Workload(), index=0)
+    position = Position(seat, delivered.append)
+    position.deliver(b"a message")
+    assert delivered == [b"a message"]
+    assert position.mode == "subscribe"
+
+
+async def test_who_leaves_waits_for_no_connection() -> None:
+    line = Line()
+    first = cast(ClientConnection, object())
+    line.open(first)
+    assert await line.connection() is first
+    line.open(None)
+    waiting = asyncio.create_task(line.connection())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    line.leave()
+    assert await waiting is None
+    line.open(None)
+    assert await line.connection() is None
