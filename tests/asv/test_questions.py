@@ -105,6 +105,7 @@ FULL: dict[str, dict[str, str]] = QUICK | {
     "saturation.SaturationBroadcast": SATURATION,
     "saturation.SaturationRequestReply": SATURATION,
     "saturation.SaturationWorkQueue": SATURATION,
+    "network.Network": {"track_p50": "seconds", "track_p99": "seconds"},
     "tls.Tls": {
         "track_setup_p50": "seconds",
         "track_memory_per_connection": "bytes",
@@ -193,6 +194,7 @@ def test_axes_say_what_a_question_turns(found: list[dict[str, Any]]) -> None:
         "journey.WaitForVerdict": {"scenario": ["'short job'"]},
         "redis_commands.RedisCommands": {"command": ["'GET'", "'SET'", "'LPUSH'"]},
         "scaled.Scaled": {"gateways": ["1", "3"]},
+        "network.Network": {"rtt": ["0.05"]},
         "payload.Payload": {"payload": ["256", "4096", "65536"]},
         "polling_interval.PollingInterval": {"poll_interval": ["0.005", "0.02", "0.08"]},
         "request_reply.RequestReply": {"scenario": ["'rpc'"]},

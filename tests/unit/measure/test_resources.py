@@ -132,6 +132,7 @@ def test_the_host_shows_its_cores_and_processes() -> None:
     assert HostSnapshot.read().at_ns > host.at_ns
 
 
+@pytest.mark.alone
 def test_a_program_on_a_used_core_is_foreign_and_our_own_is_not() -> None:
     with burner() as process:
         before = HostSnapshot.read()
