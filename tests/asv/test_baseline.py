@@ -23,8 +23,6 @@ from harness.report.pages.private import own_names
 from tests.asv.conftest import HOST, ROOT, Checkout
 from tests.unit.conftest import series
 
-pytestmark = pytest.mark.alone
-
 BASELINE = ROOT / "results/baseline"
 MOST_BYTES = 5_000_000
 HISTOGRAM = re.compile(r'"histogram": ?"[^"]*"')

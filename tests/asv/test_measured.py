@@ -14,8 +14,6 @@ from harness.result import Series
 from harness.workload import Workload
 from tests.unit.conftest import series
 
-pytestmark = pytest.mark.alone
-
 Asked = list[tuple[str, Workload]]
 
 

@@ -26,8 +26,6 @@ from harness.report.asv_pages import VENDORED, localise
 from harness.workload import Exchange
 from tests.asv.conftest import MEASURED, Checkout
 
-pytestmark = pytest.mark.alone
-
 _INK = """
 return Array.from(document.querySelectorAll(arguments[0])).filter(function (canvas) {
   var pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;

@@ -18,8 +18,6 @@ from asv.graph import Graph
 from harness.report.pages.private import own_names
 from tests.asv.conftest import HOST, Checkout
 
-pytestmark = pytest.mark.alone
-
 _SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
 """The vendored library, whose names are nobody's."""
 

@@ -24,8 +24,6 @@ from harness.workload import Exchange, Workload
 from tests.unit.conftest import latency as make_latency
 from tests.unit.conftest import result, series
 
-pytestmark = pytest.mark.alone
-
 LAG = Doubt(rule="receiver lag", reason="the generator was late", remedy="try --rate 500")
 STEAL = Doubt(rule="machine", reason="5 % were stolen", remedy="another machine")
 EIGHT = [0.001 * number for number in range(1, 9)]

@@ -34,6 +34,7 @@ from harness.workload import Exchange, Workload
 
 pytestmark = pytest.mark.alone
 
+ALONE = ("--no-memory", "--no-network")
 QUICK = ("--duration", "300ms", "--warmup", "100ms", "--rate", "200")
 
 
@@ -89,6 +90,15 @@ def test_polling_is_a_curve_around_the_interval_asked_for(machine: Machine) -> N
     assert Part.POLLING not in steps_of(machine, ("floor", "sse"), workload)
 
 
+def test_a_network_is_put_in_between_where_none_was_asked_for(machine: Machine) -> None:
+    patterns = ("floor", "sse", "sse@aiohttp")
+    cells = steps_of(machine, patterns, Workload())[Part.NETWORK]
+    assert [(cell.pattern, cell.workload.rtt) for cell in cells] == [("floor", 0.05), ("sse", 0.05)]
+    assert Part.NETWORK not in steps_of(machine, patterns, Workload(rtt=0.02))
+    memory = steps_of(machine, patterns, Workload(rtt=0.02), MEMORY_SIZES)[Part.MEMORY]
+    assert {cell.workload.rtt for cell in memory} == {0.0}
+
+
 def test_closed_loop_is_compared_by_itself(machine: Machine) -> None:
     workload = Workload(rate=None, concurrency=8)
     assert set(steps_of(machine, ("floor", "rest_polling"), workload)) == {Part.LATENCY}
@@ -142,7 +152,13 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_measured(machine: Ma
 def test_estimate_grows_with_runs(machine: Machine) -> None:
     def estimate_s(runs: int) -> float:
         steps = comparison_steps(
-            ("floor",), Workload(), machine, runs=runs, saturation_concurrency=1, memory_sizes=()
+            ("floor",),
+            Workload(),
+            machine,
+            runs=runs,
+            saturation_concurrency=1,
+            memory_sizes=(),
+            with_network=False,
         )
         return sum(step.expected_s for step in steps)
 
@@ -239,21 +255,23 @@ def test_memory_slope_is_what_each_connection_adds(real: Result) -> None:
 def test_measures_saves_and_tells(abec, tmp_path: Path) -> None:
     done = abec("compare", "sse", "--runs", "1", "--no-memory", *QUICK)
     assert done.returncode in (Exit.MEASURED, Exit.NOT_MEASURED)
-    assert re.match(r"about \d+ s · latency of 2 · saturation of 2\n", done.stderr)
+    assert re.match(r"about \d+ s · latency of 2 · saturation of 2 · network of 2\n", done.stderr)
     saved = sorted((tmp_path / "results" / "runs").iterdir())
-    assert [path.name.rpartition("-")[2] for path in saved] == ["latency.json", "saturation.json"]
+    parts = ["latency.json", "network.json", "saturation.json"]
+    assert [path.name.rpartition("-")[2] for path in saved] == parts
     for path in saved:
         assert {result.pattern for result in schema.load(path).results} == {"floor", "sse"}
         assert path.name in done.stdout
     assert "Edge delivery" in done.stdout
     assert "Throughput at saturation" in done.stdout
+    assert "With a network in between" in done.stdout
     assert "What this does not tell you" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 100
 
 
 @pytest.mark.slow
 def test_json_holds_the_files_own_schema(abec, tmp_path: Path) -> None:
-    done = abec("compare", "floor", "--runs", "1", "--no-memory", "--json", *QUICK)
+    done = abec("compare", "floor", "--runs", "1", *ALONE, "--json", *QUICK)
     parts = json.loads(done.stdout)
     for path in (tmp_path / "results" / "runs").iterdir():
         part = path.stem.rpartition("-")[2]
@@ -262,7 +280,7 @@ def test_json_holds_the_files_own_schema(abec, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_csv_is_one_table(abec) -> None:
-    done = abec("compare", "floor", "--runs", "1", "--no-memory", "--csv", *QUICK)
+    done = abec("compare", "floor", "--runs", "1", *ALONE, "--csv", *QUICK)
     heading, *rows = done.stdout.splitlines()
     assert len(rows) == 2
     assert all(row.count(",") == heading.count(",") for row in rows if '"' not in row)
