@@ -289,14 +289,16 @@ def _refuse_files(workload: Workload, machine: Machine) -> None:
     apart = 0 if workload.exchange.calls else workload.publishers
     connections = each * workload.receivers + apart
     field = "--publishers" if workload.exchange.calls else "--subscribers"
-    needed = connections + _SPARE_FILES
+    # A relay has both ends of each connection.
+    files = 2 if workload.networked else 1
+    needed = connections * files + _SPARE_FILES
     limit = machine.open_files_hard
     if needed > limit:
         raise BadInput(
             field,
             workload.receivers,
             f"needs {needed:,} open files, hard limit is {limit:,}; "
-            f"raise it, or use at most {max(1, (limit - _SPARE_FILES - 1) // each):,}",
+            f"raise it, or use at most {max(1, (limit - _SPARE_FILES - 1) // (each * files)):,}",
         )
     low, high = machine.port_range
     if connections > high - low:

@@ -30,6 +30,8 @@ class Relayed:
     """When it was to be written."""
     late_ns: Ints
     """How much later it was, and may have been read later than it came."""
+    unrecorded: int = 0
+    """Chunks that it passed on after it had no room for more rows."""
 
 
 def _empty() -> Ints:

@@ -159,6 +159,8 @@ class NetworkUse:
     """Seconds that a piece came out later than it was to."""
     late_p99: float
     late_max: float
+    unrecorded: int = field(default=0, kw_only=True)
+    """Pieces of the run whose lateness was not kept: the last ones."""
     cpu: float
     """Share of a core that the relay used, 0 to 1."""
 

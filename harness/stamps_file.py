@@ -13,7 +13,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,9 +23,19 @@ import numpy as np
 from harness.errors import BadInput, NotMeasured
 from harness.faults.strike import Blow
 from harness.measure.resources import HostSnapshot, ServerSnapshot
+from harness.measure.tallies import GatewayTally
 from harness.observe import Observation, Stall
 from harness.process.redis_depth import Depth
-from harness.recording import Delivered, Ints, LoadProcess, Published, Recording, Relayed, Traffic
+from harness.recording import (
+    Delivered,
+    Ints,
+    LoadProcess,
+    Published,
+    Recording,
+    Relayed,
+    Returned,
+    Traffic,
+)
 from harness.result import Stamps
 from harness.whole_file import write_whole
 
@@ -33,7 +43,7 @@ FORMAT = 2
 """Raised whenever files of before cannot be read any more."""
 _FACTS = "facts"
 _UNREADABLE = (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
-_Table = TypeVar("_Table", Published, Delivered)
+_Table = TypeVar("_Table", Published, Delivered, Returned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +80,10 @@ class _Facts:
     tls_label: str = ""
     relay: int | None = None
     """The process id of the relay, where there was one."""
+    unrecorded: int = 0
+    """What that relay did not keep."""
+    server_names: Mapping[int, str] = field(default_factory=dict)
+    tallies: tuple[tuple[GatewayTally, ...], tuple[GatewayTally, ...]] = ((), ())
 
 
 def beside(series: Path, number: int, pattern: str) -> str:
@@ -156,6 +170,9 @@ def _written(seen: Observation) -> bytes:
         ),
         tls_label=seen.tls_label,
         relay=None if seen.relayed is None else seen.relayed.pid,
+        unrecorded=0 if seen.relayed is None else seen.relayed.unrecorded,
+        server_names=seen.server_names,
+        tallies=seen.tallies,
     )
     text = json.dumps(cattrs.Converter().unstructure(facts)).encode()
     columns = [*_named(recording), *_relayed(seen.relayed)]
@@ -169,7 +186,7 @@ def _written(seen: Observation) -> bytes:
 
 def _named(recording: Recording) -> Iterator[tuple[str, Ints]]:
     """Give every column with the name that it has in the archive."""
-    for table in (recording.published, recording.delivered):
+    for table in (recording.published, recording.delivered, recording.returned):
         for column in fields(table):
             yield f"{_title(type(table))}.{column.name}", getattr(table, column.name)
     yield "setup_ns", recording.setup_ns
@@ -197,6 +214,8 @@ def _observation(facts: _Facts, columns: Mapping[str, Ints]) -> Observation:
         recording=Recording(
             published=_table(Published, columns),
             delivered=_table(Delivered, columns),
+            # Files of before reconnections were told hold none.
+            returned=_table(Returned, columns) if "returned.receiver" in columns else Returned(),
             setup_ns=columns["setup_ns"],
             notes=facts.notes,
             traffic=facts.traffic,
@@ -229,6 +248,11 @@ def _observation(facts: _Facts, columns: Mapping[str, Ints]) -> Observation:
         relayed=None
         if facts.relay is None
         else Relayed(
-            pid=facts.relay, due_ns=columns["relay.due_ns"], late_ns=columns["relay.late_ns"]
+            pid=facts.relay,
+            due_ns=columns["relay.due_ns"],
+            late_ns=columns["relay.late_ns"],
+            unrecorded=facts.unrecorded,
         ),
+        server_names=facts.server_names,
+        tallies=facts.tallies,
     )

@@ -447,7 +447,9 @@ class Workload:
         does what a member or a native publisher says.
         """
         there = self.exchange.both_ways or self.ingress is Ingress.NATIVE
-        return self.rtt if there else self.rtt / 2
+        # How much is left of a message that is compressed, nobody knows beforehand.
+        line_s = self.payload / self.bandwidth if self.bandwidth and not self.deflate else 0.0
+        return (2 if there else 1) * (self.rtt / 2 + line_s)
 
     @property
     def elsewhere(self) -> bool:

@@ -38,12 +38,17 @@ def gateways(
     )
 
 
+_IN_HAND_NS = 1_000_000_000
+"""For so long a gateway may have had a message that it had not handed on when it was killed."""
+
+
 def failover(ledger: Ledger, returned: Returned, clients: int, at_ns: int) -> Failover:
     """Count what was lost by a kill, and how long its clients were away.
 
     A subscriber that was away lost what lies, by sequence number, between the last message it
-    had from a publisher before and the first one afterwards. What reached no subscriber at all
-    had been handed to the killed gateway, and not yet by it to the backplane.
+    had from a publisher before and the first one afterwards. What was sent around the kill and
+    reached no subscriber at all had been handed to the killed gateway, and not yet by it to the
+    backplane.
 
     Args:
         ledger: all messages and arrivals.
@@ -57,28 +62,29 @@ def failover(ledger: Ledger, returned: Returned, clients: int, at_ns: int) -> Fa
     first = arrivals.first
     came[arrivals.message[first], arrivals.receiver[first]] = True
     sent = messages.sent_ns != NEVER
-    nowhere = sent & ~came.any(axis=1)
+    after = returned.lost_ns >= at_ns
+    last_back_ns = int(returned.back_ns[after].max(initial=at_ns))
+    # Only around the kill can it be the killed gateway that had them.
+    near = (messages.sent_ns >= at_ns - _IN_HAND_NS) & (messages.sent_ns <= last_back_ns)
+    nowhere = sent & near & ~came.any(axis=1)
     lost = sent[:, np.newaxis] & ~came
     lost[nowhere] = False
     away = np.zeros_like(lost)
-    for receiver, left, back in zip(
-        returned.receiver, returned.lost_ns, returned.back_ns, strict=True
-    ):
-        away[_missed(ledger, int(receiver), int(left), int(back)), receiver] = True
+    for receiver, left_ns in zip(returned.receiver[after], returned.lost_ns[after], strict=True):
+        away[_missed(ledger, int(receiver), int(left_ns)), receiver] = True
     gap = int(np.count_nonzero(lost & away))
-    after = returned.lost_ns >= at_ns
     return Failover(
         at=(at_ns - ledger.window_start_ns) / 1e9,
         clients=clients,
         back=len(np.unique(returned.receiver[after])),
-        slowest=float(returned.back_ns[after].max() - at_ns) / 1e9 if after.any() else None,
+        slowest=(last_back_ns - at_ns) / 1e9 if after.any() else None,
         gap=gap,
         unreached=int(np.count_nonzero(nowhere)) * receivers,
         unexplained=int(np.count_nonzero(lost)) - gap,
     )
 
 
-def _missed(ledger: Ledger, receiver: int, lost_ns: int, back_ns: int) -> Ints:
+def _missed(ledger: Ledger, receiver: int, lost_ns: int) -> Ints:
     """Give the rows of all messages between what a receiver had before and what it had after."""
     messages, arrivals = ledger.messages, ledger.arrivals
     mine = arrivals.first & (arrivals.receiver == receiver)
@@ -88,7 +94,7 @@ def _missed(ledger: Ledger, receiver: int, lost_ns: int, back_ns: int) -> Ints:
         of_publisher = np.flatnonzero(messages.publisher == publisher)
         own = messages.publisher[rows] == publisher
         before = rows[own & (at_ns <= lost_ns)]
-        after = rows[own & (at_ns >= back_ns)]
+        after = rows[own & (at_ns > lost_ns)]
         low = before.max() if len(before) else of_publisher[0] - 1
         high = after.min() if len(after) else of_publisher[-1] + 1
         between[of_publisher[(of_publisher > low) & (of_publisher < high)]] = True

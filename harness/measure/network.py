@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.measure.latency import quantile
 from harness.measure.resources import HostSnapshot
 from harness.recording import Relayed
 from harness.result import NetworkUse
@@ -23,19 +24,13 @@ def network_use(
     if relayed is None:
         return None
     inside = (relayed.due_ns >= window_start_ns) & (relayed.due_ns < window_end_ns)
-    late_s = np.sort(relayed.late_ns[inside]) / 1e9
+    late_ns = np.sort(relayed.late_ns[inside])
     cpu_ns = after.processes[relayed.pid].cpu_ns - before.processes[relayed.pid].cpu_ns
     return NetworkUse(
-        chunks=len(late_s),
-        late_p50=_quantile(late_s, 0.5),
-        late_p99=_quantile(late_s, 0.99),
-        late_max=_quantile(late_s, 1.0),
+        chunks=len(late_ns),
+        late_p50=quantile(late_ns, 0.5) or 0.0,
+        late_p99=quantile(late_ns, 0.99) or 0.0,
+        late_max=quantile(late_ns, 1.0) or 0.0,
+        unrecorded=relayed.unrecorded,
         cpu=cpu_ns / (after.at_ns - before.at_ns),
     )
-
-
-def _quantile(ordered: np.ndarray, q: float) -> float:
-    """Give the smallest value that a share ``q`` does not exceed; 0 of none."""
-    if not len(ordered):
-        return 0.0
-    return float(ordered[max(0, int(np.ceil(q * len(ordered))) - 1)])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
-from typing import NamedTuple
 
 _NUMBERS = Struct("<QQ")
 
 
-class GatewayTally(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class GatewayTally:
     """One gateway at one moment."""
 
     place: int

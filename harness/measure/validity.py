@@ -212,6 +212,10 @@ def _relay(evidence: Evidence) -> str | None:
     if relay is None:
         return None
     found = []
+    if relay.unrecorded:
+        found.append(f"{relay.unrecorded:,} pieces that passed the relay were not looked at")
+    elif not relay.chunks:
+        found.append("nothing passed the relay")
     if relay.late_p50 > RELAY_LATE_P50_S or relay.late_p99 > RELAY_LATE_P99_S:
         found.append(
             f"what passed the relay came out late by {_time(relay.late_p50)} at p50, "
@@ -346,8 +350,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="relay",
         limit="with a network (--rtt, --bandwidth), the relay wrote later than it was to by more "
-        f"than {_time(RELAY_LATE_P50_S)} at p50 or {_time(RELAY_LATE_P99_S)} at p99, or used more "
-        f"than {_percent(GENERATOR_PEAK)} of its core",
+        f"than {_time(RELAY_LATE_P50_S)} at p50 or {_time(RELAY_LATE_P99_S)} at p99, kept not all "
+        f"of that, or passed nothing on, or used more than {_percent(GENERATOR_PEAK)} of its core",
         reason=_relay,
         remedy=_lighter_generator,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,15 @@ class Shape:
         return self.rtt_ns // 2
 
 
+class Ending(enum.Enum):
+    """What comes after the last chunk of a direction."""
+
+    ORDERLY = enum.auto()
+    """The source will say no more, and may still listen."""
+    BROKEN = enum.auto()
+    """The connection is gone."""
+
+
 class Line:
     """Chunks in their order, each with the time at which it is to be written.
 
@@ -41,15 +51,16 @@ class Line:
         self._free_ns = 0
         self.bytes = 0
         """How many are on their way."""
-        self.chunks: deque[tuple[int, bytes | None]] = deque()
-        """When each is due, and what it is: None for the end of the direction."""
+        self.chunks: deque[tuple[int, bytes | Ending]] = deque()
+        """When each is due, and what it is."""
 
-    def put(self, chunk: bytes | None, now_ns: int) -> None:
+    def put(self, chunk: bytes | Ending, now_ns: int) -> None:
         """Send ``chunk`` on its way."""
         shape = self._shape
         begins_ns = now_ns
-        if shape.ns_per_byte and chunk:
-            begins_ns = max(now_ns, self._free_ns) + int(len(chunk) * shape.ns_per_byte)
+        weight = 0 if isinstance(chunk, Ending) else len(chunk)
+        if shape.ns_per_byte and weight:
+            begins_ns = max(now_ns, self._free_ns) + int(weight * shape.ns_per_byte)
             self._free_ns = begins_ns
         due_ns = begins_ns + shape.one_way_ns
         if shape.jitter_ns:
@@ -58,12 +69,11 @@ class Line:
             due_ns = self._last_ns
         self._last_ns = due_ns
         self.chunks.append((due_ns, chunk))
-        if chunk:
-            self.bytes += len(chunk)
+        self.bytes += weight
 
-    def take(self) -> bytes | None:
+    def take(self) -> bytes | Ending:
         """Take the chunk that is due first."""
         _, chunk = self.chunks.popleft()
-        if chunk:
+        if not isinstance(chunk, Ending):
             self.bytes -= len(chunk)
         return chunk

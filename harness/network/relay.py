@@ -15,161 +15,23 @@ import signal
 import sys
 import time
 from array import array
-from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from heapq import heappop, heappush
-from itertools import count
 from pathlib import Path
 from random import Random
 from typing import cast
 
 import uvloop
 
-from harness.network.line import NS, Line, Shape
-from harness.timerfd import Alarm, tighten_timer_slack
+from harness.network.clockwork import Clockwork, Way
+from harness.network.line import NS, Ending, Line, Shape
+from harness.timerfd import tighten_timer_slack
 
-_MOST_AT_ONCE = 64
-"""After so many chunks the loop gets a turn, so that what comes in meanwhile is stamped."""
 _WINDOW_BYTES = 4 << 20
 """What may be on its way in one direction without a limit of bandwidth: as a tuned TCP allows."""
-_EARLY_NS = 50_000
-"""A core that slept wakes 50 to 150 µs after its timer: so much of that is taken back."""
-_BEAT_NS = 2_000_000
-"""How often the relay looks whether it was away: 3 % of a core, and what is shorter may be missed.
-"""
-_MOST_RECORDED = 4_000_000
-"""Chunks whose lateness is kept: 64 MB."""
 
 
-class Clockwork:
-    """Writes each chunk when it is due, and knows when it was away; for all connections.
-
-    What comes in while the relay is stopped, or busy, waits in the kernel and is stamped too late.
-    So a second alarm beats: as long as a beat is overdue, and in the turn of the loop that it comes
-    in, whatever is read may have waited since.
-    """
-
-    def __init__(self) -> None:
-        self.due_ns = array("q")
-        self.late_ns = array("q")
-        self._waiting: list[tuple[int, int, Way]] = []
-        self._number = count()
-        self._alarm = Alarm(self._ring)
-        self._loop = asyncio.get_running_loop()
-        self._away_ns = 0
-        self._beat = Alarm(self._pulse)
-        self._beat_ns = time.monotonic_ns() + _BEAT_NS
-        self._beat.at(self._beat_ns)
-
-    def waited_ns(self, now_ns: int) -> int:
-        """How long what is read at ``now_ns`` may have waited for the relay, at most."""
-        return max(self._away_ns, now_ns - self._beat_ns, 0)
-
-    def _pulse(self) -> None:
-        now_ns = time.monotonic_ns()
-        self._away_ns = now_ns - self._beat_ns
-        self._beat_ns = now_ns + _BEAT_NS
-        self._beat.at(self._beat_ns)
-        # After all that this turn of the loop has to read.
-        self._loop.call_soon(self._here)
-
-    def _here(self) -> None:
-        self._away_ns = 0
-
-    def wind(self, way: Way) -> None:
-        """Call ``way.release`` when its first chunk is due."""
-        due_ns = way.line.chunks[0][0]
-        first = not self._waiting or due_ns < self._waiting[0][0]
-        heappush(self._waiting, (due_ns, next(self._number), way))
-        if first:
-            self._alarm.at(due_ns - _EARLY_NS)
-
-    def _ring(self) -> None:
-        waiting, clock = self._waiting, time.monotonic_ns
-        for _ in range(_MOST_AT_ONCE):
-            if not waiting or waiting[0][0] - _EARLY_NS > clock():
-                break
-            due_ns, _, way = heappop(waiting)
-            waited_ns = way.release()
-            if waited_ns is not None and len(self.due_ns) < _MOST_RECORDED:
-                self.due_ns.append(due_ns)
-                self.late_ns.append(clock() - max(due_ns, way.held_until_ns) + waited_ns)
-            if way.line.chunks and not way.held:
-                heappush(waiting, (way.line.chunks[0][0], next(self._number), way))
-        if waiting:
-            self._alarm.at(waiting[0][0] - _EARLY_NS)
-
-
-class Way:
-    """From one end of a connection to the other: its line, and who waits for whom."""
-
-    def __init__(self, line: Line, clockwork: Clockwork, most_bytes: int) -> None:
-        self.line = line
-        self.source: End | None = None
-        self.target: End | None = None
-        self.held = True
-        """Whether the target takes nothing now: not connected yet, or its buffer is full."""
-        self.held_until_ns = 0
-        self._clockwork = clockwork
-        self._most_bytes = most_bytes
-        self._paused = False
-        self._waits_ns: deque[int] = deque()
-        self.broken = False
-        """Whether nothing passes any more."""
-
-    def put(self, chunk: bytes | None) -> None:
-        """Send what the source said on its way; None: it will say no more."""
-        if self.broken:
-            return
-        now_ns = time.monotonic_ns()
-        self._waits_ns.append(self._clockwork.waited_ns(now_ns))
-        self.line.put(chunk, now_ns)
-        if len(self.line.chunks) == 1 and not self.held:
-            self._clockwork.wind(self)
-        if self.line.bytes > self._most_bytes and not self._paused and self.source is not None:
-            self._paused = True
-            self.source.transport.pause_reading()
-
-    def release(self) -> int | None:
-        """Write the chunk that is due; give how long it may have waited to be read, in ns.
-
-        None if there was nothing to write.
-        """
-        if self.held or self.target is None or not self.line.chunks:
-            return None
-        waited_ns = self._waits_ns.popleft()
-        chunk = self.line.take()
-        if chunk is None:
-            self.target.finish()
-            return None
-        self.target.transport.write(chunk)
-        if self._paused and self.line.bytes <= self._most_bytes // 2 and self.source is not None:
-            self._paused = False
-            self.source.transport.resume_reading()
-        return waited_ns
-
-    def hold(self) -> None:
-        """Keep what is due until the target takes more."""
-        self.held = True
-
-    def go_on(self) -> None:
-        """Let what was held out again."""
-        if not self.held or self.broken:
-            return
-        self.held = False
-        self.held_until_ns = time.monotonic_ns()
-        if self.line.chunks:
-            self._clockwork.wind(self)
-
-    def break_off(self) -> None:
-        """Drop what is on its way, and take nothing more."""
-        self.broken = self.held = True
-        self.line.chunks.clear()
-        self._waits_ns.clear()
-
-
-class End(asyncio.Protocol):
+class TcpEnd(asyncio.Protocol):
     """One end of a relayed connection: what it reads goes out, what comes back it writes."""
 
     transport: asyncio.Transport
@@ -183,10 +45,6 @@ class End(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Be there for both ways."""
         self.transport = cast(asyncio.Transport, transport)
-        if self._back.broken:
-            # The other end left while this one was being connected: nobody would ever close it.
-            self.transport.abort()
-            return
         self._out.source = self._back.target = self
         self._back.go_on()
 
@@ -197,7 +55,7 @@ class End(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Pass the end on; the other direction may go on."""
         self._ended = True
-        self._out.put(None)
+        self._out.put(Ending.ORDERLY)
         self._close_if_done()
         return True
 
@@ -217,12 +75,10 @@ class End(asyncio.Protocol):
         self._back.go_on()
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """Take nothing more; where the connection broke, so does that at the other end."""
+        """Take nothing more; where the connection broke, so does the other one, in its turn."""
         self._back.break_off()
         if not (self._ended and self._finished):
-            self._out.break_off()
-            if self._out.target is not None:
-                self._out.target.transport.abort()
+            self._out.put(Ending.BROKEN)
 
     def _close_if_done(self) -> None:
         if self._ended and self._finished:
@@ -249,7 +105,7 @@ class Relay:
         address: tuple[str, int] = server.sockets[0].getsockname()
         return address[1]
 
-    def _accept(self, host: str, port: int) -> End:
+    def _accept(self, host: str, port: int) -> TcpEnd:
         now_ns = time.monotonic_ns()
         shape, clockwork = self._shape, self.clockwork
         forth = Way(
@@ -260,14 +116,16 @@ class Relay:
         back = Way(
             Line(shape, now_ns + shape.rtt_ns, self._random.random), clockwork, self._most_bytes
         )
-        near = End(forth, back)
-        task = asyncio.get_running_loop().create_task(_connect(near, End(back, forth), host, port))
+        near = TcpEnd(forth, back)
+        task = asyncio.get_running_loop().create_task(
+            _connect(near, TcpEnd(back, forth), host, port)
+        )
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
         return near
 
 
-async def _connect(near: End, far: End, host: str, port: int) -> None:
+async def _connect(near: TcpEnd, far: TcpEnd, host: str, port: int) -> None:
     """Connect the far end; where nobody listens there, nobody does at the near end."""
     try:
         await asyncio.get_running_loop().create_connection(lambda: far, host, port)
@@ -287,9 +145,11 @@ async def _run(shape: Shape, seed: int, targets: Sequence[str], report: Path) ->
     sys.stdout.write(" ".join(f"tcp://127.0.0.1:{port}" for port in ports) + "\n")
     sys.stdout.flush()
     await stop.wait()
+    clockwork = relay.clockwork
     with report.open("wb") as file:
-        relay.clockwork.due_ns.tofile(file)
-        relay.clockwork.late_ns.tofile(file)
+        array("q", (len(clockwork.due_ns), clockwork.unrecorded)).tofile(file)
+        clockwork.due_ns.tofile(file)
+        clockwork.late_ns.tofile(file)
 
 
 def main() -> None:

@@ -29,7 +29,9 @@ async def _call_wire(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[
         if seat.workload.opaque:
             yield asking(link, place.target, seat, sent, deliver)
         else:
-            yield posting(link, place.target, SUCCESS, sent, deliver)
+            yield posting(
+                link, place.target, SUCCESS if seat.workload.elsewhere else (200,), sent, deliver
+            )
 
 
 @asynccontextmanager

@@ -112,7 +112,9 @@ def _at_a_gateway(seat: Seat, turn: int) -> Seat:
     if workload.balancer is not Balancer.NONE:
         return seat
     place = (seat.index + turn) % workload.gateways
-    return replace(seat, endpoints=Endpoints(urls={**urls, "http": urls[f"gateway{place}"]}))
+    return replace(
+        seat, endpoints=replace(seat.endpoints, urls={**urls, "http": urls[f"gateway{place}"]})
+    )
 
 
 @asynccontextmanager

@@ -58,9 +58,11 @@ class Network:
         self.child.terminate()
         if not self.child.wait(_END_S) or not self.report.exists():
             raise self.watch.failed(self.child, "did not tell how late it was")
-        columns = np.fromfile(self.report, dtype=np.int64)
-        due_ns, late_ns = np.split(columns, 2)
-        return Relayed(pid=self.child.pid, due_ns=due_ns, late_ns=late_ns)
+        told = np.fromfile(self.report, dtype=np.int64)
+        if len(told) < 2 or len(told) != 2 + 2 * told[0]:
+            raise self.watch.failed(self.child, "told only a part of how late it was")
+        due_ns, late_ns = np.split(told[2:], 2)
+        return Relayed(pid=self.child.pid, due_ns=due_ns, late_ns=late_ns, unrecorded=int(told[1]))
 
 
 @contextmanager

@@ -107,7 +107,9 @@ async def post_messages(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
     """
     place = Place.of(seat.endpoints.at("publish", "/messages"))
     async with http_link(seat, place) as link:
-        yield posting(link, place.target, SUCCESS, sent, ignore)
+        yield posting(
+            link, place.target, SUCCESS if seat.workload.elsewhere else (204,), sent, ignore
+        )
 
 
 def ignore(_body: bytes) -> None:

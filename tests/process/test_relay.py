@@ -136,6 +136,24 @@ async def test_where_nobody_listens_the_connection_breaks(tmp_path: Path) -> Non
         writer.close()
 
 
+async def test_what_is_on_its_way_comes_before_the_break(tmp_path: Path) -> None:
+    async def say_and_break(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"last words")
+        await writer.drain()
+        await asyncio.sleep(0.005)
+        writer.transport.abort()
+
+    async with await asyncio.start_server(say_and_break, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        endpoints = Endpoints(urls={"tcp": f"tcp://127.0.0.1:{port}"})
+        with between(endpoints, tmp_path) as network:
+            reader, writer = await asyncio.open_connection(*address(network))
+            assert await reader.readexactly(10) == b"last words"
+            with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+                await reader.readexactly(1)
+            writer.close()
+
+
 def test_a_relay_that_dies_is_told(tmp_path: Path) -> None:
     endpoints = Endpoints(urls={"tcp": "tcp://127.0.0.1:1"})
     with between(endpoints, tmp_path) as network:

@@ -12,10 +12,11 @@ import pytest
 from harness import stamps_file
 from harness.errors import BadInput, NotMeasured
 from harness.faults.strike import Blow
+from harness.measure.tallies import GatewayTally
 from harness.observe import Observation
 from harness.process.redis_depth import Depth
 from harness.queueing import Victim
-from harness.recording import Recording, Relayed
+from harness.recording import Recording, Relayed, Returned
 from harness.series import cells_of, measure
 from harness.workload import Workload
 from tests.unit.seen import observation
@@ -69,6 +70,22 @@ def test_what_a_relay_saw_comes_back(tmp_path: Path) -> None:
     seen = replace(observation(), relayed=relayed)
     stamps = stamps_file.keep(seen, tmp_path / "run.json", "0.npz")
     assert told(stamps_file.read(tmp_path / stamps.file)) == told(seen)
+
+
+def test_gateways_and_who_returned_to_them_come_back(tmp_path: Path) -> None:
+    returned = Returned(
+        receiver=np.array([4, 2]), lost_ns=np.array([50, 51]), back_ns=np.array([90, 70])
+    )
+    tallies = ((GatewayTally(0, 3, 100),), (GatewayTally(0, 5, 900),))
+    seen = observation()
+    seen = replace(
+        seen,
+        recording=replace(seen.recording, returned=returned),
+        tallies=tallies,
+        server_names={17: "gateway"},
+    )
+    stamps_file.keep(seen, tmp_path / "run.json", "0.npz")
+    assert told(stamps_file.read(tmp_path / "0.npz")) == told(seen)
 
 
 def test_equal_stamps_make_equal_files(tmp_path: Path) -> None:

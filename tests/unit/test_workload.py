@@ -19,7 +19,8 @@ GROUP = Workload(rtt=0.04, exchange=Exchange.GROUP, publishers=4, subscribers=4)
         (Workload(rtt=0.04, ingress=Ingress.NATIVE), 0.04),
         (CALLS, 0.04),
         (GROUP, 0.04),
-        (Workload(bandwidth=1e6), 0.0),
+        (Workload(bandwidth=1e6), 0.000256),
+        (Workload(bandwidth=1e6, deflate=True), 0.0),
     ],
 )
 def test_each_delivery_pays_half_a_round_trip_or_a_whole_one(

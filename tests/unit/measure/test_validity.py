@@ -147,6 +147,13 @@ TRIPS: list[tuple[str, Workload, Change, str]] = [
     (
         "relay",
         SLOW,
+        relayed(unrecorded=1_200),
+        "1,200 pieces that passed the relay were not looked at",
+    ),
+    ("relay", SLOW, relayed(chunks=0), "nothing passed the relay"),
+    (
+        "relay",
+        SLOW,
         relayed(late_p50=0.0004),
         "what passed the relay came out late by 400 µs at p50, 1 ms at p99 (limits 300 µs, 1 ms)",
     ),

@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.network.line import Line, Shape
+from harness.network.line import Ending, Line, Shape
 
 MS = 1_000_000
 
@@ -44,10 +44,10 @@ def test_bandwidth_puts_bytes_behind_one_another() -> None:
 def test_the_end_comes_out_last_and_weighs_nothing() -> None:
     line = Line(Shape(rtt_ns=20 * MS, jitter_ns=10 * MS), 0, iter((1.0, 0.0)).__next__)
     line.put(b"last", 0)
-    line.put(None, 0)
+    line.put(Ending.ORDERLY, 0)
     assert due(line) == [20 * MS, 20 * MS]
     line.take()
-    assert (line.take(), line.bytes) == (None, 0)
+    assert (line.take(), line.bytes) == (Ending.ORDERLY, 0)
 
 
 @given(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
+from harness.network.clockwork import Clockwork, Way
 from harness.network.line import Line, Shape
-from harness.network.relay import Clockwork, End, Way
+from harness.network.relay import TcpEnd
 
 
 async def test_an_end_that_connects_after_the_other_left_is_closed() -> None:
@@ -24,7 +25,7 @@ async def test_an_end_that_connects_after_the_other_left_is_closed() -> None:
         host, port = server.sockets[0].getsockname()
         clockwork = Clockwork()
         forth, back = (Way(Line(Shape(rtt_ns=2), 0, lambda: 0.5), clockwork, 1) for _ in range(2))
-        near, far = End(forth, back), End(back, forth)
+        near, far = TcpEnd(forth, back), TcpEnd(back, forth)
         near.connection_lost(None)
         await loop.create_connection(lambda: far, host, port)
         await asyncio.wait_for(left, 5)
