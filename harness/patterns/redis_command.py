@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.errors import BadInput
+from harness.given_server import is_redis
 from harness.library.redis_command import calling_by_library
 from harness.pattern import BROKER, Client, Endpoints, Pattern, RedisSpec
 from harness.wire.redis_call import calling
@@ -39,7 +40,7 @@ def _servers(workload: Workload) -> Sequence[RedisSpec]:
 
 def _refuse_emptying(command: RedisCommand, workload: Workload) -> None:
     """Let one connection at a time empty a server of ours, at a pace at which it fills again."""
-    if workload.redis_at.startswith("redis://"):
+    if is_redis(workload.redis_at):
         raise BadInput(
             "--command",
             command,

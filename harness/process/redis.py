@@ -28,6 +28,7 @@ from redis.exceptions import (
 from redis.retry import Retry
 
 from harness.errors import BadInput, NotMeasured
+from harness.given_server import is_redis
 from harness.process.child import Child, log_file
 from harness.process.scratch import private_directory
 
@@ -65,7 +66,7 @@ def resolve(redis: str) -> RedisSource:
         BadInput: ``redis`` is given and cannot be used.
         NotMeasured: it is empty, and no Redis is found.
     """
-    if redis.startswith("redis://"):
+    if is_redis(redis):
         return RedisSource(kind=SourceKind.URL, where=redis, label=_greet(redis))
     if redis:
         return _explicit_binary(redis)

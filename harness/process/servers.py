@@ -113,6 +113,7 @@ def started(
             authority = certificate.authority if certificate else ""
 
             def launch(spec: ServerSpec, env: Mapping[str, str]) -> None:
+                spec = _with(spec, paths)
                 if certificate is not None:
                     spec = replace(spec, argv=(*spec.argv, *certificate.options))
                 child, stdout_path = _launch(
@@ -161,7 +162,7 @@ def started(
             for spec in everyone:
                 if spec.before:
                     upstreams = " ".join(urls[role] for role in spec.before)
-                    launch(_with(spec, paths), {**notes, UPSTREAMS: upstreams})
+                    launch(spec, {**notes, UPSTREAMS: upstreams})
                     _, child, stdout_path = launched[-1]
                     urls |= wait_until_ready(child, stdout_path, spec.roles, watch, authority)
             yield Running(
