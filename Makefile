@@ -15,6 +15,7 @@ ifdef BASELINE
 RUNS ?= results/baseline/runs/*.json.gz
 ASV_CONF := asv.baseline.conf.json
 HISTORY := results/baseline/asv
+RETOLD ?= results/baseline/retold/run.json
 else
 RUNS ?= $(BENCH)/*.json
 ASV_CONF := asv.conf.json
@@ -26,7 +27,7 @@ RETOLD ?= $(wildcard results/runs/retold/run.json)
 help:
 	@echo "make bench   measure a quick profile of every exchange: table, asv results, pages"
 	@echo "make publish asv's pages and ours, in results/html; RUNS='FILE…' for other results"
-	@echo "             BASELINE=1 for the committed baseline; make baseline records one (40 minutes)"
+	@echo "             BASELINE=1 for the committed baseline; make baseline records one (an hour)"
 	@echo "make retold  one run with stops, for publish: how others would have told it"
 	@echo "make regress BASE=main   is this commit worse than that one? (abec regress --help)"
 	@echo "make versions LIB=websockets VERSIONS=\"15.0.1 16.0\"   where did a release change a figure?"
