@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
 
 from harness.cli.answer import Answer, width
-from harness.cli.progress import ProgressLine
-from harness.cli.run import count_of_runs, exit_code, new_result_path, typed_command
+from harness.cli.parts import measure_part, part_path
+from harness.cli.run import count_of_runs, exit_code, new_result_path
 from harness.machine import read_machine
 from harness.pattern import RedisSpec
 from harness.process.redis_benchmark import find_redis_benchmark, redis_benchmark
 from harness.process.servers import started
 from harness.report.commands import commands_report
-from harness.result import Series
 from harness.scenario import override
-from harness.series import Cell, measure
+from harness.series import Cell
 from harness.workload import Arrivals, ClientKind, Exchange, RedisCommand, Workload
 
 _PATTERN = "redis_command"
@@ -74,13 +72,10 @@ def command(runs: str, **options: Any) -> int:
     """
     given = {field: value for field, value in options.items() if value is not None}
     workload = override(_BASE, given)
-    base = new_result_path()
-    path, closed_path = (
-        base.with_name(f"{base.stem}-{what}.json") for what in ("latency", "saturation")
-    )
-    latency = _measure("latency", list(at_rate(workload)), count_of_runs(runs), path)
-    closed = _measure("saturation", list(_in_flight(workload)), count_of_runs(runs), closed_path)
-    saved = f"{path}, {closed_path}"
+    base, times = new_result_path(), count_of_runs(runs)
+    latency = measure_part("latency", list(at_rate(workload)), times, base)
+    closed = measure_part("saturation", list(_in_flight(workload)), times, base)
+    saved = ", ".join(str(part_path(base, part)) for part in ("latency", "saturation"))
     Answer().give(
         f"{commands_report(latency, closed, _benchmarked(workload), width())}\n\nsaved {saved}",
         saved,
@@ -120,18 +115,6 @@ def _in_flight(workload: Workload) -> Iterator[Cell]:
 def _with_both_clients(workload: Workload) -> Iterator[Cell]:
     for client in ClientKind:
         yield Cell(pattern=_PATTERN, workload=replace(workload, client=client))
-
-
-def _measure(title: str, cells: Sequence[Cell], runs: int, path: Path) -> Series:
-    with ProgressLine(title) as progress:
-        return measure(
-            cells,
-            runs=runs,
-            order_seed=cells[0].workload.seed,
-            command=typed_command(),
-            on_progress=progress,
-            save_to=path,
-        )
 
 
 def _benchmarked(workload: Workload) -> Mapping[RedisCommand, float]:

@@ -21,6 +21,7 @@ from harness.cli.options import (
     without_effect,
     workload_options,
 )
+from harness.cli.parts import part_path
 from harness.cli.progress import ProgressLine
 from harness.cli.run import count_of_runs, exit_code, new_result_path, typed_command
 from harness.comparison import MEMORY_SIZES, Part, Step, comparison_steps, memory_slopes, shortened
@@ -79,7 +80,7 @@ def command(patterns: tuple[str, ...], as_json: bool, as_csv: bool, **options: A
     for question, steps in planned:
         base = new_result_path()
         measured = _measure(question, steps, base)
-        saved = ", ".join(str(_path(base, part)) for part in measured)
+        saved = ", ".join(str(part_path(base, part)) for part in measured)
         if as_json:
             text = _series_json(measured)
         elif as_csv:
@@ -145,7 +146,7 @@ def _measure(question: Asked, steps: Sequence[Step], base: Path) -> dict[Part, S
     measured: dict[Part, Series] = {}
     for number, step in enumerate(steps, 1):
         left_s -= step.expected_s
-        path = _path(base, step.part)
+        path = part_path(base, step.part)
         try:
             with ProgressLine(f"{name}{step.part} ({number} of {len(steps)})") as progress:
                 measured[step.part] = measure(
@@ -158,15 +159,11 @@ def _measure(question: Asked, steps: Sequence[Step], base: Path) -> dict[Part, S
                     most_reruns=step.most_reruns,
                 )
         except KeyboardInterrupt:
-            paths = [_path(base, part) for part in (*measured, step.part)]
+            paths = [part_path(base, part) for part in (*measured, step.part)]
             kept = ", ".join(str(path) for path in paths if path.exists())
             click.echo(f"kept {kept}" if kept else "nothing was measured yet", err=True)
             raise
     return measured
-
-
-def _path(base: Path, part: Part) -> Path:
-    return base.with_name(f"{base.stem}-{part}.json")
 
 
 def _with_later(watcher: Watcher, later_s: float) -> Watcher:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
 
 from harness.cli.answer import Answer, width
-from harness.cli.progress import ProgressLine
-from harness.cli.run import count_of_runs, exit_code, new_result_path, typed_command
+from harness.cli.parts import measure_part, part_path
+from harness.cli.run import count_of_runs, exit_code, new_result_path
 from harness.errors import BadInput
 from harness.report.scale import scale_report
-from harness.result import Series
 from harness.scaling import Backplane, Balancer
 from harness.scenario import override
-from harness.series import Cell, measure
+from harness.series import Cell
 from harness.workload import Workload
 
 _PATTERN = "websocket_scaled"
@@ -57,13 +55,10 @@ def command(runs: str, **options: Any) -> int:
     if workload.balancer is Balancer.NONE or workload.backplane is Backplane.NONE:
         field = "balancer" if workload.balancer is Balancer.NONE else "backplane"
         raise BadInput(f"--{field}", "none", "what it adds is asked; name one, or leave it out")
-    base = new_result_path()
-    path, closed_path = (
-        base.with_name(f"{base.stem}-{what}.json") for what in ("latency", "saturation")
-    )
-    latency = _measure("latency", list(at_rate(workload)), count_of_runs(runs), path)
-    closed = _measure("saturation", list(in_flight(workload)), count_of_runs(runs), closed_path)
-    saved = f"{path}, {closed_path}"
+    base, times = new_result_path(), count_of_runs(runs)
+    latency = measure_part("latency", list(at_rate(workload)), times, base)
+    closed = measure_part("saturation", list(in_flight(workload)), times, base)
+    saved = ", ".join(str(part_path(base, part)) for part in ("latency", "saturation"))
     Answer().give(f"{scale_report(latency, closed, width())}\n\nsaved {saved}", saved)
     return max(exit_code(latency), exit_code(closed))
 
@@ -94,15 +89,3 @@ def in_flight(workload: Workload) -> Iterator[Cell]:
 
 def _cell(workload: Workload) -> Cell:
     return Cell(pattern=_PATTERN, workload=workload)
-
-
-def _measure(title: str, cells: Sequence[Cell], runs: int, path: Path) -> Series:
-    with ProgressLine(title) as progress:
-        return measure(
-            cells,
-            runs=runs,
-            order_seed=cells[0].workload.seed,
-            command=typed_command(),
-            on_progress=progress,
-            save_to=path,
-        )

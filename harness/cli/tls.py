@@ -13,8 +13,8 @@ import click
 
 from harness.cli.answer import Answer, width
 from harness.cli.options import complete_pattern
-from harness.cli.progress import ProgressLine
-from harness.cli.run import count_of_runs, exit_code, new_result_path, typed_command
+from harness.cli.parts import measure_part, part_path
+from harness.cli.run import count_of_runs, exit_code, new_result_path
 from harness.comparison import Part, comparison_steps, memory_slopes
 from harness.errors import BadInput
 from harness.handshakes import SetUp, require_tellable, set_up
@@ -26,7 +26,7 @@ from harness.report.remarks import refusals
 from harness.report.tls import Connecting, Key, Priced, tls_report
 from harness.result import Series
 from harness.scenario import override
-from harness.series import Cell, measure
+from harness.series import Cell
 from harness.workload import Exchange, Workload
 
 DEFAULT = ("rest", "rest@aiohttp", "sse", "sse@aiohttp", "websocket", "websocket@aiohttp")
@@ -68,7 +68,7 @@ def command(patterns: tuple[str, ...], connections: str, runs: str, **options: A
     priced, series, memory = price(
         chosen, workload, int(connections), count_of_runs(runs), base, read_machine()
     )
-    saved = ", ".join(str(_path(base, part)) for part in ("latency", "memory"))
+    saved = ", ".join(str(part_path(base, part)) for part in ("latency", "memory"))
     missing = [*refusals(series, width()), *refusals(memory, width())]
     text = "\n\n".join(filter(None, (tls_report(priced, width()), "\n".join(missing))))
     Answer().give(f"{text}\n\nsaved {saved}", saved)
@@ -97,9 +97,9 @@ def price(
             set_up(pattern, asked, connections, machine)
             for pattern, asked in rng.sample(ways, len(ways))
         ]
-    latency = _measure("latency", [_cell(*way) for way in ways], runs, base)
+    latency = measure_part("latency", [_cell(*way) for way in ways], runs, base)
     held = [cell for way in ways for cell in _holding(*way, connections, machine)]
-    memory = _measure("memory", held, 1, base)
+    memory = measure_part("memory", held, 1, base, most_reruns=0)
     slopes = {
         (name, tls): slope
         for tls in (False, True)
@@ -154,20 +154,3 @@ def _together(found: Sequence[SetUp], key: Key) -> Connecting:
         server_share=tuple(one.server_share for one in own),
         load_share=tuple(one.load_share for one in own),
     )
-
-
-def _measure(part: str, cells: Sequence[Cell], runs: int, base: Path) -> Series:
-    with ProgressLine(part) as progress:
-        return measure(
-            cells,
-            runs=runs,
-            order_seed=cells[0].workload.seed,
-            command=typed_command(),
-            on_progress=progress,
-            save_to=_path(base, part),
-            most_reruns=0 if part == "memory" else 2,
-        )
-
-
-def _path(base: Path, part: str) -> Path:
-    return base.with_name(f"{base.stem}-{part}.json")
