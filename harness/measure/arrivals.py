@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.measure.latency import quantile
 from harness.recording import Ints
 
 _NS = 1e9
@@ -35,14 +36,14 @@ def heard(at_ns: Ints, sizes: Ints, begin_ns: int, end_ns: int) -> Heard:
     inside = (at_ns >= begin_ns) & (at_ns < end_ns)
     within = at_ns[inside]
     seconds = (end_ns - begin_ns) / _NS
-    gaps = np.diff(within) / _NS
+    gaps_ns = np.sort(np.diff(within))
     edges = np.concatenate(([begin_ns], within, [end_ns]))
     return Heard(
         messages=len(within),
         messages_per_s=len(within) / seconds,
         bytes_per_s=float(sizes[inside].sum()) / seconds,
-        gap_p50=_quantile(gaps, 0.5),
-        gap_p99=_quantile(gaps, 0.99),
+        gap_p50=quantile(gaps_ns, 0.5),
+        gap_p99=quantile(gaps_ns, 0.99),
         longest_gap=float(np.diff(edges).max()) / _NS,
     )
 
@@ -51,9 +52,3 @@ def spread(values: Sequence[float | None]) -> tuple[float, float, float] | None:
     """Give the least, the middle (the lower of two) and the most; None without a value."""
     known = sorted(value for value in values if value is not None)
     return (known[0], known[(len(known) - 1) // 2], known[-1]) if known else None
-
-
-def _quantile(gaps: np.ndarray, share: float) -> float | None:
-    if not len(gaps):
-        return None
-    return float(np.quantile(gaps, share, method="inverted_cdf"))

@@ -76,7 +76,7 @@ class Position:
             self._deliver(message)
 
 
-class Line:
+class Outlet:
     """The connection of a native publisher, which waits for one while it has none."""
 
     def __init__(self) -> None:
@@ -161,7 +161,7 @@ def _publish_feed(seat: Seat, sent: Sent) -> AbstractAsyncContextManager[Send]:
 
 @asynccontextmanager
 async def _publish_native(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
-    line = Line()
+    outlet = Outlet()
 
     @asynccontextmanager
     async def connect(turn: int) -> AsyncIterator[asyncio.Future[None]]:
@@ -170,12 +170,12 @@ async def _publish_native(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
             websocket(at, "publish", _ignore) as connection,
             background(connection.wait_closed()) as gone,
         ):
-            line.open(connection)
-            gone.add_done_callback(lambda _gone: line.open(None))
+            outlet.open(connection)
+            gone.add_done_callback(lambda _gone: outlet.open(None))
             yield gone
 
     async def transmit(message: bytes) -> None:
-        connection = await line.connection()
+        connection = await outlet.connection()
         if connection is None:
             return
         sent(message)
@@ -190,7 +190,7 @@ async def _publish_native(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
         try:
             yield send
         finally:
-            line.leave()
+            outlet.leave()
 
 
 def _ignore(_message: bytes) -> None:

@@ -65,7 +65,7 @@ def _answers(url: str, authority: str) -> tuple[bool | None, str]:
 def _health(parts: SplitResult, authority: str) -> str:
     host = parts.hostname or ""
     connection = (
-        HTTPSConnection(host, parts.port, timeout=_REQUEST_S, context=trusting(authority))
+        HTTPSConnection(host, parts.port, timeout=_REQUEST_S, context=trusting(authority=authority))
         if parts.scheme == "https"
         else HTTPConnection(host, parts.port, timeout=_REQUEST_S)
     )

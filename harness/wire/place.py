@@ -33,11 +33,6 @@ class Place:
             url=url,
         )
 
-    @property
-    def path(self) -> str:
-        """Give the target as text."""
-        return self.target.decode()
-
     def asking(self, query: bytes) -> bytes:
         """Give the target with ``query`` behind what it asks already."""
         return self.target + (b"&" if b"?" in self.target else b"?") + query

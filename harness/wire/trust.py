@@ -21,7 +21,7 @@ def trusted(seat: Seat, *urls: str) -> ssl.SSLContext | None:
 
 
 @cache
-def trusting(authority: str = "", file: str = "") -> ssl.SSLContext:
+def trusting(*, authority: str = "", file: str = "") -> ssl.SSLContext:
     """Make the context that believes ``authority`` (PEM) or ``file``; without any, the system's.
 
     One serves a whole process, as in an application. Nothing is resumed: Python does so only

@@ -8,7 +8,7 @@ from typing import cast
 from websockets.asyncio.client import ClientConnection
 
 from harness.pattern import EVICTED, Endpoints, Seat
-from harness.patterns.websocket_scaled import Line, Position
+from harness.patterns.websocket_scaled import Outlet, Position
 from harness.scaling import Backplane
 from harness.workload import Workload
 
@@ -40,7 +40,7 @@ def test_a_channel_has_no_positions() -> None:
 
 
 async def test_who_leaves_waits_for_no_connection() -> None:
-    line = Line()
+    line = Outlet()
     first = cast(ClientConnection, object())
     line.open(first)
     assert await line.connection() is first
