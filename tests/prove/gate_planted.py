@@ -31,10 +31,10 @@ _BUSY = """{indent}until = __import__("time").perf_counter() + {seconds:.9f}
 {indent}    pass
 """
 _EVENT = '    """Write one message as a server-sent event."""\n'
-_SENT = """                for text in await take():
+_SENT = """            for text in await take():
 """
-_PAUSE = """                    if hash(text) % 50 == 0:
-                        __import__("time").sleep(0.002)
+_PAUSE = """                if hash(text) % 50 == 0:
+                    __import__("time").sleep(0.002)
 """
 _ECHO = """            await respond(send, 413, TOO_LONG.encode())
         else:
@@ -65,11 +65,11 @@ def prove(_machine: Machine) -> Iterator[Claim]:
     with cloned() as clone:
         p50_s = _measured(clone, "sse", lambda run: run.delivery.p50)
         cpu_s = _measured(clone, "rest", lambda run: run.server.cpu_per_delivery)
-        for planted in _changes(p50_s, cpu_s):
+        for planted in changes(p50_s, cpu_s):
             yield _found(clone, planted)
 
 
-def _changes(p50_s: float, cpu_s: float) -> Sequence[Planted]:
+def changes(p50_s: float, cpu_s: float) -> Sequence[Planted]:
     """Give the four changes; the first two follow from figures of this machine, in seconds."""
     slower_s, dearer_s = _SLOWER * p50_s, _DEARER * cpu_s
     return (

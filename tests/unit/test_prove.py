@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.prove.gate_alike import GATES, Compared, judged, read, upper_bound
+from tests.prove.gate_checkout import ROOT
+from tests.prove.gate_planted import Planted, changes
 
 
 def compared(*alarms: str) -> Compared:
@@ -44,3 +46,10 @@ def test_the_log_is_read_as_it_was_written(tmp_path: Path) -> None:
     done = (compared(), compared("sse p50", "sse server CPU per delivery"))
     log.write_text("".join(json.dumps(asdict(one)) + "\n" for one in done))
     assert read(log) == done
+
+
+@pytest.mark.parametrize("planted", changes(1e-3, 1e-4), ids=lambda planted: planted.found)
+def test_each_change_has_its_place_in_the_server_it_is_planted_in(planted: Planted) -> None:
+    source = (ROOT / planted.file).read_text()
+    assert source.count(planted.old) == 1
+    compile(source.replace(planted.old, planted.new), planted.file, "exec")
