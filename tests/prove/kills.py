@@ -99,40 +99,52 @@ def prove_consumer(_machine: Machine) -> Iterator[Claim]:
     """Kill consumers that take in each of the ways, with both clients."""
     for way in WAYS:
         for client in ClientKind:
-            found = consumer_killed(way, client)
-            expected = (1, 0) if way in LOSES else (0, 1)
-            each = set(zip(found.held, found.lost, found.repeated, strict=True))
-            yield Claim(
-                what=f"{way}, {client}: {len(found.lost)} consumers killed at work",
-                figure=f"held {sum(found.held)}, lost {sum(found.lost)}, repeated "
-                f"{sum(found.repeated)}, successor after {ms(max(found.back))}, "
-                f"latest {ms(max(found.latest))}",
-                bound=f"each holds 1, loses {expected[0]}, repeats {expected[1]}",
-                ok=each == {(1, *expected)},
-            )
+            yield consumer_claim(f"{way}, {client}", way, consumer_killed(way, client))
+
+
+def consumer_claim(what: str, way: str, found: Outcome) -> Claim:
+    """Say whether each kill lost or repeated what the way promises."""
+    expected = (1, 0) if way in LOSES else (0, 1)
+    each = set(zip(found.held, found.lost, found.repeated, strict=True))
+    return Claim(
+        what=f"{what}: {len(found.lost)} consumers killed at work",
+        figure=f"held {sum(found.held)}, lost {sum(found.lost)}, repeated "
+        f"{sum(found.repeated)}, successor after {ms(max(found.back))}, "
+        f"latest {ms(max(found.latest))}",
+        bound=f"each holds 1, loses {expected[0]}, repeats {expected[1]}",
+        ok=each == {(1, *expected)},
+    )
 
 
 def prove_redis(_machine: Machine) -> Iterator[Claim]:
     """Kill Redis under each persistence, and give the price of each."""
     for name in ("redis_queue", "redis_stream"):
         for persistence in Persistence:
-            found = redis_killed(name, persistence)
-            yield Claim(
-                what=f"{name}, {persistence}: Redis killed {len(found.lost)} times",
-                figure=f"confirmed {sum(found.accepted)}, waiting {sum(found.waiting)}, gone "
-                f"{sum(found.lost)}, repeated {sum(found.repeated)}, "
-                f"back after {ms(max(found.back))}",
-                bound=_PROMISES[persistence],
-                ok=_kept(persistence, found),
-            )
-            cost = price(name, persistence)
-            shown = "lost" if cost.p99 is None else ms(cost.p99)
-            yield Claim(
-                what=f"{name}, {persistence}: price ({cost.valid} of {cost.runs} runs valid)",
-                figure=f"p99 {shown} at 1,000 msg/s, {cost.throughput:,.0f} msg/s of 64 in flight",
-                bound="measured",
-                ok=cost.p99 is not None and cost.throughput > 0,
-            )
+            yield redis_claim(name, persistence, redis_killed(name, persistence))
+            yield price_claim(name, persistence, price(name, persistence))
+
+
+def redis_claim(name: str, persistence: Persistence, found: Outcome) -> Claim:
+    """Say whether what is gone is what the persistence promises."""
+    return Claim(
+        what=f"{name}, {persistence}: Redis killed {len(found.lost)} times",
+        figure=f"confirmed {sum(found.accepted)}, waiting {sum(found.waiting)}, gone "
+        f"{sum(found.lost)}, repeated {sum(found.repeated)}, "
+        f"back after {ms(max(found.back))}",
+        bound=_PROMISES[persistence],
+        ok=_kept(persistence, found),
+    )
+
+
+def price_claim(name: str, persistence: Persistence, cost: Price) -> Claim:
+    """Say what the persistence costs while nobody is killed."""
+    shown = "lost" if cost.p99 is None else ms(cost.p99)
+    return Claim(
+        what=f"{name}, {persistence}: price ({cost.valid} of {cost.runs} runs valid)",
+        figure=f"p99 {shown} at 1,000 msg/s, {cost.throughput:,.0f} msg/s of 64 in flight",
+        bound="measured",
+        ok=cost.p99 is not None and cost.throughput > 0,
+    )
 
 
 _PROMISES: Mapping[Persistence, str] = {
