@@ -20,6 +20,7 @@ from harness.plan import plan
 from harness.process.given_processes import given_processes
 from harness.process.program import located
 from harness.process.redis import resolve
+from harness.process.redis_cluster import resolve_cluster
 from harness.registry import load as load_pattern
 from harness.result import Result, Series
 from harness.run import run
@@ -75,20 +76,20 @@ def require_possible(cells: Sequence[Cell], machine: Machine) -> None:
     Raises:
         BadInput: a pattern, this machine or that Redis cannot do what a cell asks.
     """
-    explicit: set[str] = set()
+    explicit: set[tuple[str, bool]] = set()
     strangers: dict[tuple[str, Workload], Cell] = {}
     for cell in cells:
         made = plan(load_pattern(cell.pattern), cell.workload, machine)
-        if any(isinstance(spec, RedisSpec) for spec in made.servers):
-            explicit.add(cell.workload.redis_at)
         for spec in made.servers:
+            if isinstance(spec, RedisSpec) and cell.workload.redis_at:
+                explicit.add((cell.workload.redis_at, spec.nodes > 1))
             if isinstance(spec, ServerSpec) and spec.program is not None:
                 located(spec.program)
         if cell.workload.elsewhere:
-            given_processes(cell.workload, None)
+            given_processes(cell.workload, {})
             strangers.setdefault((cell.pattern, cell.workload.essence), cell)
-    for redis in sorted(explicit - {""}):
-        resolve(redis)
+    for redis, clustered in sorted(explicit):
+        (resolve_cluster if clustered else resolve)(redis)
     for cell in strangers.values():
         make_contact(load_pattern(cell.pattern), cell.workload)
 

@@ -68,7 +68,7 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "jitter": ("TIME", "of that network: how far each way may differ [0]"),
     "bandwidth": ("BYTES/S", "of that network, each connection and way, 10MB/s [without limit]"),
     "gateways": ("N", "servers that WebSockets are spread over [3]"),
-    "backplane": ("NAME", "what joins gateways: none, pubsub, streams [pubsub]"),
+    "backplane": ("NAME", "what joins gateways: none, pubsub, streams, sharded [pubsub]"),
     "balancer": ("NAME", "what stands before gateways: none, caddy, haproxy, nginx [caddy]"),
 }
 _REPEATED = frozenset({"pid"})

@@ -47,7 +47,10 @@ _REHEARSAL = {
     Backplane.NONE: (),
     Backplane.PUBSUB: (("PUBLISH", "abec:main:{run}", "message"),),
     Backplane.STREAMS: (("XADD", "abec:backplane:{run}", "MAXLEN", "~", "65536", "*", "m", "1"),),
+    Backplane.SHARDED: (("SPUBLISH", "abec:main:{run}", "message"),),
 }
+_NODES = 3
+"""Of the cluster for ``sharded``: the fewest of which a majority can agree."""
 
 
 class Position:
@@ -57,7 +60,7 @@ class Position:
         self._id = b""
         self._note = seat.note
         self._deliver = deliver
-        self.deliver = self._take if seat.workload.backplane is Backplane.STREAMS else deliver
+        self.deliver = self._take if seat.workload.backplane.resumes else deliver
 
     @property
     def mode(self) -> str:
@@ -215,6 +218,7 @@ def _servers(workload: Workload) -> tuple[AnyServerSpec, ...]:
     redis = RedisSpec(
         rehearsal=_REHEARSAL[workload.backplane],
         keys=("abec:backplane:{run}",) if workload.backplane is Backplane.STREAMS else (),
+        nodes=_NODES if workload.backplane is Backplane.SHARDED else 1,
     )
     return (*((redis,) if joins else ()), *gateways, *_balancers(workload))
 
@@ -249,8 +253,8 @@ WEBSOCKET_SCALED = Pattern(
     path="gateway → Redis → every gateway → balancer → a text frame over the open WebSocket",
     guarantees=(
         "in order within a gateway's life; whoever loses its gateway misses what is published "
-        "until it is connected again (pubsub), or nothing while the stream (65,536 messages) "
-        "reaches back to its last id (streams)"
+        "until it is connected again (pubsub, sharded), or nothing while the stream (65,536 "
+        "messages) reaches back to its last id (streams)"
     ),
     stack="uvicorn",
     servers=_servers,

@@ -14,24 +14,23 @@ from ipaddress import ip_address
 import psutil
 
 from harness.errors import BadInput
-from harness.pattern import RedisSpec
 from harness.wire.place import Place
 from harness.workload import Workload
 
 
-def given_processes(workload: Workload, redis: int | None) -> Mapping[int, str]:
+def given_processes(workload: Workload, redis: Mapping[int, str]) -> Mapping[int, str]:
     """Name the processes of the server that ``workload`` gives, by process id.
 
-    These are ``--pid`` and their children; without that option ``redis``, if it is known, or all
-    that listen on the URL's port of this host, as far as they may be looked at.
+    These are ``--pid`` and their children; without that option those of ``redis`` that are known,
+    or all that listen on the URL's port of this host, as far as they may be looked at.
 
     Raises:
         BadInput: a process that is named does not run.
     """
     if workload.pid:
         return _with_children(map(_process, workload.pid))
-    if redis is not None:
-        return {redis: RedisSpec().name}
+    if redis:
+        return redis
     if not workload.elsewhere:
         return {}
     host, port = Place.of(workload.url).address

@@ -58,6 +58,12 @@ class RedisSource:
     label: str
     """For people and results: ``Redis 8.2.3 (bundled)``. Holds no password."""
 
+    @property
+    def major(self) -> int | None:
+        """Give the first number of its version; None where it does not say."""
+        found = re.match(r"\w+ (\d+)\.", self.label)
+        return int(found[1]) if found else None
+
 
 def resolve(redis: str) -> RedisSource:
     """Find the Redis to use; ``redis`` is a URL, a binary, or empty for the default.

@@ -7,6 +7,7 @@ make every run against a Redis on this host invalid.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +18,12 @@ from harness.process.redis import client
 _PROGRAMS = ("redis-server", "valkey-server")
 _PATIENCE_S = 2.0
 _PROC = Path("/proc")
+
+
+def local_servers(urls: Mapping[str, str]) -> Mapping[int, str]:
+    """Name by process id the Redis servers at ``urls``, by role, that are surely on this host."""
+    found = {local_server(url): role for role, url in urls.items()}
+    return {pid: role for pid, role in found.items() if pid is not None}
 
 
 def local_server(url: str) -> int | None:

@@ -18,8 +18,9 @@ from harness.process.given_processes import given_processes
 from harness.process.program import located
 from harness.process.ready import wait_until_ready
 from harness.process.redis import resolve
+from harness.process.redis_cluster import resolve_cluster, serve_cluster
 from harness.process.redis_guest import remove
-from harness.process.redis_local import local_server
+from harness.process.redis_local import local_servers
 from harness.process.redis_server import ServingRedis, serve
 from harness.process.scratch import file_system, private_directory
 from harness.process.watch import KEPT_LOGS, Watch
@@ -132,9 +133,10 @@ def started(
             restart: Callable[[], Child] | None = None
             for redis_spec in specs:
                 if isinstance(redis_spec, RedisSpec):
-                    source = resolve(workload.redis_at)
+                    clustered = redis_spec.nodes > 1
+                    source = (resolve_cluster if clustered else resolve)(workload.redis_at)
                     redis_label = source.label
-                    redis = serve(
+                    redis = (serve_cluster if clustered else serve)(
                         source,
                         redis_spec,
                         directory=directory,
@@ -142,18 +144,20 @@ def started(
                         watch=watch,
                         cores=cores,
                     )
-                    urls["redis"] = redis.url
-                    if redis.child is not None:
-                        children.append(redis.child)
+                    urls |= redis.urls
+                    if clustered:
+                        redis_label += f", a cluster of {1 + len(redis.others)}"
+                    if redis.children:
+                        children.extend(redis.children)
                         if redis_spec.config:
                             redis_label += f", files on {file_system(directory)}"
                         restart = partial(_restart, redis, children, len(children) - 1)
                     else:
-                        found = given_processes(workload, local_server(redis.url))
+                        found = given_processes(workload, local_servers(redis.urls))
                         leaving.callback(remove, redis.url, redis_spec.keys)
             if workload.elsewhere:
                 urls |= roles(workload.url, workload.publish_url)
-                found = given_processes(workload, None)
+                found = given_processes(workload, {})
             for spec in programs:
                 if spec.needs_redis:
                     launch(spec, {**notes, REDIS_URL: urls["redis"]})
