@@ -51,3 +51,9 @@ def prove_refusals(_machine: Machine) -> Iterator[Claim]:
         "unreachable URL, wrong protocols, certificates expired and not trusted, no Redis",
         ("tests/your_server/test_contact.py",),
     )
+    yield tested(
+        "a backplane that needs a cluster where there is none, or one that cannot carry it",
+        ("tests/process/test_redis_cluster.py", "tests/cli/test_bad_input.py"),
+        *("-k", "cluster"),
+    )
+    yield tested("a balancer that is not installed", ("tests/process/test_program.py",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
+import pytest
 from websockets.asyncio.client import ClientConnection
 
 from harness.pattern import EVICTED, Endpoints, Seat
@@ -30,9 +31,11 @@ def test_a_position_is_the_last_id() -> None:
     assert noted == [EVICTED]
 
 
-def test_a_channel_has_no_positions() -> None:
+@pytest.mark.parametrize("backplane", [Backplane.PUBSUB, Backplane.SHARDED])
+def test_a_channel_has_no_positions(backplane: Backplane) -> None:
     delivered: list[bytes] = []
-    seat = Seat(endpoints=Endpoints(urls={}), workload=Workload(), index=0)
+    workload = Workload(backplane=backplane)
+    seat = Seat(endpoints=Endpoints(urls={}), workload=workload, index=0)
     position = Position(seat, delivered.append)
     position.deliver(b"a message")
     assert delivered == [b"a message"]
