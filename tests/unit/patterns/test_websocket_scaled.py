@@ -1,15 +1,11 @@
-"""What clients of several gateways keep: a position in a stream, a connection to send by."""
+"""What clients of several gateways keep: a position in a stream."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import cast
-
 import pytest
-from websockets.asyncio.client import ClientConnection
 
 from harness.pattern import EVICTED, Endpoints, Seat
-from harness.patterns.websocket_scaled import Outlet, Position
+from harness.patterns.websocket_scaled import Position
 from harness.scaling import Backplane
 from harness.workload import Workload
 
@@ -40,18 +36,3 @@ def test_a_channel_has_no_positions(backplane: Backplane) -> None:
     position.deliver(b"a message")
     assert delivered == [b"a message"]
     assert position.mode == "subscribe"
-
-
-async def test_who_leaves_waits_for_no_connection() -> None:
-    line = Outlet()
-    first = cast(ClientConnection, object())
-    line.open(first)
-    assert await line.connection() is first
-    line.open(None)
-    waiting = asyncio.create_task(line.connection())
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    line.leave()
-    assert await waiting is None
-    line.open(None)
-    assert await line.connection() is None
