@@ -24,6 +24,7 @@ from harness.process.redis_cluster import resolve_cluster
 from harness.registry import load as load_pattern
 from harness.result import Result, Series
 from harness.run import run
+from harness.scaling import Backplane
 from harness.workload import Workload
 
 MOST_RERUNS = 2
@@ -32,6 +33,8 @@ RERUN_SHARE = 0.25
 """Of a series: on a machine that is disturbed all the time, repeating only takes time."""
 _OVERHEAD_S = 1.2
 """Starting and ending processes, and arithmetic, beside connecting, warm-up and window."""
+_JOINING_S = 2.2
+"""Until the nodes of a Redis cluster call themselves one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +228,8 @@ def expected_s(cell: Cell) -> float:
     """Estimate the seconds of one run."""
     workload = cell.workload
     ramp = (workload.receivers + workload.publishers) / workload.ramp
-    return workload.warmup + workload.duration + 1.2 * ramp + _OVERHEAD_S
+    joining = _JOINING_S if workload.backplane is Backplane.SHARDED else 0.0
+    return workload.warmup + workload.duration + 1.2 * ramp + joining + _OVERHEAD_S
 
 
 def run_undisturbed(
