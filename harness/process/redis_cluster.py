@@ -27,7 +27,7 @@ from harness.pattern import RedisSpec
 from harness.process.child import Child, stop_all
 from harness.process.redis import RedisSource, SourceKind, client, resolve, without_password
 from harness.process.redis_guest import refusal, rehearse
-from harness.process.redis_server import ServingRedis, start, with_run_token
+from harness.process.redis_server import ServingRedis, refuse_directives, start, with_run_token
 from harness.process.watch import Watch
 from harness.wire.resp import run_token
 
@@ -45,7 +45,7 @@ def resolve_cluster(redis: str) -> RedisSource:
         NotMeasured: it is empty, and no Redis that could be used is found.
     """
     shown = without_password(redis)
-    if is_redis(redis) and urlsplit(shown).path.strip("/0"):
+    if is_redis(redis) and _database(shown).strip("0"):
         raise BadInput("--redis", shown, "a cluster has no other database than 0; name none")
     source = resolve(redis)
     if source.major is not None and source.major < _FIRST_MAJOR:
@@ -70,11 +70,13 @@ def serve_cluster(
     """Start as many nodes as ``spec`` says and join them, or take a cluster as it stands.
 
     Raises:
-        BadInput: the cluster is not ours, and refuses commands that ``spec`` needs.
+        BadInput: the cluster is not ours, and ``spec`` needs directives, or commands that it
+            refuses.
         ServerFailed: a node could not be started, died, or was not ready in time.
         NotMeasured: each of several free ports was taken before a node had it.
     """
     if source.kind is SourceKind.URL:
+        refuse_directives(source, spec)
         return _given(with_run_token(source.where), spec)
     password = secrets.token_hex(16)
     children: list[Child] = []
@@ -83,12 +85,10 @@ def serve_cluster(
     try:
         for number in range(spec.nodes):
             name = spec.node(number)
-            place = directory / name
-            place.mkdir()
             node = start(
                 source,
                 replace(spec, name=name),
-                directory=place,
+                directory=directory / name,
                 log_dir=log_dir,
                 watch=everybody,
                 cores=cores,
@@ -146,6 +146,10 @@ def _told(node: Redis) -> str:
     return info["cluster_state"]
 
 
+def _database(url: str) -> str:
+    return url.partition("://")[2].partition("?")[0].partition("/")[2]
+
+
 def _require_cluster(url: str, shown: str) -> None:
     try:
         with client(url, _PATIENCE_S) as node:
@@ -172,7 +176,11 @@ def _given(url: str, spec: RedisSpec) -> ServingRedis:
         nodes |= dict.fromkeys((primary, *replicas))
     for words in spec.rehearsal:
         slot = key_slot(words[1].format(run=run_token(url)).encode())
-        rehearse(next(owner for slots, owner in owners.items() if slot in slots), (words,))
+        owner = next((node for slots, node in owners.items() if slot in slots), None)
+        if owner is None:
+            shown = without_password(url.partition("?")[0])
+            raise BadInput("--redis", shown, f"no node has slot {slot}; mend it, or {_OURS}")
+        rehearse(owner, (words,))
     return _serving(tuple(nodes), spec, ())
 
 

@@ -69,14 +69,7 @@ def serve(
         NotMeasured: each of several free ports was taken before Redis had it.
     """
     if source.kind is SourceKind.URL:
-        if spec.config:
-            wanted = ", ".join(" ".join(directive) for directive in spec.config)
-            raise BadInput(
-                "--redis",
-                without_password(source.where),
-                f"its settings are not ours to change, and this needs {wanted}; "
-                "leave --redis out or give a redis-server binary",
-            )
+        refuse_directives(source, spec)
         url = with_run_token(source.where)
         rehearse(url, spec.rehearsal)
         return ServingRedis(url=url, children=())
@@ -90,6 +83,22 @@ def serve(
         password=secrets.token_hex(16),
     )
     return replace(serving, url=with_run_token(serving.url))
+
+
+def refuse_directives(source: RedisSource, spec: RedisSpec) -> None:
+    """Refuse to configure a server that is not ours.
+
+    Raises:
+        BadInput: ``spec`` has directives for it.
+    """
+    if spec.config:
+        wanted = ", ".join(" ".join(directive) for directive in spec.config)
+        raise BadInput(
+            "--redis",
+            without_password(source.where),
+            f"its settings are not ours to change, and this needs {wanted}; "
+            "leave --redis out or give a redis-server binary",
+        )
 
 
 def start(
@@ -109,6 +118,7 @@ def start(
         NotMeasured: each of several free ports was taken before Redis had it.
     """
     try:
+        directory.mkdir(exist_ok=True)
         binary = runnable(Path(source.where), directory)
         for _ in range(_PORT_ATTEMPTS):
             serving = _start(binary, spec, directory, log_dir, watch, cores, password)

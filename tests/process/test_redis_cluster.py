@@ -199,6 +199,34 @@ def test_a_cluster_that_lacks_a_slot(urls: list[str], nodes: list[Redis]) -> Non
         nodes[0].cluster("ADDSLOTS", 7)
 
 
+def test_a_cluster_that_does_without_a_slot(urls: list[str], nodes: list[Redis]) -> None:
+    spec = replace(SPEC, rehearsal=(("SPUBLISH", "{{7}}", "message"),))
+    slot = key_slot(b"7")
+    by_port = {urlsplit(url).port: node for url, node in zip(urls, nodes, strict=True)}
+    owner = by_port[port_of(slot, nodes[0])]
+    url = urls[nodes.index(owner)]
+    owner.config_set("cluster-require-full-coverage", "no")
+    owner.cluster("DELSLOTS", slot)
+    try:
+        with (
+            pytest.raises(BadInput, match=rf": no node has slot {slot}; mend it, or leave"),
+            started((spec,), Workload(redis=url)),
+        ):
+            pytest.fail("it must not start")
+    finally:
+        owner.cluster("ADDSLOTS", slot)
+        owner.config_set("cluster-require-full-coverage", "yes")
+
+
+def test_a_cluster_that_is_not_ours_gets_no_directives(urls: list[str]) -> None:
+    spec = replace(SPEC, config=(("appendonly", "yes"),))
+    with (
+        pytest.raises(BadInput, match="not ours to change, and this needs appendonly yes"),
+        started((spec,), Workload(redis=urls[0])),
+    ):
+        pytest.fail("it must not start")
+
+
 def test_a_cluster_has_one_database(urls: list[str]) -> None:
     told = refusal(urls[0].removesuffix("/0") + "/1")
     assert told.endswith("/1: a cluster has no other database than 0; name none")
