@@ -75,20 +75,22 @@ def require_possible(cells: Sequence[Cell], machine: Machine) -> None:
     Raises:
         BadInput: a pattern, this machine or that Redis cannot do what a cell asks.
     """
-    explicit: set[str] = set()
+    explicit: set[tuple[str, str]] = set()
     strangers: dict[tuple[str, Workload], Cell] = {}
     for cell in cells:
         made = plan(load_pattern(cell.pattern), cell.workload, machine)
         if any(isinstance(spec, RedisSpec) for spec in made.servers):
-            explicit.add(cell.workload.redis_at)
+            explicit.add((cell.workload.redis_at, cell.workload.ca))
         for spec in made.servers:
             if isinstance(spec, ServerSpec) and spec.program is not None:
                 located(spec.program)
-        if cell.workload.elsewhere:
+        if cell.workload.elsewhere or cell.workload.pid:
             given_processes(cell.workload, None)
+        if cell.workload.elsewhere:
             strangers.setdefault((cell.pattern, cell.workload.essence), cell)
-    for redis in sorted(explicit - {""}):
-        resolve(redis)
+    for redis, ca in sorted(explicit):
+        if redis:
+            resolve(redis, ca)
     for cell in strangers.values():
         make_contact(load_pattern(cell.pattern), cell.workload)
 

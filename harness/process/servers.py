@@ -127,13 +127,13 @@ def started(
                 if not spec.needs_redis:
                     launch(spec, notes)
             urls: dict[str, str] = {}
-            redis_label = ""
+            redis_label = redis_tls = ""
             found: Mapping[int, str] = {}
             restart: Callable[[], Child] | None = None
             for redis_spec in specs:
                 if isinstance(redis_spec, RedisSpec):
-                    source = resolve(workload.redis_at)
-                    redis_label = source.label
+                    source = resolve(workload.redis_at, workload.ca)
+                    redis_label, redis_tls = source.label, source.tls
                     redis = serve(
                         source,
                         redis_spec,
@@ -169,7 +169,7 @@ def started(
                 endpoints=Endpoints(urls=urls, authority=authority),
                 children=tuple(children),
                 found=found,
-                tls_label=agreed(urls["http"], authority) if authority else "",
+                tls_label=agreed(urls["http"], authority) if authority else redis_tls,
                 redis_label=redis_label,
                 watch=watch,
                 notes_dir=directory,

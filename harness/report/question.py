@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.given_server import is_tls
 from harness.measure.configuration import Configuration
 from harness.queueing import Persistence, Pop, Victim
 from harness.report import gateways, units
@@ -163,7 +164,8 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
         chosen += f" and the poll interval ({listed}) were chosen, not found."
     else:
         chosen += " was chosen, not found."
-    lacks = " and no loss" if any(w.tls for w in workloads) else ", no loss and no TLS"
+    by_tls = any(w.tls or is_tls(w.redis_at) for w in workloads)
+    lacks = " and no loss" if by_tls else ", no loss and no TLS"
     cores = len(machine.cores)
     virtual = "virtual " if machine.virtualisation else ""
     if all(workload.elsewhere for workload in workloads):

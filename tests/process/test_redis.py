@@ -201,7 +201,8 @@ def test_a_url_that_is_none(given):
 @pytest.mark.parametrize("given", ["http://127.0.0.1:6379", "/no/such/redis-server", "/tmp"])
 def test_neither_url_nor_program(given):
     assert is_refused(given).startswith(
-        f"--redis {given}: is neither a redis:// URL nor an executable file; for example redis://"
+        f"--redis {given}: is neither a URL of redis://, rediss:// or unix:// nor an executable "
+        "file; for example redis://"
     )
 
 

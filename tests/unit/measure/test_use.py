@@ -124,6 +124,8 @@ def test_traffic_is_given_per_message() -> None:
     assert found.connections == 3
     nothing = wire_use(traffic, 3, 0, 0)
     assert (nothing.bytes_in, nothing.bytes_per_delivery) == (0, None)
+    # Through a socket file the kernel counts for no connection.
+    assert wire_use(Traffic(), 0, 4, 8).bytes_per_delivery is None
 
 
 # generator
