@@ -167,7 +167,7 @@ def host_use(
     not count as retransmitted.
 
     Raises:
-        NotMeasured: a process of ours was not there at both moments.
+        NotMeasured: a process of ours had ended by the second moment.
     """
     span = (after.at_ns - before.at_ns) / 1e9
     groups = _groups(after, pinned)
@@ -236,9 +236,7 @@ def _sampled(
 
 
 def _ran(pid: int, before: HostSnapshot, after: HostSnapshot) -> float:
-    try:
-        return (after.processes[pid].cpu_ns - before.processes[pid].cpu_ns) / 1e9
-    except KeyError:
-        raise NotMeasured(
-            f"process {pid} did not live from the window's start to its end"
-        ) from None
+    if pid not in after.processes:
+        raise NotMeasured(f"process {pid} did not live to the window's end")
+    earlier = before.processes.get(pid)  # or it began meanwhile
+    return (after.processes[pid].cpu_ns - (earlier.cpu_ns if earlier else 0)) / 1e9

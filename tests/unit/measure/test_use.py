@@ -279,6 +279,13 @@ def test_network_events(moved: dict[str, int], expected: tuple[int, int, int]) -
     assert events == expected
 
 
+def test_a_process_of_ours_that_began_meanwhile_is_no_foreign_one() -> None:
+    before = host(0, {0: 10}, {7: (1, 0)})
+    after = host(5, {0: 13}, {7: (1.5, 0), 8: (2.5, 0)})
+    assert host_use(before, after, {7: 0, 8: 0}).foreign == 0
+    assert host_use(before, after, {7: 0}).foreign == pytest.approx(0.5)
+
+
 def test_a_process_that_ended_makes_the_host_unknown() -> None:
     before = host(0, {0: 10}, {7: (1, 0)})
     with pytest.raises(NotMeasured, match="process 7 did not live"):
