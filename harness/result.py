@@ -339,7 +339,8 @@ class Context:
     reruns: int = 0
     """How often the run was repeated because the machine was disturbed."""
     tls: str = ""
-    """What was agreed on: ``TLSv1.3, TLS_AES_256_GCM_SHA384``; empty without TLS."""
+    """What was agreed on: ``TLSv1.3, TLS_AES_256_GCM_SHA384``, behind it ``to Redis`` where nothing
+    else is by TLS; empty without any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,7 @@ def given_processes(workload: Workload, redis: int | None) -> GivenProcesses:
         BadInput: a process that is named does not run.
     """
     named = tuple(map(_process, workload.pid))
-    at_door = {process: process.name() for process in _at_door(workload)}
+    at_door = _at_door(workload)
     forwarders = {process.pid: name for process, name in at_door.items() if name in FORWARDERS}
     if not named and not workload.elsewhere:
         known = {} if redis is None else {redis: RedisSpec().name}
@@ -95,19 +95,19 @@ def is_here(host: str) -> bool:
     return any(address.is_loopback or address in ours for address in _addresses(host))
 
 
-def _at_door(workload: Workload) -> Sequence[psutil.Process]:
-    """Find who takes the connections that are made to a URL of this host."""
+def _at_door(workload: Workload) -> Mapping[psutil.Process, str]:
+    """Find who takes the connections that are made to a URL of this host, and their names."""
     if workload.elsewhere:
         host, port = Place.of(workload.url).address
     else:
         address = RedisPlace.of(workload.redis_at).address
         if isinstance(address, str):  # whoever listens at a file passes nothing on
-            return ()
+            return {}
         host, port = address
-    return _listening(host, port) if is_here(host) else ()
+    return _listening(host, port) if is_here(host) else {}
 
 
-def _listening(host: str, port: int) -> Sequence[psutil.Process]:
+def _listening(host: str, port: int) -> Mapping[psutil.Process, str]:
     """Find who listens where a connection ends up: at the first address that anybody takes.
 
     A listener at the very address goes before one at any address.
@@ -121,8 +121,8 @@ def _listening(host: str, port: int) -> Sequence[psutil.Process]:
         for takes in _by_precedence(address):
             found = [one for one in listeners if takes(_plain(one.laddr.ip))]
             if found:
-                return _processes(found)
-    return ()
+                return _named(found)
+    return {}
 
 
 def _by_precedence(address: _Address) -> Sequence[Callable[[_Address], bool]]:
@@ -134,11 +134,12 @@ def _by_precedence(address: _Address) -> Sequence[Callable[[_Address], bool]]:
     )
 
 
-def _processes(listeners: Iterable[Any]) -> Sequence[psutil.Process]:
-    found = []
+def _named(listeners: Iterable[Any]) -> Mapping[psutil.Process, str]:
+    found = {}
     for pid in sorted({one.pid for one in listeners if one.pid is not None}):
         with suppress(psutil.NoSuchProcess):  # ended meanwhile
-            found.append(psutil.Process(pid))
+            process = psutil.Process(pid)
+            found[process] = process.name()
     return found
 
 

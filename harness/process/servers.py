@@ -43,7 +43,8 @@ class Running:
     given: GivenProcesses | None
     """What is known of a server at an explicit URL; None where all were started here."""
     tls_label: str
-    """What is agreed on: ``TLSv1.3, TLS_AES_256_GCM_SHA384``; empty without TLS."""
+    """What is agreed on: ``TLSv1.3, TLS_AES_256_GCM_SHA384``, perhaps ``to Redis``; empty without
+    TLS."""
     redis_label: str
     """Which Redis serves, for example ``Redis 8.2.3 (bundled)``; empty if none was asked for."""
     watch: Watch
@@ -133,7 +134,8 @@ def started(
             for redis_spec in specs:
                 if isinstance(redis_spec, RedisSpec):
                     source = resolve(workload.redis_at, workload.ca)
-                    redis_label, redis_tls = source.label, source.tls
+                    redis_label = source.label
+                    redis_tls = f"{source.tls} to Redis" if source.tls else ""
                     redis = serve(
                         source,
                         redis_spec,
