@@ -49,7 +49,8 @@ class Endpoints:
     """Where the started servers of one run are: a URL for each role a pattern knows them by.
 
     Roles in use: ``http`` (``http://127.0.0.1:PORT``), ``feed`` (``tcp://127.0.0.1:PORT``),
-    ``tcp`` (the floor's own protocol), ``redis`` (``redis://:PASSWORD@127.0.0.1:PORT/0``), and
+    ``tcp`` (the floor's own protocol), ``redis`` (``redis://:PASSWORD@127.0.0.1:PORT/0``; one that
+    the user gave also by ``rediss://`` or ``unix://``: ``harness.wire.redis_place``), and
     ``redis1``, ``redis2`` … for the further nodes of a cluster. Of a server that the user named by
     ``--url``: ``subscribe``, ``publish`` and ``call``, each a whole URL with path and query, and
     none of the others.

@@ -79,20 +79,21 @@ def require_possible(cells: Sequence[Cell], machine: Machine) -> None:
     Raises:
         BadInput: a pattern, this machine or that Redis cannot do what a cell asks.
     """
-    explicit: set[tuple[str, bool]] = set()
+    explicit: set[tuple[str, str, bool]] = set()
     strangers: dict[tuple[str, Workload], Cell] = {}
     for cell in cells:
         made = plan(load_pattern(cell.pattern), cell.workload, machine)
         for spec in made.servers:
             if isinstance(spec, RedisSpec) and cell.workload.redis_at:
-                explicit.add((cell.workload.redis_at, spec.nodes > 1))
+                explicit.add((cell.workload.redis_at, cell.workload.ca, spec.nodes > 1))
             if isinstance(spec, ServerSpec) and spec.program is not None:
                 located(spec.program)
-        if cell.workload.elsewhere:
+        if cell.workload.elsewhere or cell.workload.pid:
             given_processes(cell.workload, {})
+        if cell.workload.elsewhere:
             strangers.setdefault((cell.pattern, cell.workload.essence), cell)
-    for redis, clustered in sorted(explicit):
-        (resolve_cluster if clustered else resolve)(redis)
+    for redis, ca, clustered in sorted(explicit):
+        (resolve_cluster if clustered else resolve)(redis, ca)
     for cell in strangers.values():
         make_contact(load_pattern(cell.pattern), cell.workload)
 

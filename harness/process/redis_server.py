@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from harness.errors import BadInput, NotMeasured, ServerFailed
 from harness.pattern import RedisSpec
@@ -23,6 +22,7 @@ from harness.process.redis import (
 )
 from harness.process.redis_guest import rehearse
 from harness.process.watch import POLL_S, Watch
+from harness.wire.redis_place import with_query
 
 _PORT_ATTEMPTS = 5
 _MAX_CLIENTS = 60_000
@@ -95,7 +95,7 @@ def refuse_directives(source: RedisSource, spec: RedisSpec) -> None:
         wanted = ", ".join(" ".join(directive) for directive in spec.config)
         raise BadInput(
             "--redis",
-            without_password(source.where),
+            without_password(source.where.partition("?")[0]),
             f"its settings are not ours to change, and this needs {wanted}; "
             "leave --redis out or give a redis-server binary",
         )
@@ -230,6 +230,4 @@ def _free_port() -> int:
 
 def with_run_token(url: str) -> str:
     """Give ``url`` with a new token for one run's keys in its query."""
-    parts = urlsplit(url)
-    token = f"run={secrets.token_hex(4)}"
-    return parts._replace(query=f"{parts.query}&{token}" if parts.query else token).geturl()
+    return with_query(url, run=secrets.token_hex(4))

@@ -179,7 +179,7 @@ REFUSED = {
     ),
     "redis that is neither": (
         ("serve", "redis_queue", "--redis", "/nowhere/redis-server"),
-        r"--redis /nowhere/redis-server: is neither a redis:// URL nor an executable file",
+        r"--redis /nowhere/redis-server: is neither a URL of redis://, rediss:// or unix:// nor",
     ),
     "doctor of a redis that does not answer": (
         ("doctor", "--redis", "redis://127.0.0.1:1"),

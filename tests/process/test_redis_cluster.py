@@ -115,8 +115,9 @@ def test_a_cluster_that_is_there_is_taken_as_it_stands(
     given = urls[2].replace("127.0.0.1", "localhost")
     with started((SPEC,), Workload(redis=given)) as other:
         assert other.children == ()
-        assert set(other.found) == {child.pid for child in cluster.children}
-        assert set(other.found.values()) == set(NODES)
+        assert other.given is not None
+        assert set(other.given.server) == {child.pid for child in cluster.children}
+        assert set(other.given.server.values()) == set(NODES)
         assert set(other.endpoints.urls) == set(NODES)
         assert urlsplit(other.endpoints["redis"]).query.startswith("run=")
     cluster.check()
@@ -231,6 +232,11 @@ def test_a_cluster_has_one_database(urls: list[str]) -> None:
     told = refusal(urls[0].removesuffix("/0") + "/1")
     assert told.endswith("/1: a cluster has no other database than 0; name none")
     assert str(urlsplit(urls[0]).password) not in told
+
+
+def test_a_file_leads_to_no_cluster() -> None:
+    told = refusal("unix:///run/redis.sock")
+    assert told.endswith("redis.sock: nodes of a cluster have a host and port; give redis://…")
 
 
 def old_redis(directory: Path) -> Path:
