@@ -9,6 +9,7 @@ from benchmarks.axes import turned, windowed
 from benchmarks.metrics import Question, tracked
 from benchmarks.values import Value, latency, measured
 from harness.result import Result
+from harness.scaling import Backplane
 from harness.scenario import BUILT_IN, Scenario
 from harness.workload import Workload
 
@@ -18,16 +19,13 @@ def spread(gateways: int) -> Workload:
     return replace(windowed(BUILT_IN["chat"].workload), gateways=gateways)
 
 
-class Scaled(Question):
-    """What `chat` waits and costs over 1 and 3 gateways, behind caddy, joined by Redis pub/sub.
+def joined_by(backplane: str) -> Workload:
+    """Give ``chat`` over three gateways that this joins."""
+    return replace(spread(3), backplane=Backplane(backplane))
 
-    All servers share one core here, so that three cannot be faster than one: the distance is what
-    two more cost. What balancer and backplane add is a table of `abec scale`.
-    """
 
-    scenarios: Mapping[int, Scenario] = turned((1, 3), spread)
-    params = (list(scenarios), ["websocket_scaled"])
-    param_names = ("gateways", "pattern")
+class _Over(Question):
+    """What messages wait and cost over gateways."""
 
     @tracked("seconds", version="1")
     def track_p50(self, runs: Sequence[Result]) -> Value:
@@ -43,3 +41,27 @@ class Scaled(Question):
     def track_server_cpu(self, runs: Sequence[Result]) -> Value:
         """Give the CPU time of gateways, balancer and Redis for each delivered message."""
         return measured(run.server.cpu_per_delivery for run in runs)
+
+
+class Scaled(_Over):
+    """What `chat` waits and costs over 1 and 3 gateways, behind caddy, joined by Redis pub/sub.
+
+    All servers share one core here, so that three cannot be faster than one: the distance is what
+    two more cost. What balancer and backplane add is a table of `abec scale`.
+    """
+
+    scenarios: Mapping[int, Scenario] = turned((1, 3), spread)
+    params = (list(scenarios), ["websocket_scaled"])
+    param_names = ("gateways", "pattern")
+
+
+class Joined(_Over):
+    """What `chat` waits and costs over 3 gateways behind caddy, by the backplane that joins them.
+
+    With one channel, one node of a cluster does all the work (`sharded`): the distance to `pubsub`
+    is what the two others cost beside it.
+    """
+
+    scenarios: Mapping[str, Scenario] = turned(("pubsub", "streams", "sharded"), joined_by)
+    params = (list(scenarios), ["websocket_scaled"])
+    param_names = ("backplane", "pattern")

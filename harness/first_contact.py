@@ -19,6 +19,7 @@ from harness.given_server import expected, roles
 from harness.pattern import Endpoints, Pattern
 from harness.rig import PromiseBroken, Subject, connected, legal_message
 from harness.wire.http import UnexpectedAnswer
+from harness.wire.trust import distrust
 from harness.workload import ClientKind, Ingress, Workload
 
 PATIENCE_S = 5.0
@@ -70,7 +71,7 @@ def refusing_strangers(pattern: Pattern, url: str, patience_s: float) -> Iterato
     try:
         yield
     except ssl.SSLCertVerificationError as error:
-        raise BadInput("--url", url, _distrust(error)) from error
+        raise BadInput("--url", url, distrust(error)) from error
     except ssl.SSLError as error:
         raise BadInput(
             "--url", url, f"speaks no TLS ({error.reason}); give http:// or ws://, or correct it"
@@ -113,13 +114,6 @@ def _words(error: OSError) -> str:
     if error.errno is not None and error.errno > 0:
         return os.strerror(error.errno)
     return error.strerror or "no address of it does"
-
-
-def _distrust(error: ssl.SSLCertVerificationError) -> str:
-    reason = error.verify_message
-    if "expired" in reason:
-        return f"its certificate is not valid: {reason}; renew it"
-    return f"its certificate is not trusted: {reason}; give --ca FILE with who signed it"
 
 
 def _unrelayed(workload: Workload, patience_s: float) -> str:

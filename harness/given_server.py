@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 
 from harness.errors import BadInput
 
-REDIS = frozenset({"redis"})
+SOCKET_FILE = "unix"
+"""The scheme of a Redis that is spoken to through a socket file."""
+REDIS = frozenset({"redis", "rediss", SOCKET_FILE})
 HTTP = frozenset({"http", "https"})
 WEBSOCKET = frozenset({"ws", "wss"})
-_BY_TLS = frozenset({"https", "wss"})
+_BY_TLS = frozenset({"https", "wss", "rediss"})
 _SUCCESS = 200
 
 
@@ -32,6 +34,11 @@ def is_redis(url: str) -> bool:
 def is_tls(url: str) -> bool:
     """Whether what is at a URL is spoken to by TLS."""
     return scheme(url) in _BY_TLS
+
+
+def redis_transport(redis: str) -> str:
+    """Name how a Redis is spoken to where that is not plain TCP; empty where it is, or may be."""
+    return f"{scheme(redis)}://" if scheme(redis) in REDIS - {"redis"} else ""
 
 
 def roles(url: str, publish_url: str) -> Mapping[str, str]:
@@ -75,6 +82,7 @@ def require_sense(
     body: str,
     expect_status: int,
     replies: bool,
+    networked: bool,
 ) -> None:
     """Refuse what does not go together.
 
@@ -93,8 +101,16 @@ def require_sense(
         raise BadInput("--pid", pid[0], "is a process of the server at --url; give that, too")
     if any(one < 1 for one in pid):
         raise BadInput("--pid", min(pid), "must be the id of a process; for example 4711")
-    if ca and not (is_tls(url) or is_tls(publish_url)):
-        raise BadInput("--ca", ca, "checks who answers at wss:// or https://; give such a --url")
+    if ca and not any(map(is_tls, (url, publish_url, redis))):
+        raise BadInput(
+            "--ca", ca, "checks who answers at wss://, https:// or rediss://; give such a --url"
+        )
+    if networked and (transport := redis_transport(url or redis)):
+        raise BadInput(
+            "--rtt",
+            "",
+            f"the relay passes on plain TCP, and not {transport}…; leave one of them out",
+        )
     if expect_status and not 100 <= expect_status <= 599:
         raise BadInput("--expect-status", expect_status, "must be 100 to 599; for example 200")
     for field, value in (("--body", body[:20]), ("--expect-status", expect_status)):

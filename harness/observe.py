@@ -16,10 +16,12 @@ from harness.errors import AbecError, LoadFailed, NotMeasured
 from harness.faults.strike import Blow, Strike
 from harness.load.course import prepare, run_load
 from harness.load.task import LoadTask, Role
+from harness.measure.given import GivenSeen, without_unknown
 from harness.measure.notes import Stages, read_requests, read_stages
 from harness.measure.resources import HostSnapshot, ServerSnapshot
 from harness.measure.tallies import GatewayTally, read_tallies
 from harness.plan import Plan
+from harness.process.given_processes import GivenProcesses
 from harness.process.pool import FreshProcesses
 from harness.process.redis_counters import redis_counters
 from harness.process.redis_depth import Depth, DepthGauge
@@ -102,6 +104,8 @@ class Observation:
     """What the relay saw, where a network was asked for."""
     tallies: tuple[tuple[GatewayTally, ...], tuple[GatewayTally, ...]] = ((), ())
     """What gateways told of themselves at the window's edges."""
+    given: GivenSeen | None = None
+    """Which processes a server had that was there before; None where all were started here."""
 
 
 def observe(
@@ -132,9 +136,9 @@ def observe(
         )
         pool.prepared()
         ours = tuple(child.pid for child in running.children)
-        pids = (*ours, *running.found)
+        at_first = running.given or GivenProcesses()
         counters_before = redis_counters(running.endpoints)
-        idle = ServerSnapshot.read(pids, memory=True)
+        idle = ServerSnapshot.read((*ours, *at_first.server), memory=True)
         start_ns = time.monotonic_ns() + round(plan.setup_s * NS)
         tasks = _tasks(plan, workload, running, network, start_ns, Path(directory))
         futures = [pool.submit(run_load, task) for task in tasks]
@@ -161,6 +165,8 @@ def observe(
         _attend(look, begin_ns - _READING_NS)
         asked_before = read_requests(running.notes_dir)
         tallied_before = read_tallies(running.notes_dir)
+        at_begin = at_first.now()
+        pids = (*ours, *at_begin.server)
         before = ServerSnapshot.read(pids, memory=False), HostSnapshot.read()
         if running.restarting:
             _attend(look, begin_ns + (end_ns - begin_ns) // 4)
@@ -168,8 +174,11 @@ def observe(
         _attend(look, end_ns)
         asked_after = read_requests(running.notes_dir)
         tallied_after = read_tallies(running.notes_dir)
+        at_end = at_begin.now()
+        living = ours
         if strike.blow is not None and strike.blow.victim is not Victim.CONSUMER:
-            pids = (*(child.pid for child in running.watch.children), *running.found)
+            living = tuple(child.pid for child in running.watch.children)
+        pids = (*living, *at_end.server)
         after = ServerSnapshot.read(pids, memory=True), HostSnapshot.read()
         recordings = [strike.before, *_collect(look, futures, end_ns, workload.poll_interval)]
         left = gauge.ask()
@@ -177,7 +186,14 @@ def observe(
         stages = read_stages(running.notes_dir)
         relayed = network.finish()
     recording = _require_taken(merge(recordings))
-    pinned = _pinned(plan, ours, running.found, recording)
+    given = GivenSeen(
+        idle=at_first.server,
+        begin=at_begin.server,
+        end=at_end.server,
+        forwarders=at_first.forwarders,
+    )
+    idle, edges = without_unknown(given, idle, (before[0], after[0]))
+    pinned = _pinned(plan, ours, (*given.end, *given.forwarders), recording)
     pinned |= dict.fromkeys(network.pids, plan.relay_core)
     if strike.blow is not None:
         # Of what was killed, or started in the window, there is no reading at one of its edges.
@@ -186,7 +202,7 @@ def observe(
     return Observation(
         recording=recording,
         window_ns=window_ns,
-        servers=(before[0], after[0]),
+        servers=edges,
         idle_servers=idle,
         host=(before[1], after[1]),
         pinned=pinned,
@@ -195,7 +211,7 @@ def observe(
             name: count - counters_before.get(name, 0) for name, count in counters_after.items()
         },
         started_at=started_at,
-        server_names=_names(running),
+        server_names=_names(running) | dict(given.end),
         stages=stages,
         requests=(asked_before, asked_after),
         depths=tuple(gauge.seen),
@@ -204,6 +220,7 @@ def observe(
         tls_label=running.tls_label,
         relayed=relayed,
         tallies=(tallied_before, tallied_after),
+        given=None if running.given is None else given,
     )
 
 
@@ -223,8 +240,8 @@ def _pinned(
     return pinned
 
 
-def _names(running: Running) -> Mapping[int, str]:
-    return {child.pid: child.name for child in running.children} | dict(running.found)
+def _names(running: Running) -> dict[int, str]:
+    return {child.pid: child.name for child in running.children}
 
 
 def _tasks(

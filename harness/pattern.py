@@ -6,6 +6,7 @@ A new pattern is one file with a ``Pattern`` in it and one entry point in the gr
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -40,15 +41,19 @@ EVICTED = "evicted"
 DISCONNECTED = "disconnected"
 """The connection ended although nobody on this side closed it."""
 
+_REDIS_ROLE = re.compile(r"redis\d*")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
     """Where the started servers of one run are: a URL for each role a pattern knows them by.
 
     Roles in use: ``http`` (``http://127.0.0.1:PORT``), ``feed`` (``tcp://127.0.0.1:PORT``),
-    ``tcp`` (the floor's own protocol), ``redis`` (``redis://:PASSWORD@127.0.0.1:PORT/0``). Of a
-    server that the user named by ``--url``: ``subscribe``, ``publish`` and ``call``, each a whole
-    URL with path and query, and none of the others.
+    ``tcp`` (the floor's own protocol), ``redis`` (``redis://:PASSWORD@127.0.0.1:PORT/0``; one that
+    the user gave also by ``rediss://`` or ``unix://``: ``harness.wire.redis_place``), and
+    ``redis1``, ``redis2`` … for the further nodes of a cluster. Of a server that the user named by
+    ``--url``: ``subscribe``, ``publish`` and ``call``, each a whole URL with path and query, and
+    none of the others.
     """
 
     urls: Mapping[str, str]
@@ -58,6 +63,11 @@ class Endpoints:
     def __getitem__(self, role: str) -> str:
         """Give the URL of ``role``; KeyError if no started server plays it."""
         return self.urls[role]
+
+    @property
+    def redis(self) -> tuple[str, ...]:
+        """Give the URL of each Redis: of one, of all nodes of a cluster, or of none."""
+        return tuple(url for role, url in self.urls.items() if _REDIS_ROLE.fullmatch(role))
 
     def at(self, role: str, path: str) -> str:
         """Give the user's own URL of ``role``, or else ``path`` at the server that we started."""
@@ -147,6 +157,14 @@ class RedisSpec:
     rehearsal: tuple[tuple[str, ...], ...] = ()
     """Commands like those that clients will give; such a Redis is asked first whether it would
     take them."""
+    nodes: int = 1
+    """More than one make a cluster without replicas: each node has an equal part of the slots, and
+    those after the first are known by ``redis1``, ``redis2`` … A cluster that the harness did not
+    start may have more of them or fewer."""
+
+    def node(self, number: int) -> str:
+        """Name a node, from 0, and the role that it is known by."""
+        return f"{self.name}{number or ''}"
 
 
 AnyServerSpec = ServerSpec | RedisSpec

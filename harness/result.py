@@ -310,6 +310,20 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivenServer:
+    """The processes of a server that was there before the run, by their names."""
+
+    processes: tuple[str, ...]
+    """Those whose CPU and memory are the server's; none where it is not on this host, or hidden."""
+    began: tuple[str, ...]
+    """Those of them that came during the run."""
+    ended: tuple[str, ...]
+    """Those that went away within the window: then the server's CPU and memory are not known."""
+    forwarders: Mapping[str, float]
+    """Cores used by what only passes on to the server: in no figure of the server's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What is needed to reproduce the run."""
 
@@ -325,7 +339,8 @@ class Context:
     reruns: int = 0
     """How often the run was repeated because the machine was disturbed."""
     tls: str = ""
-    """What was agreed on: ``TLSv1.3, TLS_AES_256_GCM_SHA384``; empty without TLS."""
+    """What was agreed on: ``TLSv1.3, TLS_AES_256_GCM_SHA384``, behind it ``to Redis`` where nothing
+    else is by TLS; empty without any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,6 +405,8 @@ class Result:
     """Where the raw stamps are; None if they were not kept."""
     gateways: Gateways | None = None
     """None where there are none."""
+    given: GivenServer | None = None
+    """None where the server was started here, and in files of before it was told."""
 
     @property
     def polled(self) -> bool:

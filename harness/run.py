@@ -10,6 +10,7 @@ from harness.freeze import Freezer
 from harness.machine import Machine
 from harness.measure.audit import audit
 from harness.measure.gateways import failover, gateways
+from harness.measure.given import given_server
 from harness.measure.journey import journey
 from harness.measure.kill import kill
 from harness.measure.latency import Latencies, latencies, mean_bounds
@@ -156,6 +157,7 @@ def conclude(
         ),
         timeline=timeline(book),
         network=relayed,
+        given=given_server(seen.given, *seen.host),
     )
 
 

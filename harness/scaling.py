@@ -14,6 +14,14 @@ class Backplane(StrEnum):
     """``PUBLISH`` to a channel of Redis: who is away misses messages."""
     STREAMS = "streams"
     """``XADD`` to a stream of Redis: who was away goes on from the last id it has."""
+    SHARDED = "sharded"
+    """``SPUBLISH`` to a channel of a Redis cluster, which one of its nodes has: who is away misses
+    messages."""
+
+    @property
+    def resumes(self) -> bool:
+        """Whether who was away goes on from where it was."""
+        return self is Backplane.STREAMS
 
 
 class Balancer(StrEnum):

@@ -20,9 +20,11 @@ from harness.plan import plan
 from harness.process.given_processes import given_processes
 from harness.process.program import located
 from harness.process.redis import resolve
+from harness.process.redis_cluster import resolve_cluster
 from harness.registry import load as load_pattern
 from harness.result import Result, Series
 from harness.run import run
+from harness.scaling import Backplane
 from harness.workload import Workload
 
 MOST_RERUNS = 2
@@ -31,6 +33,8 @@ RERUN_SHARE = 0.25
 """Of a series: on a machine that is disturbed all the time, repeating only takes time."""
 _OVERHEAD_S = 1.2
 """Starting and ending processes, and arithmetic, beside connecting, warm-up and window."""
+_JOINING_S = 2.2
+"""Until the nodes of a Redis cluster call themselves one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,20 +79,21 @@ def require_possible(cells: Sequence[Cell], machine: Machine) -> None:
     Raises:
         BadInput: a pattern, this machine or that Redis cannot do what a cell asks.
     """
-    explicit: set[str] = set()
+    explicit: set[tuple[str, str, bool]] = set()
     strangers: dict[tuple[str, Workload], Cell] = {}
     for cell in cells:
         made = plan(load_pattern(cell.pattern), cell.workload, machine)
-        if any(isinstance(spec, RedisSpec) for spec in made.servers):
-            explicit.add(cell.workload.redis_at)
         for spec in made.servers:
+            if isinstance(spec, RedisSpec) and cell.workload.redis_at:
+                explicit.add((cell.workload.redis_at, cell.workload.ca, spec.nodes > 1))
             if isinstance(spec, ServerSpec) and spec.program is not None:
                 located(spec.program)
+        if cell.workload.elsewhere or cell.workload.pid:
+            given_processes(cell.workload, {})
         if cell.workload.elsewhere:
-            given_processes(cell.workload, None)
             strangers.setdefault((cell.pattern, cell.workload.essence), cell)
-    for redis in sorted(explicit - {""}):
-        resolve(redis)
+    for redis, ca, clustered in sorted(explicit):
+        (resolve_cluster if clustered else resolve)(redis, ca)
     for cell in strangers.values():
         make_contact(load_pattern(cell.pattern), cell.workload)
 
@@ -224,7 +229,8 @@ def expected_s(cell: Cell) -> float:
     """Estimate the seconds of one run."""
     workload = cell.workload
     ramp = (workload.receivers + workload.publishers) / workload.ramp
-    return workload.warmup + workload.duration + 1.2 * ramp + _OVERHEAD_S
+    joining = _JOINING_S if workload.backplane is Backplane.SHARDED else 0.0
+    return workload.warmup + workload.duration + 1.2 * ramp + joining + _OVERHEAD_S
 
 
 def run_undisturbed(

@@ -22,6 +22,7 @@ import numpy as np
 
 from harness.errors import BadInput, NotMeasured
 from harness.faults.strike import Blow
+from harness.measure.given import GivenSeen
 from harness.measure.resources import HostSnapshot, ServerSnapshot
 from harness.measure.tallies import GatewayTally
 from harness.observe import Observation, Stall
@@ -84,6 +85,7 @@ class _Facts:
     """What that relay did not keep."""
     server_names: Mapping[int, str] = field(default_factory=dict)
     tallies: tuple[tuple[GatewayTally, ...], tuple[GatewayTally, ...]] = ((), ())
+    given: GivenSeen | None = None
 
 
 def beside(series: Path, number: int, pattern: str) -> str:
@@ -173,6 +175,7 @@ def _written(seen: Observation) -> bytes:
         unrecorded=0 if seen.relayed is None else seen.relayed.unrecorded,
         server_names=seen.server_names,
         tallies=seen.tallies,
+        given=seen.given,
     )
     text = json.dumps(cattrs.Converter().unstructure(facts)).encode()
     columns = [*_named(recording), *_relayed(seen.relayed)]
@@ -255,4 +258,5 @@ def _observation(facts: _Facts, columns: Mapping[str, Ints]) -> Observation:
         ),
         server_names=facts.server_names,
         tallies=facts.tallies,
+        given=facts.given,
     )

@@ -138,7 +138,7 @@ class Workload:
     client: ClientKind = ClientKind.WIRE
     ingress: Ingress = Ingress.FEED
     redis: str = ""
-    """A redis:// URL or the path of a redis-server binary; empty: the bundled one."""
+    """A redis://, rediss:// or unix:// URL, or a redis-server binary; empty: the bundled one."""
     poll_interval: float = 0.02
     """Seconds between the polls of one subscriber."""
     deflate: bool = False
@@ -340,6 +340,7 @@ class Workload:
             body=self.body,
             expect_status=self.expect_status,
             replies=self.exchange is Exchange.REQUEST_REPLY,
+            networked=self.networked,
         )
         self._require_a_network_that_can_be()
 
@@ -402,7 +403,8 @@ class Workload:
             seed=plain.seed,
             ramp=plain.ramp,
             load_processes=plain.load_processes,
-            redis=plain.redis,
+            # What TLS or a socket file adds is part of what a figure means.
+            redis=given_server.redis_transport(self.redis_at),
             url="" if given_server.is_redis(self.url) else self.url,
             pid=plain.pid,
             ca=plain.ca,

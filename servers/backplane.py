@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from servers.redis_link import RedisLink, redis_link, run_token
+from servers.redis_link import RedisLink, RedisLost, redis_link, redis_link_after, run_token
 
 Take = Callable[[bytes], object]
 """Takes each message that the backplane brings, in its order."""
@@ -45,21 +45,39 @@ class Channel:
     caught_up: CaughtUp
 
 
+class _Words(NamedTuple):
+    subscribe: bytes
+    publish: bytes
+    message: bytes
+    ended: bytes
+
+
+_PLAIN = _Words(b"SUBSCRIBE", b"PUBLISH", b"message", b"unsubscribe")
+_SHARDED = _Words(b"SSUBSCRIBE", b"SPUBLISH", b"smessage", b"sunsubscribe")
+
+
 @asynccontextmanager
-async def channel(url: str, take: Take) -> AsyncIterator[Channel]:
+async def channel(url: str, take: Take, *, sharded: bool = False) -> AsyncIterator[Channel]:
     """Join the channel of the run that ``url`` names; entering means that nothing is missed.
+
+    A ``sharded`` one is at the node of the cluster that has its slot, as long as that node has it.
 
     Raises:
         OSError, RedisLost: there is no Redis, or it does not allow this.
     """
     name = f"abec:main:{run_token(url)}".encode()
-    async with redis_link(url) as reading, redis_link(url) as writing:
-        await reading.ask(b"SUBSCRIBE", name)
+    words = _SHARDED if sharded else _PLAIN
+    async with (
+        redis_link_after(url, words.subscribe, name) as (reading, its_url),
+        redis_link(its_url) as writing,
+    ):
         waiting: deque[asyncio.Future[None]] = deque()
 
         def pushed(push: Any) -> None:
-            if push[0] == b"message":
+            if push[0] == words.message:
                 take(push[2])  # after that word and the channel
+            elif push[0] == words.ended:
+                reading.fail(RedisLost("the cluster moved the slot of the channel"))
             else:
                 _resolve(waiting.popleft())
 
@@ -72,7 +90,7 @@ async def channel(url: str, take: Take) -> AsyncIterator[Channel]:
         reading.pushed = pushed
         yield Channel(
             caught_up=caught_up,
-            publish=lambda message: writing.send(b"PUBLISH", name, message),
+            publish=lambda message: writing.send(words.publish, name, message),
             lost=_first_lost(reading, writing),
         )
 

@@ -63,8 +63,8 @@ async def joined(backplane: str, url: str, take: Take) -> AsyncIterator[Joined]:
     Raises:
         OSError, RedisLost: there is no Redis, or it does not allow this.
     """
-    if backplane == "pubsub":
-        async with channel(url, take) as through:
+    if backplane in ("pubsub", "sharded"):
+        async with channel(url, take, sharded=backplane == "sharded") as through:
             yield Joined(through.publish, through.lost, through.caught_up, None)
     elif backplane == "streams":
         async with stream(url, take) as along:
@@ -167,7 +167,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add_redis(add)
     add("--place", type=int, default=0, help="which of the gateways it is, from 0")
-    add("--backplane", choices=("none", "pubsub", "streams"), default="pubsub", help="what joins")
+    joining = ("none", "pubsub", "streams", "sharded")
+    add("--backplane", choices=joining, default="pubsub", help="what joins them")
     return parser
 
 

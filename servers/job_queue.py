@@ -11,12 +11,13 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple, cast
-from urllib.parse import parse_qs, urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+
+from servers.redis_place import for_redis_py, redis_place
 
 URL = "ABEC_REDIS_URL"
 """Where the URL is found: on a command line, everybody could read its password."""
@@ -89,17 +90,15 @@ async def job_queue(url: str) -> AsyncIterator[JobQueue]:
     Raises:
         redis.exceptions.RedisError: nobody answers there.
     """
-    parts = urlsplit(url)
-    token = parse_qs(parts.query).get("run", ["0"])[0]
     client = Redis.from_url(
-        parts._replace(query="").geturl(),
+        for_redis_py(url),
         socket_timeout=None,
         # A push that is tried again can queue a job twice.
         retry=Retry(NoBackoff(), 0),
     )
     try:
         await client.ping()
-        queue = JobQueue(client, token)
+        queue = JobQueue(client, redis_place(url).run)
         yield queue
         await queue.forget()
     finally:
@@ -111,5 +110,5 @@ def add_redis(add: Callable[..., argparse.Action]) -> None:
     add(
         "--redis",
         default=os.environ.get(URL, "redis://127.0.0.1:6379/0"),
-        help=f"redis:// URL of the queue; better given as {URL}, which nobody else can read",
+        help=f"URL of the Redis; better given as {URL}, which nobody else can read",
     )

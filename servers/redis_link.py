@@ -11,18 +11,31 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
 import hiredis
 
-PORT = 6379
+from servers.redis_place import redis_place
 
 Replied = Callable[[Any], object]
 """Takes the reply to one command."""
 
 
+_MOST_MOVES = 5
+"""A cluster at rest names the right node at once."""
+
+
 class RedisLost(Exception):
     """Redis refused a command, or its connection ended."""
+
+
+class SlotMoved(RedisLost):
+    """Another node of the cluster has the slot (``MOVED SLOT HOST:PORT``)."""
+
+    def __init__(self, refusal: str) -> None:
+        super().__init__(f"Redis answered {refusal}")
+        self.host, _, self.port = refusal.split()[2].rpartition(":")
+        """The host is empty where it is that of the node which answered."""
 
 
 class RedisLink(asyncio.Protocol):
@@ -43,7 +56,7 @@ class RedisLink(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Fail whoever waits."""
-        self._fail(f"the connection to Redis ended: {error or 'closed'}")
+        self.fail(RedisLost(f"the connection to Redis ended: {error or 'closed'}"))
 
     def data_received(self, data: bytes) -> None:
         """Hand on each reply that is whole."""
@@ -51,7 +64,8 @@ class RedisLink(asyncio.Protocol):
         self._reader.feed(data)
         while (reply := gets()) is not False:
             if isinstance(reply, hiredis.ReplyError):
-                self._fail(f"Redis answered {reply}")
+                moved = str(reply).startswith("MOVED ")
+                self.fail(SlotMoved(str(reply)) if moved else RedisLost(f"Redis answered {reply}"))
                 self._transport.abort()
                 return
             if owed:
@@ -90,9 +104,10 @@ class RedisLink(asyncio.Protocol):
         self.lost.cancel()
         self._transport.close()
 
-    def _fail(self, why: str) -> None:
+    def fail(self, error: RedisLost) -> None:
+        """Say that nothing more can come."""
         if not self.lost.done():
-            self.lost.set_exception(RedisLost(why))
+            self.lost.set_exception(error)
 
 
 @asynccontextmanager
@@ -100,23 +115,53 @@ async def redis_link(url: str) -> AsyncIterator[RedisLink]:
     """Connect to the Redis at ``url`` and authenticate; leaving closes.
 
     Raises:
-        OSError: nothing accepts connections there.
+        OSError: nothing accepts connections there, or nobody that is believed.
         RedisLost: it refuses the password or the database.
     """
-    parts = urlsplit(url)
+    place = redis_place(url)
     loop = asyncio.get_running_loop()
-    host, port = parts.hostname or "127.0.0.1", parts.port or PORT
-    _, link = await loop.create_connection(RedisLink, host, port)
+    if isinstance(place.address, str):
+        _, link = await loop.create_unix_connection(RedisLink, place.address)
+    else:
+        _, link = await loop.create_connection(RedisLink, *place.address, ssl=place.tls)
     try:
-        if parts.password:
-            account = (unquote(parts.username),) if parts.username else ()
-            words = ("AUTH", *account, unquote(parts.password))
-            await link.ask(*(word.encode() for word in words))
-        if database := parts.path.strip("/"):
-            await link.ask(b"SELECT", database.encode())
+        if place.account:
+            await link.ask(b"AUTH", *(word.encode() for word in place.account))
+        if place.database:
+            await link.ask(b"SELECT", place.database.encode())
         yield link
     finally:
         link.close()
+
+
+@asynccontextmanager
+async def redis_link_after(url: str, *words: bytes) -> AsyncIterator[tuple[RedisLink, str]]:
+    """Connect to the Redis that takes a command, give it, and give the link with its URL.
+
+    That is the one at ``url``, or the node of its cluster that has the slot of the command's key.
+
+    Raises:
+        OSError: nothing accepts connections there.
+        RedisLost: it refuses the password, the database or the command.
+    """
+    for _ in range(_MOST_MOVES):
+        async with redis_link(url) as link:
+            try:
+                await link.ask(*words)
+            except SlotMoved as moved:
+                url = _at(url, moved)
+                continue
+            yield link, url
+            return
+    raise RedisLost(f"{_MOST_MOVES} nodes of the cluster, one after another, named another one")
+
+
+def _at(url: str, moved: SlotMoved) -> str:
+    parts = urlsplit(url)
+    login, at, _ = parts.netloc.rpartition("@")
+    host = moved.host or parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return parts._replace(netloc=f"{login}{at}{host}:{moved.port}").geturl()
 
 
 def _packed(words: Sequence[bytes]) -> bytes:
@@ -126,4 +171,4 @@ def _packed(words: Sequence[bytes]) -> bytes:
 
 def run_token(url: str) -> str:
     """Read what tells this run's keys from those of others: the URL's query ``run``, or 0."""
-    return parse_qs(urlsplit(url).query).get("run", ["0"])[0]
+    return redis_place(url).run

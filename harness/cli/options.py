@@ -42,7 +42,10 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "load_processes": ("N", "processes that hold the subscribers or callers [1]"),
     "client": ("NAME", "wire (lean, measures the server) or library (what you would use) [wire]"),
     "ingress": ("NAME", "feed (the same lean TCP for all) or native (as you would publish) [feed]"),
-    "redis": ("URL|FILE", "redis:// URL or redis-server binary [the bundled one]"),
+    "redis": (
+        "URL|FILE",
+        "redis://, rediss:// or unix:// URL, or a redis-server [the bundled]",
+    ),
     "poll_interval": ("TIME", "between the polls of one subscriber [20ms]"),
     "deflate": ("", "compress WebSocket messages (permessage-deflate) [off]"),
     "service_time": ("TIME", "of a journey: what a worker takes for one job [0s]"),
@@ -60,7 +63,7 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "url": ("URL", "a server of yours instead of ours: ws://, http://, redis:// … [none]"),
     "publish_url": ("URL", "where messages go in there, if not at --url [--url]"),
     "pid": ("PID", "a process of that server, may be given again [looked for on this host]"),
-    "ca": ("FILE", "certificates to trust at wss:// or https:// [the system's]"),
+    "ca": ("FILE", "certificates to trust at wss://, https://, rediss:// [the system's]"),
     "body": ("FILE|TEXT", "of rest: what is posted to a --url that echoes nothing [GET]"),
     "expect_status": ("N", "of rest: the status of a good answer to it [200 to a --body]"),
     "tls": ("", "https and wss, by a certificate made on the spot [off]"),
@@ -68,7 +71,7 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "jitter": ("TIME", "of that network: how far each way may differ [0]"),
     "bandwidth": ("BYTES/S", "of that network, each connection and way, 10MB/s [without limit]"),
     "gateways": ("N", "servers that WebSockets are spread over [3]"),
-    "backplane": ("NAME", "what joins gateways: none, pubsub, streams [pubsub]"),
+    "backplane": ("NAME", "what joins gateways: none, pubsub, streams, sharded [pubsub]"),
     "balancer": ("NAME", "what stands before gateways: none, caddy, haproxy, nginx [caddy]"),
 }
 _REPEATED = frozenset({"pid"})

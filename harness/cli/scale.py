@@ -41,7 +41,7 @@ def command(runs: str, **options: Any) -> int:
     \b
     Examples:
       abec scale
-      abec scale --backplane streams --balancer nginx --runs 8
+      abec scale --backplane sharded --balancer nginx --runs 8
 
     One gateway is measured without either, with each backplane, with the balancer, and with
     balancer and backplane: what each adds is the difference to the row in which it alone is left

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
-from harness.given_server import expected, media_type
+from harness.given_server import expected, is_redis, media_type
 from harness.library.outbox import outbox
 from harness.pattern import DISCONNECTED, Deliver, Note, Seat, Send, Sent
 from harness.wire.trust import trusted
@@ -29,7 +29,7 @@ async def http_session(seat: Seat) -> AsyncIterator[aiohttp.ClientSession]:
     """Open a session with one keep-alive connection to one server; it is asked by whole URLs."""
     import aiohttp
 
-    tls = trusted(seat, *seat.endpoints.urls.values())
+    tls = trusted(seat, *(url for url in seat.endpoints.urls.values() if not is_redis(url)))
     named = only_connection(tls)
     made = _remembering(named["connector"]) if tls else ()
     try:

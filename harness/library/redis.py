@@ -19,7 +19,7 @@ from redis.exceptions import (
 
 from harness.library.outbox import outbox
 from harness.pattern import DISCONNECTED, Note, Seat, Send, Sent
-from harness.wire.resp import without_query
+from harness.wire.redis_place import for_redis_py
 
 AGAIN_S = 0.02
 """Between two attempts where Redis is killed on purpose, and started again."""
@@ -48,11 +48,10 @@ async def redis_client(seat: Seat) -> AsyncIterator[Redis]:
     """Connect to the role ``redis``; leaving closes its connections.
 
     Raises:
-        BadInput: it is no ``redis://`` URL.
         redis.exceptions.RedisError: the server does not answer, or refuses the password.
     """
     client = Redis.from_url(
-        without_query(seat.endpoints["redis"]),
+        for_redis_py(seat.endpoints["redis"]),
         # A stall is the system's result; it must not become an error of ours after 5 s.
         socket_timeout=None,
         # A command that is tried again can deliver twice, and would hide a server's death.
@@ -80,7 +79,6 @@ async def publish_in_turn(
     one whose answer is lost with the connection is published again.
 
     Raises:
-        BadInput: it is no ``redis://`` URL.
         redis.exceptions.RedisError: the server does not answer, or refuses the password.
     """
     async with redis_client(seat) as client:

@@ -46,7 +46,6 @@ async def consume(seat: Seat, deliver: Deliver, taking: Taking) -> AsyncIterator
     """Take jobs until left; leaving cancels a wait at the server.
 
     Raises:
-        BadInput: it is no ``redis://`` URL.
         redis.exceptions.RedisError: the server does not answer, or refuses the password.
     """
     due = asyncio.Event()

@@ -12,17 +12,20 @@ from inspect import signature
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
 from harness.library.background import background
 from harness.library.outbox import outbox
 from harness.pattern import DISCONNECTED, EVICTED, Deliver, Seat, Send, Sent
+from harness.wire.http import UnexpectedAnswer
 from harness.wire.trust import trusted
-from harness.wire.websocket import websocket_url
+from harness.wire.websocket import no_upgrade, websocket_url
 
 MAX_MESSAGE_BYTES = 2 << 20
 
 _TRY_AGAIN_LATER = 1013
+_BROKEN = frozenset({1002, 1007, 1009})
+"""What the library says to a server that breaks the protocol, is not UTF-8 or sends too much."""
 _CLOSE_S = 1
 """How long the other side may take over the closing handshake."""
 _DIRECT: dict[str, Any] = {"proxy": None} if "proxy" in signature(connect).parameters else {}
@@ -45,19 +48,12 @@ async def websocket(seat: Seat, mode: str, deliver: Deliver) -> AsyncIterator[Cl
     """Open a WebSocket at the role ``http`` and deliver what it brings; leaving closes it.
 
     ``mode`` is ``subscribe``, perhaps with ``&channel=NAME`` behind it, ``publish`` or ``echo``.
+
+    Raises:
+        OSError: nothing accepts connections there, or the connection ended unanswered.
+        UnexpectedAnswer: the server opens no WebSocket, or breaks the protocol later.
     """
-    url = websocket_url(seat, mode)
-    connection = await connect(
-        re.sub("^http", "ws", url),
-        ssl=trusted(seat, url),
-        compression="deflate" if seat.workload.deflate else None,
-        max_size=MAX_MESSAGE_BYTES,
-        # As the servers: no pings, which under load would end connections.
-        ping_interval=None,
-        close_timeout=_CLOSE_S,
-        create_connection=_Connection,
-        **_DIRECT,
-    )
+    connection = await _connection(seat, websocket_url(seat, mode))
     try:
 
         async def read() -> None:
@@ -66,6 +62,8 @@ async def websocket(seat: Seat, mode: str, deliver: Deliver) -> AsyncIterator[Cl
                 while True:
                     deliver(await receive(decode=False))
             except ConnectionClosed as end:
+                if end.rcvd is None and end.sent is not None and end.sent.code in _BROKEN:
+                    raise UnexpectedAnswer(f"the server broke the protocol: {end}") from end
                 evicted = end.rcvd is not None and end.rcvd.code == _TRY_AGAIN_LATER
                 seat.note(EVICTED if evicted else DISCONNECTED)
 
@@ -77,6 +75,27 @@ async def websocket(seat: Seat, mode: str, deliver: Deliver) -> AsyncIterator[Cl
         # the library waits without limit for a server that does not read.
         connection.transport.abort()
         await connection.wait_closed()
+
+
+async def _connection(seat: Seat, url: str) -> ClientConnection:
+    try:
+        return await connect(
+            re.sub("^http", "ws", url),
+            ssl=trusted(seat, url),
+            compression="deflate" if seat.workload.deflate else None,
+            max_size=MAX_MESSAGE_BYTES,
+            # As the servers: no pings, which under load would end connections.
+            ping_interval=None,
+            close_timeout=_CLOSE_S,
+            create_connection=_Connection,
+            **_DIRECT,
+        )
+    except InvalidStatus as error:
+        raise no_upgrade(error.response.status_code, bytes(error.response.body or b"")) from error
+    except InvalidMessage as error:
+        if isinstance(error.__cause__, EOFError):
+            raise ConnectionResetError("the connection ended instead of an answer") from error
+        raise
 
 
 @asynccontextmanager

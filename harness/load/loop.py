@@ -129,17 +129,33 @@ class LoadLoop(uvloop.Loop):
         self, protocol_factory: Callable[[], asyncio.Protocol], *args: Any, **options: Any
     ) -> tuple[asyncio.Transport, asyncio.Protocol]:
         """Connect as uvloop does, with the watch over turns before the protocol."""
+        connect: Any = super().create_connection
+        made, watched = self._watched(protocol_factory)
+        transport, _ = await connect(watched, *args, **options)
+        self._transports.append(transport)
+        self._descriptors.append(transport.get_extra_info("socket").fileno())
+        return transport, made[0]
+
+    async def create_unix_connection(  # type: ignore[override]
+        self, protocol_factory: Callable[[], asyncio.Protocol], *args: Any, **options: Any
+    ) -> tuple[asyncio.Transport, asyncio.Protocol]:
+        """Connect through a socket file under the same watch; the kernel counts nothing there."""
+        connect: Any = super().create_unix_connection
+        made, watched = self._watched(protocol_factory)
+        transport, _ = await connect(watched, *args, **options)
+        return transport, made[0]
+
+    def _watched(
+        self, protocol_factory: Callable[[], asyncio.Protocol]
+    ) -> tuple[list[asyncio.Protocol], Callable[[], asyncio.Protocol]]:
+        """Give a factory of protocols under watch, and where it puts those behind."""
         made: list[asyncio.Protocol] = []
 
         def watched() -> asyncio.Protocol:
             made.append(protocol_factory())
             return cast(asyncio.Protocol, _Watched(made[0], self.turns))
 
-        connect: Any = super().create_connection
-        transport, _ = await connect(watched, *args, **options)
-        self._transports.append(transport)
-        self._descriptors.append(transport.get_extra_info("socket").fileno())
-        return transport, made[0]
+        return made, watched
 
     def add_reader(  # type: ignore[override]
         self, fd: Any, callback: Callable[..., Any], *args: Any

@@ -235,7 +235,7 @@ def by_workload(series: Series) -> list[list[Configuration]]:
 def comparable(workload: Workload) -> Workload:
     """Give the workload without what only some patterns take part in, to find its floor by."""
     plain = Workload()
-    return replace(workload.bare, poll_interval=plain.poll_interval, redis=plain.redis)
+    return replace(workload.bare, poll_interval=plain.poll_interval, redis=plain.redis, ca=plain.ca)
 
 
 def floor_of(row: Configuration, among: Sequence[Configuration]) -> Configuration | None:

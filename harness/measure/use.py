@@ -72,7 +72,8 @@ def wire_use(traffic: Traffic, connections: int, published: int, delivered: int)
         traffic: what went through the receivers' connections over the window.
         connections: how many these are.
         published: messages sent in the window; without any, each figure per message is 0.
-        delivered: first arrivals in the window; without any, a delivery's bytes are unknown.
+        delivered: first arrivals in the window; without any, a delivery's bytes are unknown. So
+            they are without a connection that the kernel counts for: through a socket file.
     """
     share = 1 / published if published else 0.0
     both_ways = traffic.bytes_in + traffic.bytes_out
@@ -81,7 +82,7 @@ def wire_use(traffic: Traffic, connections: int, published: int, delivered: int)
         bytes_out=traffic.bytes_out * share,
         segments_in=traffic.segments_in * share,
         segments_out=traffic.segments_out * share,
-        bytes_per_delivery=both_ways / delivered if delivered else None,
+        bytes_per_delivery=both_ways / delivered if delivered and connections else None,
         connections=connections,
     )
 
@@ -166,7 +167,7 @@ def host_use(
     not count as retransmitted.
 
     Raises:
-        NotMeasured: a process of ours was not there at both moments.
+        NotMeasured: a process of ours had ended by the second moment.
     """
     span = (after.at_ns - before.at_ns) / 1e9
     groups = _groups(after, pinned)
@@ -235,9 +236,7 @@ def _sampled(
 
 
 def _ran(pid: int, before: HostSnapshot, after: HostSnapshot) -> float:
-    try:
-        return (after.processes[pid].cpu_ns - before.processes[pid].cpu_ns) / 1e9
-    except KeyError:
-        raise NotMeasured(
-            f"process {pid} did not live from the window's start to its end"
-        ) from None
+    if pid not in after.processes:
+        raise NotMeasured(f"process {pid} did not live to the window's end")
+    earlier = before.processes.get(pid)  # or it began meanwhile
+    return (after.processes[pid].cpu_ns - (earlier.cpu_ns if earlier else 0)) / 1e9

@@ -16,7 +16,7 @@ from harness.library.redis_command import calling_by_library
 from harness.pattern import BROKER, Client, Endpoints, Pattern, RedisSpec
 from harness.wire.redis_call import calling
 from harness.wire.redis_commands import SPECS, Holds
-from harness.wire.resp import without_query
+from harness.wire.redis_place import redis_cli
 from harness.workload import ClientKind, Exchange, RedisCommand, Workload
 
 _FILL_PER_KEY_S, _FILL_PER_BYTE_S = 5e-6, 2e-9
@@ -65,8 +65,8 @@ def _filling_s(workload: Workload) -> float:
 
 
 def _example(endpoints: Endpoints) -> Sequence[str]:
-    url = without_query(endpoints["redis"])
-    return (f"redis-cli -u {url} SET greeting hello", f"redis-cli -u {url} GET greeting")
+    ask = redis_cli(endpoints["redis"])
+    return (f"{ask} SET greeting hello", f"{ask} GET greeting")
 
 
 REDIS_COMMAND = Pattern(

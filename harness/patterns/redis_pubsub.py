@@ -23,12 +23,12 @@ from harness.pattern import (
     Sent,
     joined,
 )
+from harness.wire.redis_place import redis_cli
 from harness.wire.resp import (
     channel,
     command,
     linked_to_redis,
     publish_pipelined,
-    without_query,
 )
 from harness.workload import ClientKind, Exchange, Ingress
 
@@ -77,8 +77,8 @@ async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None
 
 
 def _example(endpoints: Endpoints) -> Sequence[str]:
-    url, name = without_query(endpoints["redis"]), channel(endpoints["redis"]).decode()
-    return (f"redis-cli -u {url} SUBSCRIBE {name}", f"redis-cli -u {url} PUBLISH {name} hello")
+    ask, name = redis_cli(endpoints["redis"]), channel(endpoints["redis"]).decode()
+    return (f"{ask} SUBSCRIBE {name}", f"{ask} PUBLISH {name} hello")
 
 
 REDIS_PUBSUB = Pattern(

@@ -24,6 +24,7 @@ from harness.patterns.stored_redis import stored_redis
 from harness.queueing import Pop
 from harness.wire import redis_jobs as wire
 from harness.wire.redis_lasting import publish_confirmed
+from harness.wire.redis_place import redis_cli
 from harness.wire.resp import (
     RespLink,
     command,
@@ -31,7 +32,6 @@ from harness.wire.resp import (
     queue,
     refused,
     run_token,
-    without_query,
 )
 from harness.workload import ClientKind, Exchange, Ingress, Workload
 
@@ -173,8 +173,8 @@ def _waiting(endpoints: Endpoints, workload: Workload) -> Sequence[tuple[bytes, 
 
 
 def _example(endpoints: Endpoints) -> Sequence[str]:
-    url, key = without_query(endpoints["redis"]), queue(endpoints["redis"]).decode()
-    return (f"redis-cli -u {url} LPUSH {key} hello", f"redis-cli -u {url} BRPOP {key} 0")
+    ask, key = redis_cli(endpoints["redis"]), queue(endpoints["redis"]).decode()
+    return (f"{ask} LPUSH {key} hello", f"{ask} BRPOP {key} 0")
 
 
 REDIS_QUEUE = Pattern(

@@ -23,7 +23,8 @@ from harness.pattern import BROKER, Client, Endpoints, Pattern, Seat, Send, Sent
 from harness.patterns.stored_redis import stored_redis
 from harness.wire import redis_jobs as wire
 from harness.wire.redis_lasting import publish_confirmed
-from harness.wire.resp import RespLink, command, publish_pipelined, refused, stream, without_query
+from harness.wire.redis_place import redis_cli
+from harness.wire.resp import RespLink, command, publish_pipelined, refused, stream
 from harness.workload import ClientKind, Exchange, Ingress, Workload
 
 _GROUP = b"consumers"
@@ -182,12 +183,12 @@ def _waiting(endpoints: Endpoints, _workload: Workload) -> Sequence[tuple[bytes,
 
 
 def _example(endpoints: Endpoints) -> Sequence[str]:
-    url, key = without_query(endpoints["redis"]), stream(endpoints["redis"]).decode()
+    ask, key = redis_cli(endpoints["redis"]), stream(endpoints["redis"]).decode()
     group = _GROUP.decode()
     return (
-        f"redis-cli -u {url} XGROUP CREATE {key} {group} 0 MKSTREAM",
-        f"redis-cli -u {url} XADD {key} '*' message hello",
-        f"redis-cli -u {url} XREADGROUP GROUP {group} me COUNT 1 STREAMS {key} '>'",
+        f"{ask} XGROUP CREATE {key} {group} 0 MKSTREAM",
+        f"{ask} XADD {key} '*' message hello",
+        f"{ask} XREADGROUP GROUP {group} me COUNT 1 STREAMS {key} '>'",
     )
 
 

@@ -13,8 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed
 
 from harness.library.background import background
 from harness.library.outbox import outbox
@@ -36,18 +35,20 @@ from harness.pattern import (
 )
 from harness.scaling import Backplane, Balancer
 from harness.wire.feeds import publish_to_feeds
-from harness.wire.http import UnexpectedAnswer
-from harness.wire.reconnecting import full_jitter, kept_connected
-from harness.wire.websocket import websocket_link
+from harness.wire.reconnecting import Held, full_jitter, kept_connected
+from harness.wire.websocket import Unavailable, websocket_link
 from harness.workload import ClientKind, Exchange, Ingress, Workload
 
-_REFUSED_WIRE = (OSError, UnexpectedAnswer)
-_REFUSED_LIBRARY = (OSError, WebSocketException)
+_NOBODY_THERE = (OSError, Unavailable)
+"""Why to try again. Whoever answers something else than the protocol is a failure to be told."""
 _REHEARSAL = {
     Backplane.NONE: (),
     Backplane.PUBSUB: (("PUBLISH", "abec:main:{run}", "message"),),
     Backplane.STREAMS: (("XADD", "abec:backplane:{run}", "MAXLEN", "~", "65536", "*", "m", "1"),),
+    Backplane.SHARDED: (("SPUBLISH", "abec:main:{run}", "message"),),
 }
+_NODES = 3
+"""Of the cluster for ``sharded``: the fewest of which a majority can agree."""
 
 
 class Position:
@@ -57,7 +58,7 @@ class Position:
         self._id = b""
         self._note = seat.note
         self._deliver = deliver
-        self.deliver = self._take if seat.workload.backplane is Backplane.STREAMS else deliver
+        self.deliver = self._take if seat.workload.backplane.resumes else deliver
 
     @property
     def mode(self) -> str:
@@ -74,36 +75,6 @@ class Position:
         self._id, _, message = frame.partition(b"\n")
         if message:  # the first frame holds the id alone
             self._deliver(message)
-
-
-class Outlet:
-    """The connection of a native publisher, which waits for one while it has none."""
-
-    def __init__(self) -> None:
-        self._connection: ClientConnection | None = None
-        self._leaving = False
-        self._decided = asyncio.Event()
-
-    def open(self, connection: ClientConnection | None) -> None:
-        """Send through ``connection`` from now on; None: it is gone."""
-        self._connection = connection
-        self._decide()
-
-    def leave(self) -> None:
-        """Wait for no further connection."""
-        self._leaving = True
-        self._decide()
-
-    async def connection(self) -> ClientConnection | None:
-        """Give the connection, waiting for one; None if there is none and nobody waits."""
-        await self._decided.wait()
-        return self._connection
-
-    def _decide(self) -> None:
-        if self._connection is not None or self._leaving:
-            self._decided.set()
-        else:
-            self._decided.clear()
 
 
 def _at_a_gateway(seat: Seat, turn: int) -> Seat:
@@ -129,7 +100,7 @@ async def _subscribe_wire(seat: Seat, deliver: Deliver) -> AsyncIterator[None]:
             yield link.lost
 
     async with kept_connected(
-        connect, failures=_REFUSED_WIRE, wait_s=full_jitter(seat), returned=seat.returned
+        connect, failures=_NOBODY_THERE, wait_s=full_jitter(seat), returned=seat.returned
     ):
         yield
 
@@ -149,7 +120,7 @@ async def _subscribe_library(seat: Seat, deliver: Deliver) -> AsyncIterator[None
             yield gone
 
     async with kept_connected(
-        connect, failures=_REFUSED_LIBRARY, wait_s=full_jitter(seat), returned=seat.returned
+        connect, failures=_NOBODY_THERE, wait_s=full_jitter(seat), returned=seat.returned
     ):
         yield
 
@@ -161,36 +132,26 @@ def _publish_feed(seat: Seat, sent: Sent) -> AbstractAsyncContextManager[Send]:
 
 @asynccontextmanager
 async def _publish_native(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
-    outlet = Outlet()
+    held = Held()
 
     @asynccontextmanager
     async def connect(turn: int) -> AsyncIterator[asyncio.Future[None]]:
-        at = _at_a_gateway(seat, turn)
-        async with (
-            websocket(at, "publish", _ignore) as connection,
-            background(connection.wait_closed()) as gone,
-        ):
-            outlet.open(connection)
-            gone.add_done_callback(lambda _gone: outlet.open(None))
-            yield gone
+        async with websocket(_at_a_gateway(seat, turn), "publish", _ignore) as connection:
 
-    async def transmit(message: bytes) -> None:
-        connection = await outlet.connection()
-        if connection is None:
-            return
-        sent(message)
-        # What is handed to a connection that is lost is lost, and the audit shows it.
-        with suppress(ConnectionClosed):
-            await connection.send(message, text=True)
+            async def transmit(message: bytes) -> None:
+                sent(message)
+                with suppress(ConnectionClosed):
+                    await connection.send(message, text=True)
 
-    async with (
-        kept_connected(connect, failures=_REFUSED_LIBRARY, wait_s=full_jitter(seat)),
-        outbox(transmit, nullcontext(), drain=True) as send,
-    ):
-        try:
-            yield send
-        finally:
-            outlet.leave()
+            async with (
+                background(connection.wait_closed()) as gone,
+                outbox(transmit, nullcontext(), drain=True) as send,
+            ):
+                held.open(send, gone.done)
+                yield gone
+
+    async with kept_connected(connect, failures=_NOBODY_THERE, wait_s=full_jitter(seat)):
+        yield held.send
 
 
 def _ignore(_message: bytes) -> None:
@@ -215,6 +176,7 @@ def _servers(workload: Workload) -> tuple[AnyServerSpec, ...]:
     redis = RedisSpec(
         rehearsal=_REHEARSAL[workload.backplane],
         keys=("abec:backplane:{run}",) if workload.backplane is Backplane.STREAMS else (),
+        nodes=_NODES if workload.backplane is Backplane.SHARDED else 1,
     )
     return (*((redis,) if joins else ()), *gateways, *_balancers(workload))
 
@@ -249,8 +211,8 @@ WEBSOCKET_SCALED = Pattern(
     path="gateway → Redis → every gateway → balancer → a text frame over the open WebSocket",
     guarantees=(
         "in order within a gateway's life; whoever loses its gateway misses what is published "
-        "until it is connected again (pubsub), or nothing while the stream (65,536 messages) "
-        "reaches back to its last id (streams)"
+        "until it is connected again (pubsub, sharded), or nothing while the stream (65,536 "
+        "messages) reaches back to its last id (streams)"
     ),
     stack="uvicorn",
     servers=_servers,

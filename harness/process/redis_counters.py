@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from redis.exceptions import RedisError
@@ -20,13 +21,16 @@ _COUNTED = (
 
 
 def redis_counters(endpoints: Endpoints) -> Mapping[str, int]:
-    """Read evictions, buffer disconnects and saves; empty where no Redis takes part."""
-    url = endpoints.urls.get("redis")
-    if url is None:
-        return {}
-    try:
-        with client(url, _PATIENCE_S) as asked:
-            info = asked.info("everything")
-    except RedisError:
-        return {}  # it may not be asked, or is gone, which the run itself notices
-    return {name: int(info[name]) for name in _COUNTED if name in info}
+    """Read evictions, buffer disconnects and saves; empty where no Redis takes part.
+
+    Those of a cluster's nodes are added up.
+    """
+    total: Counter[str] = Counter()
+    for url in endpoints.redis:
+        try:
+            with client(url, _PATIENCE_S) as asked:
+                info = asked.info("everything")
+        except RedisError:
+            continue  # it may not be asked, or is gone, which the run itself notices
+        total.update({name: int(info[name]) for name in _COUNTED if name in info})
+    return total

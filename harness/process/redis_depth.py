@@ -12,8 +12,9 @@ from typing import Any, Self
 import hiredis
 
 from harness.pattern import Endpoints
-from harness.wire.link import address
-from harness.wire.resp import PORT, command, greeting
+from harness.process.redis_contact import connect
+from harness.wire.redis_place import RedisPlace
+from harness.wire.resp import command, greeting
 
 _PATIENCE_S = 0.5
 _BETWEEN_NS = 100_000_000
@@ -75,7 +76,7 @@ class DepthGauge:
 
     def _answers(self, questions: Sequence[bytes]) -> list[Any]:
         if self._socket is None:
-            self._socket = socket.create_connection(address(self._url, PORT), _PATIENCE_S)
+            self._socket = connect(RedisPlace.of(self._url), _PATIENCE_S)
             self._answers(greeting(self._url))
         self._socket.sendall(b"".join(questions))
         reader = hiredis.Reader()

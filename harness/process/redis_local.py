@@ -6,17 +6,24 @@ make every run against a Redis on this host invalid.
 
 from __future__ import annotations
 
-import ipaddress
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 
+from harness.process.given_processes import is_here
 from harness.process.redis import client
+from harness.wire.redis_place import RedisPlace
 
 _PROGRAMS = ("redis-server", "valkey-server")
 _PATIENCE_S = 2.0
 _PROC = Path("/proc")
+
+
+def local_servers(urls: Mapping[str, str]) -> Mapping[int, str]:
+    """Name by process id the Redis servers at ``urls``, by role, that are surely on this host."""
+    found = {local_server(url): role for role, url in urls.items()}
+    return {pid: role for pid, role in found.items() if pid is not None}
 
 
 def local_server(url: str) -> int | None:
@@ -25,7 +32,8 @@ def local_server(url: str) -> int | None:
     A server in a container names the id that it has in there, which the kernel lists last among
     its ids (``NSpid`` of proc_pid_status(5)).
     """
-    if not _is_loopback(urlsplit(url).hostname or ""):
+    address = RedisPlace.of(url).address
+    if not isinstance(address, str) and not is_here(address[0]):
         return None
     try:
         with client(url, _PATIENCE_S) as asked:
@@ -34,15 +42,6 @@ def local_server(url: str) -> int | None:
         return None
     found = [pid for pid, inner in _servers() if inner == told]
     return found[0] if len(found) == 1 else None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _servers() -> list[tuple[int, int]]:

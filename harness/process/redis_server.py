@@ -6,10 +6,9 @@ import resource
 import secrets
 import socket
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from harness.errors import BadInput, NotMeasured, ServerFailed
 from harness.pattern import RedisSpec
@@ -23,6 +22,7 @@ from harness.process.redis import (
 )
 from harness.process.redis_guest import rehearse
 from harness.process.watch import POLL_S, Watch
+from harness.wire.redis_place import with_query
 
 _PORT_ATTEMPTS = 5
 _MAX_CLIENTS = 60_000
@@ -37,11 +37,18 @@ class ServingRedis:
 
     url: str
     """With its password, and ``run=TOKEN`` in the query: what this run's keys begin with."""
-    child: Child | None
-    """None for a server that the harness did not start."""
+    children: tuple[Child, ...]
+    """Empty for a server that the harness did not start."""
+    others: Mapping[str, str] = field(default_factory=dict)
+    """The URLs of a cluster's further nodes, by role."""
     start_again: Callable[[], Child] | None = None
     """Start it once more, on the same port and files, and wait until it answers. Raises as
     ``serve`` does."""
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """Give all URLs by role."""
+        return {"redis": self.url, **self.others}
 
 
 def serve(
@@ -62,21 +69,59 @@ def serve(
         NotMeasured: each of several free ports was taken before Redis had it.
     """
     if source.kind is SourceKind.URL:
-        if spec.config:
-            wanted = ", ".join(" ".join(directive) for directive in spec.config)
-            raise BadInput(
-                "--redis",
-                without_password(source.where),
-                f"its settings are not ours to change, and this needs {wanted}; "
-                "leave --redis out or give a redis-server binary",
-            )
-        url = _with_run_token(source.where)
+        refuse_directives(source, spec)
+        url = with_run_token(source.where)
         rehearse(url, spec.rehearsal)
-        return ServingRedis(url=url, child=None)
+        return ServingRedis(url=url, children=())
+    serving = start(
+        source,
+        spec,
+        directory=directory,
+        log_dir=log_dir,
+        watch=watch,
+        cores=cores,
+        password=secrets.token_hex(16),
+    )
+    return replace(serving, url=with_run_token(serving.url))
+
+
+def refuse_directives(source: RedisSource, spec: RedisSpec) -> None:
+    """Refuse to configure a server that is not ours.
+
+    Raises:
+        BadInput: ``spec`` has directives for it.
+    """
+    if spec.config:
+        wanted = ", ".join(" ".join(directive) for directive in spec.config)
+        raise BadInput(
+            "--redis",
+            without_password(source.where.partition("?")[0]),
+            f"its settings are not ours to change, and this needs {wanted}; "
+            "leave --redis out or give a redis-server binary",
+        )
+
+
+def start(
+    source: RedisSource,
+    spec: RedisSpec,
+    *,
+    directory: Path,
+    log_dir: Path,
+    watch: Watch,
+    cores: frozenset[int] | None,
+    password: str,
+) -> ServingRedis:
+    """Start one server, or one node of a cluster, whose URL has no token yet.
+
+    Raises:
+        ServerFailed: it could not be started, died, or did not answer in time.
+        NotMeasured: each of several free ports was taken before Redis had it.
+    """
     try:
+        directory.mkdir(exist_ok=True)
         binary = runnable(Path(source.where), directory)
         for _ in range(_PORT_ATTEMPTS):
-            serving = _start(binary, spec, directory, log_dir, watch, cores)
+            serving = _start(binary, spec, directory, log_dir, watch, cores, password)
             if serving is not None:
                 return serving
     except OSError as error:
@@ -91,11 +136,12 @@ def _start(
     log_dir: Path,
     watch: Watch,
     cores: frozenset[int] | None,
+    password: str,
 ) -> ServingRedis | None:
     """Start Redis on a port that was free just now; None if somebody was faster."""
     port = _free_port()
-    password = secrets.token_hex(16)
     url = f"redis://:{password}@127.0.0.1:{port}/0"
+    configuration = _configuration(spec, directory, port, password)
 
     def spawn() -> Child:
         return Child.spawn(
@@ -103,7 +149,7 @@ def _start(
             name=spec.name,
             log_path=log_file(log_dir, spec.name),
             # On stdin, so that the password does not stand in the process list.
-            stdin=_configuration(spec, directory, port, password).encode(),
+            stdin=configuration.encode(),
             cores=cores,
             cwd=directory,
             # Redis ends at once where the locale of its environment is not installed.
@@ -119,7 +165,7 @@ def _start(
     child = spawn()
     if not _answers(child, url, watch):
         return None
-    return ServingRedis(url=_with_run_token(url), child=child, start_again=start_again)
+    return ServingRedis(url=url, children=(child,), start_again=start_again)
 
 
 def _answers(child: Child, url: str, watch: Watch) -> bool:
@@ -161,7 +207,18 @@ def _configuration(spec: RedisSpec, directory: Path, port: int, password: str) -
         ("client-output-buffer-limit", "normal 0 0 0"),
         ("client-output-buffer-limit", "pubsub 0 0 0"),
     )
-    return "".join(f"{name} {value}\n" for name, value in (*own, *spec.config))
+    directives = (*own, *(_of_a_node() if spec.nodes > 1 else ()), *spec.config)
+    return "".join(f"{name} {value}\n" for name, value in directives)
+
+
+def _of_a_node() -> tuple[tuple[str, str], ...]:
+    """Give what makes a server a node of a cluster; its ``nodes.conf`` is in its directory."""
+    return (
+        ("cluster-enabled", "yes"),
+        # Else ten thousand above the other one, whether that is free or not.
+        ("cluster-port", str(_free_port())),
+        ("cluster-announce-ip", "127.0.0.1"),
+    )
 
 
 def _free_port() -> int:
@@ -171,7 +228,6 @@ def _free_port() -> int:
         return port
 
 
-def _with_run_token(url: str) -> str:
-    parts = urlsplit(url)
-    token = f"run={secrets.token_hex(4)}"
-    return parts._replace(query=f"{parts.query}&{token}" if parts.query else token).geturl()
+def with_run_token(url: str) -> str:
+    """Give ``url`` with a new token for one run's keys in its query."""
+    return with_query(url, run=secrets.token_hex(4))

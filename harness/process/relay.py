@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from harness.process.child import Child, log_file, python_command, stop_all
 from harness.process.ready import wait_until_ready
 from harness.process.watch import KEPT_LOGS, Watch
 from harness.recording import Relayed
+from harness.wire.redis_place import PORT
 from harness.workload import Workload
 
 _END_S = 5.0
@@ -86,7 +87,7 @@ def network_before(
         *("{python}", "-m", "harness.network.relay", "--report", str(report)),
         *("--seed", str(workload.seed)),
         *(part for option, value in shape.items() for part in (option, repr(value))),
-        *(f"{url.hostname}:{url.port}" for url in relayed.values()),
+        *far_ends(relayed.values()),
     )
     children: list[Child] = []
     watch = Watch(children=children, keep_logs_dir=KEPT_LOGS)
@@ -112,6 +113,11 @@ def network_before(
         )
     finally:
         stop_all(children)
+
+
+def far_ends(urls: Iterable[SplitResult]) -> Sequence[str]:
+    """Give where the relay connects to; a Redis has a port that its URL need not name."""
+    return [f"{url.hostname}:{url.port or PORT}" for url in urls]
 
 
 def _moved(url: str, port: int | None) -> str:

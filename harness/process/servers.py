@@ -14,12 +14,13 @@ from harness.given_server import roles
 from harness.pattern import AnyServerSpec, Endpoints, RedisSpec, ServerSpec
 from harness.process.certificate import agreed, certify
 from harness.process.child import Child, log_file, python_command, stop_all
-from harness.process.given_processes import given_processes
+from harness.process.given_processes import GivenProcesses, given_processes
 from harness.process.program import located
 from harness.process.ready import wait_until_ready
 from harness.process.redis import resolve
+from harness.process.redis_cluster import resolve_cluster, serve_cluster
 from harness.process.redis_guest import remove
-from harness.process.redis_local import local_server
+from harness.process.redis_local import local_servers
 from harness.process.redis_server import ServingRedis, serve
 from harness.process.scratch import file_system, private_directory
 from harness.process.watch import KEPT_LOGS, Watch
@@ -40,10 +41,11 @@ class Running:
     endpoints: Endpoints
     children: tuple[Child, ...]
     """Those that were started here; a Redis at an explicit URL is not among them."""
-    found: Mapping[int, str]
-    """Processes at an explicit URL that run on this host, by process id, and their name."""
+    given: GivenProcesses | None
+    """What is known of a server at an explicit URL; None where all were started here."""
     tls_label: str
-    """What is agreed on: ``TLSv1.3, TLS_AES_256_GCM_SHA384``; empty without TLS."""
+    """What is agreed on: ``TLSv1.3, TLS_AES_256_GCM_SHA384``, perhaps ``to Redis``; empty without
+    TLS."""
     redis_label: str
     """Which Redis serves, for example ``Redis 8.2.3 (bundled)``; empty if none was asked for."""
     watch: Watch
@@ -127,14 +129,19 @@ def started(
                 if not spec.needs_redis:
                     launch(spec, notes)
             urls: dict[str, str] = {}
-            redis_label = ""
-            found: Mapping[int, str] = {}
+            redis_label = redis_tls = ""
+            given: GivenProcesses | None = None
             restart: Callable[[], Child] | None = None
             for redis_spec in specs:
                 if isinstance(redis_spec, RedisSpec):
-                    source = resolve(workload.redis_at)
+                    clustered = redis_spec.nodes > 1
+                    find, start = (
+                        (resolve_cluster, serve_cluster) if clustered else (resolve, serve)
+                    )
+                    source = find(workload.redis_at, workload.ca)
                     redis_label = source.label
-                    redis = serve(
+                    redis_tls = f"{source.tls} to Redis" if source.tls else ""
+                    redis = start(
                         source,
                         redis_spec,
                         directory=directory,
@@ -142,18 +149,20 @@ def started(
                         watch=watch,
                         cores=cores,
                     )
-                    urls["redis"] = redis.url
-                    if redis.child is not None:
-                        children.append(redis.child)
+                    urls |= redis.urls
+                    if clustered:
+                        redis_label += f", a cluster of {1 + len(redis.others)}"
+                    if redis.children:
+                        children.extend(redis.children)
                         if redis_spec.config:
                             redis_label += f", files on {file_system(directory)}"
                         restart = partial(_restart, redis, children, len(children) - 1)
                     else:
-                        found = given_processes(workload, local_server(redis.url))
+                        given = given_processes(workload, local_servers(redis.urls))
                         leaving.callback(remove, redis.url, redis_spec.keys)
             if workload.elsewhere:
                 urls |= roles(workload.url, workload.publish_url)
-                found = given_processes(workload, None)
+                given = given_processes(workload, {})
             for spec in programs:
                 if spec.needs_redis:
                     launch(spec, {**notes, REDIS_URL: urls["redis"]})
@@ -168,8 +177,8 @@ def started(
             yield Running(
                 endpoints=Endpoints(urls=urls, authority=authority),
                 children=tuple(children),
-                found=found,
-                tls_label=agreed(urls["http"], authority) if authority else "",
+                given=given,
+                tls_label=agreed(urls["http"], authority) if authority else redis_tls,
                 redis_label=redis_label,
                 watch=watch,
                 notes_dir=directory,

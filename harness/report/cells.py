@@ -64,7 +64,9 @@ def cores(row: Configuration) -> str:
 
 
 def wire_bytes(row: Configuration) -> str:
-    """Write payload bytes per message, towards the receivers and back."""
+    """Write payload bytes per message, towards the receivers and back; ``–`` if none count them."""
+    if not _on_the_wire(row):
+        return units.ABSENT
     into = middle(row, lambda run: run.wire.bytes_in)
     out = middle(row, lambda run: run.wire.bytes_out)
     return f"{units.count(into)} + {units.count(out)}"
@@ -72,15 +74,22 @@ def wire_bytes(row: Configuration) -> str:
 
 def wire_segments(row: Configuration) -> str:
     """Write TCP segments per message, towards the receivers and back."""
+    if not _on_the_wire(row):
+        return units.ABSENT
     into = middle(row, lambda run: run.wire.segments_in)
     out = middle(row, lambda run: run.wire.segments_out)
     return " + ".join(units.significant(n, 3 if n >= 1 else 2) for n in (into, out))
 
 
+def _on_the_wire(row: Configuration) -> bool:
+    """Whether the kernel counted for a connection: none has TCP's counters at a socket file."""
+    return any(run.wire.connections != 0 for run in row.used)
+
+
 def connections(row: Configuration) -> str:
     """Write how many connections the receivers held; ``–`` where that was not counted."""
     counted = {run.wire.connections for run in row.used}
-    if None in counted:
+    if None in counted or not _on_the_wire(row):
         return units.ABSENT
     low, high = min(filter(None, counted), default=0), max(filter(None, counted), default=0)
     return units.count(low) if low == high else f"{units.count(low)}–{units.count(high)}"

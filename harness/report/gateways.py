@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from string import digits
 
 from harness.measure.configuration import Configuration
 from harness.measure.statistics import median
@@ -12,7 +13,7 @@ from harness.result import Failover, Gateways
 from harness.scaling import Backplane, Balancer
 from harness.workload import Workload
 
-_GATEWAY = "gateway"
+_SEVERAL = {"gateway": "gateways"}
 
 
 def gateway_lines(name: str, row: Configuration) -> list[str]:
@@ -35,12 +36,16 @@ def set_up(workload: Workload) -> str:
 
 
 def shares(found: Sequence[Gateways]) -> Mapping[str, float]:
-    """Give the cores that each kind of server used, gateways together: medians over runs."""
+    """Give the cores that each kind of server used, as medians over runs.
+
+    Gateways count together, and so do the nodes of a Redis cluster.
+    """
     kinds: dict[str, list[float]] = {}
     for one in found:
         used: dict[str, float] = {}
         for server, cores in one.cores.items():
-            kind = "gateways" if server.startswith(_GATEWAY) else server
+            name = server.rstrip(digits)
+            kind = _SEVERAL.get(name, name)
             used[kind] = used.get(kind, 0.0) + cores
         for kind, cores in used.items():
             kinds.setdefault(kind, []).append(cores)

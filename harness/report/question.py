@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.given_server import is_tls
 from harness.measure.configuration import Configuration
+from harness.pattern import BROKER
 from harness.queueing import Persistence, Pop, Victim
 from harness.report import gateways, units
 from harness.report.columns import WIDTH, joined, paragraph
@@ -163,7 +165,10 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
         chosen += f" and the poll interval ({listed}) were chosen, not found."
     else:
         chosen += " was chosen, not found."
-    lacks = " and no loss" if any(w.tls for w in workloads) else ", no loss and no TLS"
+    by_tls = any(
+        run.workload.tls or (run.block == BROKER and is_tls(run.workload.redis_at)) for run in runs
+    )
+    lacks = " and no loss" if by_tls else ", no loss and no TLS"
     cores = len(machine.cores)
     virtual = "virtual " if machine.virtualisation else ""
     if all(workload.elsewhere for workload in workloads):

@@ -11,6 +11,7 @@ from harness.measure.validity import MESSAGES_BEYOND
 from harness.report import units
 from harness.report.columns import WIDTH, listed, paragraph
 from harness.report.gateways import gateway_lines
+from harness.report.given import given_lines
 from harness.report.queues import depth_line, kill_line
 from harness.result import Result, Series
 
@@ -146,6 +147,7 @@ def _behaviour(name: str, row: Configuration) -> list[str]:
         depth_line(name, row),
         kill_line(name, row),
         *gateway_lines(name, row),
+        *given_lines(name, row),
     ]
 
 

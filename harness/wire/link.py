@@ -30,7 +30,8 @@ class Link(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self.transport = cast(asyncio.Transport, transport)
-        self._peer = "{}:{}".format(*transport.get_extra_info("peername"))
+        peer = transport.get_extra_info("peername")
+        self._peer = "{}:{}".format(*peer) if isinstance(peer, tuple) else str(peer)
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002
         """Note an end that this side did not ask for."""
@@ -61,9 +62,9 @@ def address(url: str, default_port: int = 0) -> tuple[str, int]:
 
 @asynccontextmanager
 async def linked(
-    address: tuple[str, int], make: Callable[[], L], tls: SSLContext | None = None
+    address: tuple[str, int] | str, make: Callable[[], L], tls: SSLContext | None = None
 ) -> AsyncIterator[L]:
-    """Connect to a host and port; leaving drains what was written, then closes.
+    """Connect to a host and port, or through a socket file; leaving drains, then closes.
 
     A drain that is cancelled (the harness's deadline) closes at once. With ``tls``, entering is
     to have shaken hands, and to believe the server's certificate.
@@ -72,7 +73,10 @@ async def linked(
         OSError: nothing accepts connections there.
     """
     loop = asyncio.get_running_loop()
-    _, link = await loop.create_connection(make, *address, ssl=tls)
+    if isinstance(address, str):
+        _, link = await loop.create_unix_connection(make, address)
+    else:
+        _, link = await loop.create_connection(make, *address, ssl=tls)
     try:
         yield link
     finally:

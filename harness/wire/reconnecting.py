@@ -2,7 +2,8 @@
 
 The wait is drawn evenly from 0 to a ceiling that doubles with each failure ("full jitter", M.
 Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015): the clients of a server that
-died come back spread out, and not all at its neighbour's door in the same millisecond.
+died come back spread out, and not all at its neighbour's door in the same millisecond. What is to
+be sent meanwhile waits. What was handed to a connection that is lost is lost, as the audit shows.
 """
 
 from __future__ import annotations
@@ -13,13 +14,36 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from harness.pattern import Returned, Seat
+from harness.pattern import Returned, Seat, Send
 
 FIRST_CEILING_S = 0.5
 _LAST_CEILING_S = 2.0
 
 Connect = Callable[[int], AbstractAsyncContextManager[asyncio.Future[None]]]
 """Connects for the n-th time, from 0; what entering gives is done once the connection is gone."""
+
+
+class Held:
+    """What is sent while there is a connection, and kept while there is none."""
+
+    def __init__(self) -> None:
+        self._held: list[bytes] = []
+        self._send: Send = self._held.append
+        self._gone: Callable[[], bool] = lambda: True
+
+    def open(self, send: Send, gone: Callable[[], bool]) -> None:
+        """Send by ``send`` until its connection is ``gone``; first what was kept."""
+        self._send, self._gone = send, gone
+        for message in self._held:
+            send(message)
+        self._held.clear()
+
+    def send(self, message: bytes) -> None:
+        """Send, or keep if the connection is gone."""
+        if self._gone():
+            self._held.append(message)
+        else:
+            self._send(message)
 
 
 WaitS = Callable[[int], float]

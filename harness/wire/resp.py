@@ -1,4 +1,4 @@
-"""RESP, the protocol of Redis, over TCP: commands packed by hand, replies read by hiredis.
+"""RESP, the protocol of Redis: commands packed by hand, replies read by hiredis.
 
 Commands are pipelined: nothing waits for a reply but the set-up and the drain.
 """
@@ -9,15 +9,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import hiredis
 
 from harness.errors import BadInput
 from harness.pattern import Note, Seat, Send, Sent
-from harness.wire.link import Link, address, linked
-
-PORT = 6379
+from harness.wire.link import Link, linked
+from harness.wire.redis_place import RedisPlace, without_query
 
 Take = Callable[[Any], None]
 """Called with each reply: bytes, int, a list of these, None, or a ``hiredis.ReplyError``."""
@@ -65,37 +64,24 @@ def stream(url: str) -> bytes:
     return f"abec:stream:{run_token(url)}".encode()
 
 
-def without_query(url: str) -> str:
-    """Give the URL as other programs understand it.
-
-    Raises:
-        BadInput: it is no ``redis://`` URL.
-    """
-    parts = urlsplit(url)
-    if parts.scheme != "redis":
-        raise BadInput("--redis", _shown(url), "only plain TCP is measured; use redis://HOST:PORT")
-    return parts._replace(query="", fragment="").geturl()
-
-
 def _shown(url: str) -> str:
     """Give the URL without its password and query."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    scheme, mark, rest = without_query(url).partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
 
 def greeting(url: str) -> list[bytes]:
     """Pack what a new connection to ``url`` says first; each command has one reply.
 
     Raises:
-        BadInput: it is no ``redis://`` URL, or its path is no database number.
+        BadInput: what it names as the database is no number.
     """
-    parts = urlsplit(without_query(url))
+    place = RedisPlace.of(url)
     commands = []
-    if parts.password:
-        account = (unquote(parts.username),) if parts.username else ()
-        words = ("AUTH", *account, unquote(parts.password))
+    if place.password:
+        words = ("AUTH", *filter(None, (place.username,)), place.password)
         commands.append(command(*(word.encode() for word in words)))
-    database = parts.path.strip("/")
+    database = place.database
     if database and not database.isdecimal():
         raise BadInput("--redis", _shown(url), f"{database} is no database number; for example 0")
     if database.strip("0"):
@@ -174,8 +160,8 @@ async def linked_to_redis(seat: Seat, take: Take, *commands: bytes) -> AsyncIter
         BadInput: the server refuses the password, the database or a command.
     """
     url = seat.endpoints["redis"]
-    greetings = greeting(url)
-    async with linked(address(url, PORT), lambda: RespLink(seat.note, take)) as link:
+    greetings, place = greeting(url), RedisPlace.of(url)
+    async with linked(place.address, lambda: RespLink(seat.note, take), place.tls) as link:
         for reply in await link.ask(*greetings, *commands):
             if isinstance(reply, hiredis.ReplyError):
                 raise refused(url, reply)
@@ -188,11 +174,11 @@ def refused(url: str, error: object) -> BadInput:
 
 
 def _refusal(url: str, error: str) -> str:
-    at = "{}:{}".format(*address(url, PORT))
+    instead = RedisPlace.of(url).named(login=":PASSWORD@")
     if error.startswith("NOAUTH"):
-        return f"wants a password; give redis://:PASSWORD@{at}"
+        return f"wants a password; give {instead}"
     if error.startswith("WRONGPASS"):
-        return f"refuses that password; give redis://:PASSWORD@{at}"
+        return f"refuses that password; give {instead}"
     return f"answered {error!r}; use a server and an account that allow this"
 
 

@@ -20,6 +20,16 @@ def trusted(seat: Seat, *urls: str) -> ssl.SSLContext | None:
     return trusting(authority=seat.endpoints.authority, file=seat.workload.ca)
 
 
+def distrust(error: ssl.SSLCertVerificationError) -> str:
+    """Say why the certificate of who answered is not believed, and what would help."""
+    reason = error.verify_message.rstrip(".")
+    if "expired" in reason:
+        return f"its certificate is not valid: {reason}; renew it"
+    if "mismatch" in reason:
+        return f"its certificate names somebody else: {reason}; give the host that it names"
+    return f"its certificate is not trusted: {reason}; give --ca FILE with who signed it"
+
+
 @cache
 def trusting(*, authority: str = "", file: str = "") -> ssl.SSLContext:
     """Make the context that believes ``authority`` (PEM) or ``file``; without any, the system's.

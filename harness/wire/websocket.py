@@ -37,8 +37,19 @@ _TRY_AGAIN_LATER = (1013).to_bytes(2, "big")
 
 _SWITCHING_PROTOCOLS = 101
 _OK = 200
+_NOBODY_BEHIND = frozenset({502, 503, 504})
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _EMPTY_BLOCK = b"\x00\x00\xff\xff"
+
+
+class Unavailable(UnexpectedAnswer):
+    """A balancer, or a proxy, has no server that would open the WebSocket now."""
+
+
+def no_upgrade(status: int, body: bytes) -> UnexpectedAnswer:
+    """Make the error for a handshake that is answered with another status than 101."""
+    kind = Unavailable if status in _NOBODY_BEHIND else UnexpectedAnswer
+    return kind(f"a handshake was answered with {status}: {body[:200]!r}")
 
 
 class Deflate:
@@ -116,10 +127,7 @@ class Handshake:
             self._check()
             return data[upgrade.args[0] :]
         if self._refused:
-            raise UnexpectedAnswer(
-                f"a handshake was answered with {self._http.get_status_code()}: "
-                f"{self._body[:200]!r}"
-            )
+            raise no_upgrade(self._http.get_status_code(), self._body)
         return None
 
     def on_header(self, name: bytes, value: bytes) -> None:

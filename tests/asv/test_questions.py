@@ -41,6 +41,7 @@ COSTS = {
     "track_context_switches": "switches",
     "track_lost": "per million",
 }
+GATEWAYS = {"track_p50": "seconds", "track_last_p50": "seconds", "track_server_cpu": "seconds"}
 SATURATION = {"track_time_per_message": "seconds", "track_throughput": "messages/s"}
 QUICK: dict[str, dict[str, str]] = {
     "cost_per_message.CostOfBroadcast": COSTS,
@@ -97,11 +98,8 @@ FULL: dict[str, dict[str, str]] = QUICK | {
         "track_p50": "seconds",
     },
     "redis_commands.RedisCommands": {"track_p50": "seconds", "track_server_cpu": "seconds"},
-    "scaled.Scaled": {
-        "track_p50": "seconds",
-        "track_last_p50": "seconds",
-        "track_server_cpu": "seconds",
-    },
+    "scaled.Scaled": GATEWAYS,
+    "scaled.Joined": GATEWAYS,
     "saturation.SaturationBroadcast": SATURATION,
     "saturation.SaturationRequestReply": SATURATION,
     "saturation.SaturationWorkQueue": SATURATION,
@@ -194,6 +192,7 @@ def test_axes_say_what_a_question_turns(found: list[dict[str, Any]]) -> None:
         "journey.WaitForVerdict": {"scenario": ["'short job'"]},
         "redis_commands.RedisCommands": {"command": ["'GET'", "'SET'", "'LPUSH'"]},
         "scaled.Scaled": {"gateways": ["1", "3"]},
+        "scaled.Joined": {"backplane": ["'pubsub'", "'streams'", "'sharded'"]},
         "network.Network": {"rtt": ["0.05"]},
         "payload.Payload": {"payload": ["256", "4096", "65536"]},
         "polling_interval.PollingInterval": {"poll_interval": ["0.005", "0.02", "0.08"]},

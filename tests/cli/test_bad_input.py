@@ -49,6 +49,10 @@ REFUSED = {
         ("run", "websocket_scaled", "--backplane", "none"),
         r"--backplane none: without one, a message stays at .* give --gateways 1 with it",
     ),
+    "databases of a cluster": (
+        (*("run", "websocket_scaled", "--backplane", "sharded"), "--redis", "redis://127.0.0.1/1"),
+        r"--redis redis://127\.0\.0\.1/1: a cluster has no other database than 0; name none",
+    ),
     "the only gateway killed": (
         ("run", "websocket_scaled", "--gateways", "1", "--kill", "gateway"),
         r"--kill gateway: its clients need another one .* give --gateways 2 or more",
@@ -175,7 +179,7 @@ REFUSED = {
     ),
     "redis that is neither": (
         ("serve", "redis_queue", "--redis", "/nowhere/redis-server"),
-        r"--redis /nowhere/redis-server: is neither a redis:// URL nor an executable file",
+        r"--redis /nowhere/redis-server: is neither a URL of redis://, rediss:// or unix:// nor",
     ),
     "doctor of a redis that does not answer": (
         ("doctor", "--redis", "redis://127.0.0.1:1"),
@@ -277,6 +281,17 @@ def redis() -> Iterator[SimpleNamespace]:
 def test_redis_that_wants_a_password(command: str, redis, abec, tmp_path: Path) -> None:
     done = abec(command, "redis_pubsub", "--redis", redis.address)
     refused(done, rf"--redis {redis.address}: wants a password; give redis://:PASSWORD@", tmp_path)
+
+
+def test_cluster_that_there_is_none_of(redis, abec, tmp_path: Path) -> None:
+    given = redis.address.replace("redis://", f"redis://:{redis.password}@")
+    done = abec("run", "websocket_scaled", "--backplane", "sharded", "--redis", given)
+    refused(
+        done,
+        rf"--redis {redis.address}: no cluster is enabled there, which sharded pub/sub needs; "
+        "leave --redis out for a cluster of our own",
+        tmp_path,
+    )
 
 
 def test_redis_that_refuses_the_password(redis, abec, tmp_path: Path) -> None:

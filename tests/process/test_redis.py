@@ -201,7 +201,8 @@ def test_a_url_that_is_none(given):
 @pytest.mark.parametrize("given", ["http://127.0.0.1:6379", "/no/such/redis-server", "/tmp"])
 def test_neither_url_nor_program(given):
     assert is_refused(given).startswith(
-        f"--redis {given}: is neither a redis:// URL nor an executable file; for example redis://"
+        f"--redis {given}: is neither a URL of redis://, rediss:// or unix:// nor an executable "
+        "file; for example redis://"
     )
 
 
@@ -282,8 +283,9 @@ def test_a_redis_on_this_host_is_known_by_its_process(running):
     url = running.endpoints["redis"].partition("?")[0]
     with started((RedisSpec(),), Workload(redis=url)) as found:
         assert found.children == ()
-        assert tuple(found.found) == (running.children[0].pid,)
-    assert not running.found
+        assert found.given is not None
+        assert tuple(found.given.server) == (running.children[0].pid,)
+    assert running.given is None
 
 
 @pytest.mark.parametrize("url", ["redis://192.0.2.1:6379", "redis://example.org"])

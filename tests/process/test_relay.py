@@ -14,7 +14,7 @@ import pytest
 
 from harness.errors import ServerFailed
 from harness.pattern import Endpoints
-from harness.process.relay import Network, network_before
+from harness.process.relay import Network, far_ends, network_before
 from harness.workload import Workload
 
 RTT_S = 0.03
@@ -55,6 +55,11 @@ def address(network: Network) -> tuple[str, int]:
     assert parts.hostname is not None
     assert parts.port is not None
     return parts.hostname, parts.port
+
+
+def test_a_redis_needs_no_port_in_its_url() -> None:
+    urls = map(urlsplit, ("http://127.0.0.1:80", "redis://:secret@localhost/0"))
+    assert far_ends(urls) == ["127.0.0.1:80", "localhost:6379"]
 
 
 def test_without_a_network_nothing_stands_in_between(tmp_path: Path) -> None:

@@ -51,3 +51,18 @@ def prove_refusals(_machine: Machine) -> Iterator[Claim]:
         "unreachable URL, wrong protocols, certificates expired and not trusted, no Redis",
         ("tests/your_server/test_contact.py",),
     )
+    yield tested(
+        "a Redis by TLS and through a socket file: measured by both clients; certificates, TLS and "
+        "plain taken for each other, no such file",
+        ("tests/your_server/test_redis_ways.py",),
+    )
+    yield tested(
+        "processes of a server that is there: by address, behind what forwards, that come and go",
+        ("tests/your_server/test_given_processes.py",),
+    )
+    yield tested(
+        "a backplane that needs a cluster where there is none, or one that cannot carry it",
+        ("tests/process/test_redis_cluster.py", "tests/cli/test_bad_input.py"),
+        *("-k", "cluster"),
+    )
+    yield tested("a balancer that is not installed", ("tests/process/test_program.py",))

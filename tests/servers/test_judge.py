@@ -13,7 +13,7 @@ from redis import Redis
 
 from harness.patterns.judge_service import judge_servers
 from harness.process.servers import Running, started
-from harness.wire.resp import without_query
+from harness.wire.redis_place import without_query
 from harness.workload import Exchange, Workload
 from servers.job_queue import Job, packed, unpacked
 

@@ -151,6 +151,7 @@ def test_every_field_of_a_result_is_explained() -> None:
     parts: tuple[type, ...] = (result.Latency, result.Audit, result.ServerUse, result.WireUse)
     parts += (result.GeneratorUse, result.HostUse, result.Journey, result.Trace, result.Parts)
     parts += (result.QueueDepth, result.Kill, result.NetworkUse, result.Gateways, result.Failover)
+    parts += (result.GivenServer,)
     wanted = {field.name for part in parts for field in fields(part)}
     identity = {"pattern", "block", "floor", "block_index", "audit", "server", "wire"}
     identity |= {"generator", "host", "journey"}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from harness.errors import BadInput
 from harness.given_server import HTTP, REDIS, WEBSOCKET, media_type, require_url, roles, scheme
 from harness.machine import Machine, read_machine
+from harness.measure.configuration import comparable
 from harness.plan import plan
 from harness.registry import load
 from harness.workload import Exchange, Workload
@@ -31,6 +32,15 @@ CALLS = Exchange.REQUEST_REPLY
         ({"pid": (1,)}, r"--pid 1: is a process of the server at --url"),
         ({"url": "ws://host/", "pid": (0,)}, r"--pid 0: must be the id of a process"),
         ({"url": "ws://host/", "ca": "a.pem"}, r"--ca a\.pem: checks who answers at wss://"),
+        (
+            {"redis": "redis://host", "ca": "a.pem"},
+            r"--ca a\.pem: checks who answers at wss://, https:// or rediss://",
+        ),
+        (
+            {"redis": "rediss://host", "rtt": 0.02},
+            r"--rtt: the relay passes on plain TCP, and not rediss://…; leave one of them out",
+        ),
+        ({"url": "unix:///run/redis.sock", "rtt": 0.02}, r"--rtt: .*, and not unix://…"),
         ({"body": "hi", "exchange": CALLS}, r"--body hi: is asked of any HTTP server"),
         ({"url": "http://host/", "expect_status": 200}, r"--expect-status 200: is asked of any"),
         (
@@ -103,6 +113,14 @@ def test_a_redis_by_either_option_is_the_same() -> None:
     assert Workload(url="ws://host/").elsewhere
 
 
+def test_what_tls_and_a_file_add_is_part_of_what_was_asked() -> None:
+    by_tls, by_file = Workload(redis="rediss://host/1"), Workload(url="unix:///run/redis.sock")
+    assert Workload(url="rediss://host", ca="a.pem").essence == by_tls.essence
+    assert len({Workload().essence, by_tls.essence, by_file.essence}) == 3
+    # Floors have no Redis, and so no certificate of one to believe.
+    assert comparable(Workload(redis="rediss://host", ca="a.pem")) == comparable(Workload())
+
+
 def test_messages_go_in_where_they_come_out_unless_it_is_said() -> None:
     assert roles("ws://a/", "") == {"subscribe": "ws://a/", "publish": "ws://a/", "call": "ws://a/"}
     assert roles("http://a/", "http://b/")["publish"] == "http://b/"
@@ -111,7 +129,7 @@ def test_messages_go_in_where_they_come_out_unless_it_is_said() -> None:
 def test_schemes() -> None:
     assert {scheme("WSS://host"), scheme("ws://host")} == WEBSOCKET
     assert scheme("https://host") in HTTP
-    assert {scheme("redis://host")} == REDIS
+    assert {scheme(f"{name}://host") for name in ("redis", "rediss", "unix")} == REDIS
     assert scheme("host") == ""
 
 

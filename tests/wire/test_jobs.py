@@ -16,7 +16,8 @@ from harness.pattern import Endpoints, RedisSpec, Seat
 from harness.process.servers import started
 from harness.queueing import Pop
 from harness.registry import load
-from harness.wire.resp import queue, stream, without_query
+from harness.wire.redis_place import without_query
+from harness.wire.resp import queue, stream
 from harness.workload import ClientKind, Exchange, Workload
 
 JOBS = Workload(exchange=Exchange.WORK_QUEUE, poll_interval=0.005)

@@ -14,7 +14,7 @@ from harness.pattern import Endpoints, RedisSpec, Seat
 from harness.patterns.redis_command import REDIS_COMMAND
 from harness.process.servers import started
 from harness.wire.redis_commands import SPECS, Holds, Keys
-from harness.wire.resp import without_query
+from harness.wire.redis_place import without_query
 from harness.workload import ClientKind, Exchange, RedisCommand, Workload
 
 ASKED = Workload(exchange=Exchange.REQUEST_REPLY, keys=8, payload=100)

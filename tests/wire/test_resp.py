@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from harness.errors import BadInput
 from harness.pattern import Endpoints, RedisSpec, Seat
 from harness.process.servers import started
+from harness.wire.redis_place import without_query
 from harness.wire.resp import (
     PING,
     channel,
@@ -26,7 +27,6 @@ from harness.wire.resp import (
     publish_pipelined,
     queue,
     run_token,
-    without_query,
 )
 from harness.workload import Workload
 
@@ -77,8 +77,8 @@ def test_the_greeting_follows_from_the_url(url: str, first: list[tuple[bytes, ..
     ("url", "message"),
     [
         (
-            "rediss://:secret@127.0.0.1:1",
-            "--redis rediss://127.0.0.1:1: only plain TCP is measured; use redis://HOST:PORT",
+            "unix://:secret@/run/redis.sock?db=cache",
+            "--redis unix:///run/redis.sock: cache is no database number; for example 0",
         ),
         (
             "redis://:secret@127.0.0.1/cache",

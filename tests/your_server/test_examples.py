@@ -131,8 +131,8 @@ def test_a_wrong_status_is_a_loss_with_its_cause(example: Url) -> None:
 def test_processes_are_found_by_their_port_or_named(example: Url) -> None:
     process, url = launch("websocket_server.py")
     try:
-        assert list(given_processes(Workload(url=url), None)) == [process.pid]
-        named = given_processes(Workload(url=url, pid=(os.getpid(),)), None)
-        assert {os.getpid(), process.pid} <= set(named)
+        assert list(given_processes(Workload(url=url), {}).server) == [process.pid]
+        named = given_processes(Workload(url=url, pid=(os.getpid(),)), {})
+        assert {os.getpid(), process.pid} <= set(named.server)
     finally:
         stop(process)

@@ -86,20 +86,24 @@ def cpu(name: str, members: Sequence[Configuration], colours: Colours) -> Figure
     )
 
 
-def wire_bytes(name: str, members: Sequence[Configuration], colours: Colours) -> Figure:
-    """Show TCP payload bytes per published message, at the receivers."""
+def wire_bytes(name: str, members: Sequence[Configuration], colours: Colours) -> tuple[Figure, ...]:
+    """Show TCP payload bytes per published message; nothing where no receiver's are counted."""
+    members = [row for row in members if any(run.wire.connections != 0 for run in row.used)]
+    if not members:
+        return ()
     measures = [
         _of_runs("towards the receivers", "B", lambda run: run.wire.bytes_in, units.size),
         _of_runs("back", "B", lambda run: run.wire.bytes_out, units.size),
     ]
     ranked = sorted(members, key=_by(measures[0]))
-    return Figure(
+    figure = Figure(
         id=name,
         title="Bytes on the wire per published message",
         caption=f"TCP payload at the receivers, empty polls included. {marks.intervals(members)}",
         drawing=_dots("TCP payload per message", Unit.BYTES, ranked, measures, colours),
         table=_table(ranked, measures),
     )
+    return (figure,)
 
 
 def throughput(name: str, members: Sequence[Configuration], colours: Colours) -> Figure:

@@ -264,7 +264,7 @@ def _block_panels(
             figures: tuple[Figure, ...] = (
                 dots.throughput(f"{own}-throughput", members, colours),
                 dots.cpu(f"{own}-cpu", members, colours),
-                dots.wire_bytes(f"{own}-bytes", members, colours),
+                *dots.wire_bytes(f"{own}-bytes", members, colours),
             )
         else:
             figures = (
@@ -273,7 +273,7 @@ def _block_panels(
                 *curves.distributions(own, members, colours),
                 *over_time(own, members, colours),
                 dots.cpu(f"{own}-cpu", members, colours),
-                dots.wire_bytes(f"{own}-bytes", members, colours),
+                *dots.wire_bytes(f"{own}-bytes", members, colours),
             )
         yield Panel(
             title=f"{title} · {stack}" if stack else title,

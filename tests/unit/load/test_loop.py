@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -101,3 +102,25 @@ def _segments_out(loop: LoadLoop) -> int:
 def test_delayed_acknowledgements_are_fewer() -> None:
     assert _acknowledgements(delayed=True) <= 25
     assert _acknowledgements(delayed=False) >= 40
+
+
+def test_a_socket_file_is_watched_and_counted_by_nobody(tmp_path: Path) -> None:
+    async def read(loop: LoadLoop) -> tuple[int, int]:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(tmp_path / "socket"))
+            listener.listen()
+            transport, client = await loop.create_unix_connection(
+                lambda: _Slow(loop, 0), str(tmp_path / "socket")
+            )
+            with listener.accept()[0] as server:
+                server.send(b"x")
+                await client.arrived.acquire()  # type: ignore[attr-defined]
+            loop.delay_acks()
+            transport.close()
+            assert loop.traffic(loop.connections()) == {}
+            return client.read_ns[0], loop.connections()  # type: ignore[attr-defined]
+
+    with asyncio.Runner(loop_factory=LoadLoop) as runner:
+        reading_since_ns, connections = runner.run(read(runner.get_loop()))  # type: ignore[arg-type]
+    assert reading_since_ns > 0
+    assert connections == 0

@@ -124,6 +124,8 @@ def test_traffic_is_given_per_message() -> None:
     assert found.connections == 3
     nothing = wire_use(traffic, 3, 0, 0)
     assert (nothing.bytes_in, nothing.bytes_per_delivery) == (0, None)
+    # Through a socket file the kernel counts for no connection.
+    assert wire_use(Traffic(), 0, 4, 8).bytes_per_delivery is None
 
 
 # generator
@@ -275,6 +277,13 @@ def test_network_events(moved: dict[str, int], expected: tuple[int, int, int]) -
     found = host_use(before, after, {7: 0})
     events = (found.listen_overflows, found.retransmitted_segments, found.tcp_timeouts)
     assert events == expected
+
+
+def test_a_process_of_ours_that_began_meanwhile_is_no_foreign_one() -> None:
+    before = host(0, {0: 10}, {7: (1, 0)})
+    after = host(5, {0: 13}, {7: (1.5, 0), 8: (2.5, 0)})
+    assert host_use(before, after, {7: 0, 8: 0}).foreign == 0
+    assert host_use(before, after, {7: 0}).foreign == pytest.approx(0.5)
 
 
 def test_a_process_that_ended_makes_the_host_unknown() -> None:

@@ -1,14 +1,11 @@
-"""What clients of several gateways keep: a position in a stream, a connection to send by."""
+"""What clients of several gateways keep: a position in a stream."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import cast
-
-from websockets.asyncio.client import ClientConnection
+import pytest
 
 from harness.pattern import EVICTED, Endpoints, Seat
-from harness.patterns.websocket_scaled import Outlet, Position
+from harness.patterns.websocket_scaled import Position
 from harness.scaling import Backplane
 from harness.workload import Workload
 
@@ -30,25 +27,12 @@ def test_a_position_is_the_last_id() -> None:
     assert noted == [EVICTED]
 
 
-def test_a_channel_has_no_positions() -> None:
+@pytest.mark.parametrize("backplane", [Backplane.PUBSUB, Backplane.SHARDED])
+def test_a_channel_has_no_positions(backplane: Backplane) -> None:
     delivered: list[bytes] = []
-    seat = Seat(endpoints=Endpoints(urls={}), workload=Workload(), index=0)
+    workload = Workload(backplane=backplane)
+    seat = Seat(endpoints=Endpoints(urls={}), workload=workload, index=0)
     position = Position(seat, delivered.append)
     position.deliver(b"a message")
     assert delivered == [b"a message"]
     assert position.mode == "subscribe"
-
-
-async def test_who_leaves_waits_for_no_connection() -> None:
-    line = Outlet()
-    first = cast(ClientConnection, object())
-    line.open(first)
-    assert await line.connection() is first
-    line.open(None)
-    waiting = asyncio.create_task(line.connection())
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    line.leave()
-    assert await waiting is None
-    line.open(None)
-    assert await line.connection() is None

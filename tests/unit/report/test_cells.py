@@ -51,6 +51,10 @@ def test_wire_and_cores(make_series: Make) -> None:
     found = row(make_series({"sse": {}}, noise=0.0))
 
     assert cells.wire_bytes(found) == "262 + 4"
+    uncounted = replace(found.used[0], wire=replace(found.used[0].wire, connections=0))
+    by_file = replace(found, used=(uncounted,))
+    assert cells.wire_bytes(by_file) == cells.wire_segments(by_file) == "–"
+    assert cells.connections(by_file) == "–"
     assert cells.wire_segments(found) == "1.02 + 0.90"
     assert cells.cores(found) == "0.012"
     assert cells.throughput(found) == "1,000 msg/s ±0 %"

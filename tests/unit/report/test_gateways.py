@@ -36,6 +36,13 @@ def test_balance_and_shares(make_series: Callable[..., Series]) -> None:
     assert lines(make_series, None) == []
 
 
+def test_the_nodes_of_a_cluster_are_one_redis() -> None:
+    cluster = replace(
+        SHARED, cores={"redis": 0.01, "redis1": 0.2, "redis2": 0.02, "gateway10": 1.0}
+    )
+    assert shares([cluster]) == {"redis": pytest.approx(0.23), "gateways": 1.0}
+
+
 def test_shares_are_medians_over_runs() -> None:
     other = replace(SHARED, cores={"gateway0": 0.5, "gateway1": 0.2, "redis": 0.03})
     assert shares([SHARED, other]) == {

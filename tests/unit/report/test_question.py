@@ -107,6 +107,12 @@ def test_tls_is_told_with_what_was_agreed_on_and_that_the_floor_goes_without(
     assert " · TLSv1.3, TLS_AES_256_GCM_SHA384 · " in surroundings(rows).replace("\n", " · ")
     assert "loopback has no distance and no loss; a network" in limits(results, 400)
     assert "no distance, no loss and no TLS; a" in limits(make_series({"sse": {}}).results, 400)
+    by_tls = Workload(redis="rediss://localhost")
+    asked = make_series({"redis_pubsub": {}}, workload=by_tls).results
+    assert "no distance and no loss; a" in limits(asked, 400)
+    # Between gateways and their Redis there is TLS, between them and clients none.
+    scaled = make_series({"websocket_scaled": {}}, workload=by_tls).results
+    assert "no distance, no loss and no TLS; a" in limits(scaled, 400)
 
 
 def test_one_plan_for_all_is_told_once_and_several_by_pattern(make_series: Make) -> None:

@@ -20,9 +20,11 @@ P50 = {
     (1, Backplane.NONE, Balancer.NONE): 0.001,
     (1, Backplane.PUBSUB, Balancer.NONE): 0.0015,
     (1, Backplane.STREAMS, Balancer.NONE): 0.0018,
+    (1, Backplane.SHARDED, Balancer.NONE): 0.0016,
     (1, Backplane.NONE, Balancer.CADDY): 0.003,
     (1, Backplane.PUBSUB, Balancer.CADDY): 0.0045,
     (1, Backplane.STREAMS, Balancer.CADDY): 0.005,
+    (1, Backplane.SHARDED, Balancer.CADDY): 0.0048,
     (2, Backplane.PUBSUB, Balancer.CADDY): 0.006,
 }
 
@@ -68,6 +70,7 @@ def test_each_part_is_held_against_the_row_without_it(
     assert figures(lines, "no backplane, no balancer")[0] == "1.00 ms"
     assert figures(lines, "pubsub, no balancer")[:2] == ["1.50 ms", "500 µs"]
     assert figures(lines, "streams, no balancer")[:2] == ["1.80 ms", "800 µs"]
+    assert figures(lines, "sharded, no balancer")[:2] == ["1.60 ms", "600 µs"]
     assert figures(lines, "no backplane, behind caddy")[:2] == ["3.00 ms", "2.00 ms"]
     assert figures(lines, "pubsub, behind caddy")[:2] == ["4.50 ms", "3.00 ms"]
     assert figures(lines, "2 gateways")[0] == "6.00 ms"
@@ -87,5 +90,5 @@ def test_an_invalid_row_is_held_against_nothing(make_series: Callable[..., Serie
 
 def test_only_one_gateway_goes_without_a_backplane() -> None:
     asked = [cell.workload for cell in at_rate(ASKED)]
-    assert len(asked) == len(set(asked)) == 7
+    assert len(asked) == len(set(asked)) == 9
     assert {one.gateways for one in asked if one.backplane is Backplane.NONE} == {1}

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from harness.pattern import Endpoints, Seat
-from harness.wire.reconnecting import FIRST_CEILING_S, full_jitter, kept_connected
+from harness.wire.reconnecting import FIRST_CEILING_S, Held, full_jitter, kept_connected
 from harness.workload import Workload
 
 
@@ -69,3 +69,21 @@ async def test_the_first_failure_comes_out_of_entering() -> None:
     with pytest.raises(ConnectionRefusedError):
         async with kept_connected(connect, failures=(OSError,), wait_s=lambda _attempt: 0.0):
             pass
+
+
+def test_what_is_sent_without_a_connection_waits_for_one() -> None:
+    held = Held()
+    held.send(b"0")
+    lost: list[bool] = []
+    first: list[bytes] = []
+    held.open(first.append, lambda: bool(lost))
+    held.send(b"1")
+    assert first == [b"0", b"1"]
+    lost.append(True)
+    held.send(b"2")
+    held.send(b"3")
+    second: list[bytes] = []
+    held.open(second.append, lambda: False)
+    held.send(b"4")
+    assert first == [b"0", b"1"]
+    assert second == [b"2", b"3", b"4"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -84,9 +85,12 @@ def test_cpu_is_per_delivery(make_series: Make, chat: Workload) -> None:
 def test_bytes_go_both_ways(make_series: Make) -> None:
     rows = configurations(make_series({"sse": {}}, noise=0.0))
 
-    table = columns(dots.wire_bytes("f", rows, COLOURS))
+    (figure,) = dots.wire_bytes("f", rows, COLOURS)
+    table = columns(figure)
 
     assert (table["towards the receivers"], table["back"]) == ([262.0], [3.5])
+    uncounted = replace(rows[0].used[0], wire=replace(rows[0].used[0].wire, connections=0))
+    assert dots.wire_bytes("f", [replace(rows[0], used=(uncounted,))], COLOURS) == ()
 
 
 def test_throughput_ranks_the_fastest_first(make_series: Make) -> None:
