@@ -578,6 +578,7 @@ def test_leaving_a_frozen_server_ends_when_the_deadline_cuts_it(
 
 @each_client
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_poll_that_is_overdue_follows_its_answer_and_the_next_is_on_the_grid(
     client: ClientKind,
 ) -> None:
