@@ -147,6 +147,20 @@ def memory_slopes(series: Series) -> Mapping[str, MemoryPerConnection]:
     }
 
 
+def memory_series(series: Series) -> tuple[Series, ...]:
+    """Divide a series over numbers of connections by what else differs: TLS has its own slope.
+
+    Any other series stays whole.
+    """
+    if not memory_slopes(series):
+        return (series,)
+    ways: dict[Workload, list[Result]] = {}
+    for run in series.results:
+        anyhow = replace(run.workload, publishers=1, subscribers=1)
+        ways.setdefault(anyhow, []).append(run)
+    return tuple(replace(series, results=tuple(runs)) for runs in ways.values())
+
+
 def _slope(runs: Sequence[Result], grown: Callable[[Result], int]) -> float:
     sizes = [connections(run.workload) for run in runs]
     return float(np.polyfit(sizes, [grown(run) for run in runs], 1)[0])

@@ -394,12 +394,16 @@ class Workload:
 
     @property
     def essence(self) -> Workload:
-        """The workload without what changes a figure's precision and not its meaning."""
+        """The workload without what changes a figure's precision and not its meaning.
+
+        Where something fails in mid-run, the window says how much of it is before and after.
+        """
         plain = Workload()
+        fails = self.workers_gone > 0 or self.kill is not Victim.NONE
         return replace(
             self,
             warmup=plain.warmup,
-            duration=plain.duration,
+            duration=self.duration if fails else plain.duration,
             seed=plain.seed,
             ramp=plain.ramp,
             load_processes=plain.load_processes,

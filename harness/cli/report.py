@@ -13,13 +13,14 @@ import click
 from harness import schema
 from harness.cli.answer import utc_now
 from harness.cli.retell import retold_of
-from harness.comparison import memory_slopes
+from harness.comparison import Part, memory_series, memory_slopes
 from harness.errors import BadInput, Exit
 from harness.machine import read_machine
 from harness.measure import history as histories
 from harness.report.pages.asv_site import anonymise
 from harness.report.pages.names import OwnMachine
 from harness.report.pages.page import Page, Past
+from harness.report.pages.parts import Source
 from harness.report.pages.patterns_page import patterns_page
 from harness.report.pages.private import chosen_machine, own_names, published
 from harness.report.pages.render import (
@@ -31,7 +32,7 @@ from harness.report.pages.render import (
     retold_html,
     versions_html,
 )
-from harness.report.pages.sections import Clean, Source
+from harness.report.pages.sections import Clean
 from harness.report.pages.versions_page import releases
 from harness.report.pages.written import (
     ASV,
@@ -46,7 +47,7 @@ from harness.result import Series
 from harness.whole_file import write_whole
 
 _DEFAULT = "report.html"
-_PARTS = frozenset({"latency", "saturation", "polling", "memory"})
+_PARTS = frozenset(Part)
 """What `abec compare --json` prints a series each of."""
 
 
@@ -121,12 +122,15 @@ def _own() -> OwnMachine:
 def _page(files: Sequence[str]) -> Page:
     """Read all files, then build the page: one that is bad leaves nothing behind."""
     own = _own()
-    sources = []
+    sources: list[Source] = []
     for name in files:
         for series in _series(name):
             if not series.results:
                 raise BadInput(name, "", "holds no run; measure again")
-            sources.append(Source(name=name, series=series, memory=memory_slopes(series)))
+            sources += [
+                Source(name=name, series=held, memory=memory_slopes(held))
+                for held in memory_series(series)
+            ]
     return patterns_page(sources, _clean(), own)
 
 

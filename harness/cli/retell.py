@@ -20,11 +20,11 @@ from harness.measure.ledger import ledger
 from harness.observe import Observation
 from harness.registry import load
 from harness.report.pages.page import MachineFacts, Retold
+from harness.report.pages.parts import Source
 from harness.report.pages.patterns_page import patterns_page
 from harness.report.pages.private import own_names, published
 from harness.report.pages.render import Frame, retold_html
 from harness.report.pages.retold_page import retold_page
-from harness.report.pages.sections import Source
 from harness.report.question import question
 from harness.result import Result, Series, Stamps
 from harness.series import run_undisturbed

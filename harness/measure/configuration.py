@@ -232,6 +232,11 @@ def by_workload(series: Series) -> list[list[Configuration]]:
     return list(groups.values())
 
 
+def asked_of(rows: Sequence[Configuration]) -> Workload:
+    """Give the workload of rows that are one question: a floor's lacks what it goes without."""
+    return next((row.workload for row in rows if not row.is_floor), rows[0].workload)
+
+
 def comparable(workload: Workload) -> Workload:
     """Give the workload without what only some patterns take part in, to find its floor by."""
     plain = Workload()

@@ -49,10 +49,15 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int =
     return "\n\n".join(_lines([body[i] for i in part], width) for part in parts)
 
 
+def bound(text: str) -> str:
+    """Keep each figure and its unit on one line."""
+    return _UNIT.sub(_NO_BREAK, text)
+
+
 def paragraph(text: str, indent: str = "", hanging: str = "", width: int = WIDTH) -> str:
     """Wrap one paragraph: its first line behind ``indent``, the others behind ``hanging``."""
     filled = textwrap.fill(
-        _UNIT.sub(_NO_BREAK, text),
+        bound(text),
         width,
         initial_indent=indent,
         subsequent_indent=hanging,

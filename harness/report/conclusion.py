@@ -52,7 +52,7 @@ def sentences(found: Sequence[Conclusion], series: Series) -> list[str]:
 def _ahead(found: Sequence[Conclusion]) -> list[str]:
     """Name each pattern that is ahead once, the one that is ahead of most first."""
     lines = []
-    for stacks, on_stacks in _grouped(found, lambda c: tuple(c.findings)):
+    for stacks, on_stacks in _grouped(found, _compared_on):
         lines.append(f"On {listed([_stack(stack) for stack in stacks])}:")
         by_first = _grouped(on_stacks, lambda c: c.first)
         for first, group in sorted(by_first, key=lambda pair: -len(pair[1])):
@@ -63,6 +63,15 @@ def _ahead(found: Sequence[Conclusion]) -> list[str]:
             does = "carries more than" if _closed_loop(group[0]) else "delivers sooner than"
             lines.append(f"{first} {does} {listed(behind)}.")
     return lines
+
+
+def _compared_on(found: Conclusion) -> tuple[str, ...]:
+    """Name the stacks that say so: on others the two were declared, and could not be compared."""
+    return tuple(
+        stack
+        for stack, finding in found.findings.items()
+        if finding.outcome is not Outcome.NOT_COMPARED
+    )
 
 
 def _within_spread(found: Sequence[Conclusion]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.given_server import is_tls
-from harness.measure.configuration import Configuration
+from harness.measure.configuration import Configuration, asked_of
 from harness.pattern import BROKER
 from harness.queueing import Persistence, Pop, Victim
 from harness.report import gateways, units
@@ -36,14 +36,15 @@ _ADDED = (
 
 def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) -> str:
     """Restate what rows of one workload were asked: traffic, payload, time, runs."""
-    workload = rows[0].workload
+    workload = asked_of(rows)
     intervals = sorted({row.workload.poll_interval for row in rows if row.polls})
     parts = [
         traffic(workload),
-        _content(workload),
-        _arrivals(workload),
+        content(workload),
+        arrivals(workload),
         f"polls every {', '.join(map(units.span, intervals))}" if intervals else "",
-        _commands(workload),
+        commands(workload),
+        _workers(workload),
         f"at {workload.url}" * bool(workload.elsewhere),
         f"published at {workload.publish_url}" * bool(workload.publish_url),
         "published natively" if workload.ingress is Ingress.NATIVE else "",
@@ -165,10 +166,6 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
         chosen += f" and the poll interval ({listed}) were chosen, not found."
     else:
         chosen += " was chosen, not found."
-    by_tls = any(
-        run.workload.tls or (run.block == BROKER and is_tls(run.workload.redis_at)) for run in runs
-    )
-    lacks = " and no loss" if by_tls else ", no loss and no TLS"
     cores = len(machine.cores)
     virtual = "virtual " if machine.virtualisation else ""
     if all(workload.elsewhere for workload in workloads):
@@ -179,18 +176,32 @@ def limits(runs: Sequence[Result], width: int = WIDTH) -> str:
             f"this host, whose clock all times are of. {chosen}",
             width=width,
         )
-    far = any(workload.networked for workload in workloads)
-    distance = (
-        f"the network in between only delays{lacks}."
-        if far
-        else f"loopback has no distance{lacks}; {_ADDED}"
-    )
+    gateways_too = " (each gateway too)" * any(run.gateways is not None for run in runs)
     return paragraph(
-        f"What this does not tell you: {distance} "
-        f"HTTP is 1.1, every server is one process, Python is {machine.python}, on {cores} "
-        f"{virtual}core{'s' * (cores > 1)}. {chosen}",
+        f"What this does not tell you: {_between(runs)} "
+        f"HTTP is 1.1, every server{gateways_too} is one process, Python is {machine.python}, on "
+        f"{cores} {virtual}core{'s' * (cores > 1)}. {chosen}",
         width=width,
     )
+
+
+def _between(runs: Sequence[Result]) -> str:
+    """Say what was between servers and clients, and what was not: in all, in some, or in none."""
+    asked = [run for run in runs if run.pattern != run.floor] or runs
+    tls = {_by_tls(run) for run in asked}
+    lacks = " and no loss" if True in tls else ", no loss and no TLS"
+    if len(tls) > 1:
+        lacks += ", and TLS only where it is named"
+    far = {run.workload.networked for run in asked}
+    if far == {True}:
+        return f"the network in between only delays{lacks}."
+    named = "; where a network is named, it only delays" if True in far else ""
+    return f"loopback has no distance{lacks}{named}; {_ADDED}"
+
+
+def _by_tls(run: Result) -> bool:
+    """Whether its clients spoke TLS, to our servers or to the Redis that was given."""
+    return run.workload.tls or (run.block == BROKER and is_tls(run.workload.redis_at))
 
 
 def saved(paths: str, following: str = "", width: int = WIDTH) -> str:
@@ -198,7 +209,8 @@ def saved(paths: str, following: str = "", width: int = WIDTH) -> str:
     return joined([f"saved {paths}", following], width)
 
 
-def _content(workload: Workload) -> str:
+def content(workload: Workload) -> str:
+    """Say what a message is: its size, and the file that it is of."""
     if workload.body:
         return f"POST of {units.size(len(workload.body.encode()))}"
     if workload.opaque:
@@ -208,7 +220,8 @@ def _content(workload: Workload) -> str:
     )
 
 
-def _commands(workload: Workload) -> str:
+def commands(workload: Workload) -> str:
+    """Say which Redis command is asked, and how; empty if it is the default."""
     plain = Workload()
     asked = (workload.command, workload.pipeline, workload.keys)
     if asked == (plain.command, plain.pipeline, plain.keys):
@@ -217,7 +230,17 @@ def _commands(workload: Workload) -> str:
     return f"{workload.command}{pipeline}, {_plural(workload.keys, 'key')}"
 
 
-def _arrivals(workload: Workload) -> str:
+def _workers(workload: Workload) -> str:
+    """Say what works on the jobs of a journey, and whether it is gone for a while."""
+    if workload.exchange is not Exchange.JOURNEY:
+        return ""
+    gone = f", gone for {units.span(workload.workers_gone)}" if workload.workers_gone else ""
+    work = f" of {units.span(workload.service_time)} each" if workload.service_time else ""
+    return f"{_plural(workload.workers, 'worker')}{work}{gone}"
+
+
+def arrivals(workload: Workload) -> str:
+    """Say how due times are spaced; empty in a closed loop."""
     if not workload.open_loop:
         return ""
     if workload.arrivals is Arrivals.BURST:

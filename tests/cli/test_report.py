@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from harness.measure.history import save as save_history
-from harness.result import Series
+from harness.result import Result, Series
 from harness.schema import save, to_json
+from harness.workload import Workload
 from tests.pages.made import whole
-from tests.unit.conftest import NATURE
+from tests.unit.conftest import NATURE, result
 from tests.unit.report.pages.recorded import write_records
 from tests.unit.versions.conftest import made_history
 
@@ -82,11 +83,33 @@ def test_the_name_has_a_default(abec: Any, files: Path) -> None:
 
 
 def test_what_compare_prints_is_read_too(abec: Any, files: Path, series: Series) -> None:
-    parts = {"latency": json.loads(to_json(series)), "saturation": json.loads(to_json(series))}
+    parts = {part: json.loads(to_json(series)) for part in ("latency", "saturation", "network")}
     (files / "compared.json").write_text(json.dumps(parts))
     done = abec("report", "compared.json")
     assert done.returncode == 0, done.stderr
-    assert "2 sections" in done.stdout
+    assert "3 sections" in done.stdout
+
+
+def test_memory_by_tls_has_a_slope_of_its_own(abec: Any, files: Path) -> None:
+    held = [
+        _holding(size, tls, each)
+        for tls, each in ((False, 10_000), (True, 50_000))
+        for size in (100, 500)
+    ]
+    save(replace(whole({"sse": {}}, runs=1), results=tuple(held)), files / "memory.json")
+
+    done = abec("report", "memory.json")
+
+    assert done.returncode == 0, done.stderr
+    assert "2 sections, 2 figures" in done.stdout
+    page = (files / "report.html").read_text()
+    assert "memory per connection, by TLS" in page
+    assert [text for text in ("9.77 KiB", "48.8 KiB") if text in page] == ["9.77 KiB", "48.8 KiB"]
+
+
+def _holding(size: int, tls: bool, each: int) -> Result:
+    run = result("sse", workload=Workload(subscribers=size, rate=5.0, tls=tls))
+    return replace(run, server=replace(run.server, pss=run.server.pss_before + each * size))
 
 
 def test_a_site_has_its_pages_beside_asvs(abec: Any, files: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.queueing import Victim
 from harness.workload import Exchange, Ingress, Workload
 
 FAR = Workload(rtt=0.04)
@@ -33,3 +34,15 @@ def test_a_relay_stands_where_a_distance_or_a_speed_is_asked_for() -> None:
     assert not Workload().networked
     assert FAR.networked
     assert Workload(bandwidth=1e6).networked
+
+
+@pytest.mark.parametrize(
+    "workload",
+    [
+        Workload(exchange=Exchange.JOURNEY, publishers=4, duration=10.0, workers_gone=5.0),
+        Workload(duration=10.0, kill=Victim.REDIS, kill_after=7.0),
+    ],
+)
+def test_what_fails_late_in_a_long_window_keeps_its_window_in_essence(workload: Workload) -> None:
+    assert workload.essence.duration == 10.0
+    assert Workload(duration=10.0).essence.duration == Workload().duration

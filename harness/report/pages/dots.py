@@ -96,10 +96,13 @@ def wire_bytes(name: str, members: Sequence[Configuration], colours: Colours) ->
         _of_runs("back", "B", lambda run: run.wire.bytes_out, units.size),
     ]
     ranked = sorted(members, key=_by(measures[0]))
+    closed = not members[0].workload.open_loop
+    also = " In a closed loop publishers share their process, and count too." * closed
     figure = Figure(
         id=name,
         title="Bytes on the wire per published message",
-        caption=f"TCP payload at the receivers, empty polls included. {marks.intervals(members)}",
+        caption=f"TCP payload at the receivers, empty polls included.{also} "
+        f"{marks.intervals(members)}",
         drawing=_dots("TCP payload per message", Unit.BYTES, ranked, measures, colours),
         table=_table(ranked, measures),
     )

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import combinations
 
 from harness.measure.compare import Conclusion, Standing
-from harness.measure.configuration import CPU_PER_DELIVERY, Configuration
+from harness.measure.configuration import CPU_PER_DELIVERY, P50, Configuration
 from harness.measure.statistics import median
-from harness.report import units
+from harness.report import cells, units
 from harness.report.columns import listed
 
 
@@ -30,7 +30,8 @@ def answer(
     if not families:
         return f"{begin}: only the floor was measured."
     if len(families) == 1:
-        return f"{begin} only {_name(families[0], rows)} was measured: nothing to choose between."
+        (only,) = families
+        return f"{begin} only {_name(only, rows)} was measured: {_figures(only, rows)}."
     if not found:
         return f"{begin}: no answer; no two patterns were measured on one stack."
     if not made:
@@ -43,10 +44,30 @@ def answer(
         _not_told_apart(leads or compared, made),
         _no_winner(leads or compared, made),
         _left_out(families, compared, found),
+        _open(leads or compared, found),
         _alone(leads, made),
         _lost(leads, rows),
     ]
     return "; ".join(part for part in parts if part) + "."
+
+
+def is_choice(rows: Sequence[Configuration]) -> bool:
+    """Whether there is more than one pattern to choose from."""
+    return len({row.family for row in rows if not row.is_floor}) > 1
+
+
+def _figures(family: str, rows: Sequence[Configuration]) -> str:
+    """Give what was found of one pattern's default implementation, or why that means nothing."""
+    row = min((r for r in rows if r.family == family), key=lambda r: r.implementation)
+    if not row.valid:
+        rules = sorted({doubt.rule for run in row.invalid_runs for doubt in run.doubts})
+        return f"{len(row.invalid_runs)} of {len(row.runs)} runs invalid ({', '.join(rules)})"
+    if not row.workload.open_loop:
+        return cells.throughput(row)
+    told = [f"p50 {cells.latency(row, P50)}" if row.shows(P50) else ""]
+    if row.samples(CPU_PER_DELIVERY):
+        told.append(f"{cells.cost(row, CPU_PER_DELIVERY)} of server CPU per delivery")
+    return ("saturated, " if row.saturated else "") + ", ".join(filter(None, told))
 
 
 def _leads(compared: Sequence[str], made: Sequence[Conclusion]) -> list[str]:
@@ -178,6 +199,17 @@ def _left_out(families: Sequence[str], compared: Sequence[str], found: Sequence[
         return ""
     about = [c for c in found if not {c.first, c.second}.isdisjoint(left)]
     return f"not compared: {listed(left)} ({_reasons(about) or 'alone on its stack'})"
+
+
+def _open(leads: Sequence[str], found: Sequence[Conclusion]) -> str:
+    """Name the leads that no metric could be compared by, though each was with others."""
+    told: dict[str, list[str]] = {}
+    for first, second in combinations(leads, 2):
+        about = _about((first, second), found)
+        if about and all(c.standing is Standing.NOT_COMPARED for c in about):
+            told.setdefault(_reasons(about), []).append(f"{first} with {second}")
+    parts = [f"{', '.join(pairs)} ({reason})" for reason, pairs in told.items()]
+    return f"not compared: {'; '.join(parts)}" if parts else ""
 
 
 def _reasons(found: Sequence[Conclusion]) -> str:

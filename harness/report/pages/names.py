@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from harness.machine import Machine
-from harness.report.question import traffic
+from harness.report import gateways, units
+from harness.report.question import arrivals, commands, content, jobs, network, traffic
 from harness.result import Series
 from harness.scenario import BUILT_IN
 from harness.workload import Workload
+
+_ANY_WINDOW_S = 3600.0
+"""Holds whatever fails in mid-run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,13 +26,69 @@ class OwnMachine:
     name: str
 
 
-def scenario_name(workload: Workload, command: str) -> str:
-    """Name the scenario that ``workload`` is: the built-in one, what was typed, or its traffic."""
+def scenario_name(workload: Workload, command: str, *, polls: bool = False) -> str:
+    """Name the scenario that ``workload`` is: the built-in one, what was typed, or its traffic.
+
+    What makes it another one follows, so that none is taken for the plain one: ``ticker, network
+    of 50 ms round trip``. ``polls`` says whether anything polls at the workload's interval.
+    """
     wanted = _essence(workload)
-    for name, scenario in BUILT_IN.items():
-        if _essence(scenario.workload) == wanted:
-            return name
-    return typed_scenario(command) or traffic(workload)
+    known = {name: _essence(scenario.workload) for name, scenario in BUILT_IN.items()}
+    typed = typed_scenario(command)
+    exact = next((name for name, own in known.items() if own == wanted), "")
+    near = next((name for name, own in known.items() if _same_traffic(own, wanted)), "")
+    name = exact or typed or near
+    plain = known.get(name, Workload())
+    told = [name or traffic(workload), *_variations(wanted, plain)]
+    if name in known:
+        if gateways.set_up(wanted) != gateways.set_up(plain):
+            told.append(f"over {gateways.set_up(wanted)}")
+        if polls and wanted.poll_interval != plain.poll_interval:
+            told.append(f"polls every {units.span(wanted.poll_interval)}")
+    return ", ".join(told)
+
+
+def base(name: str) -> str:
+    """Give the built-in scenario that a name begins with, or else the name."""
+    return next((one for one in BUILT_IN if name == one or name.startswith(f"{one}, ")), name)
+
+
+def _variations(workload: Workload, plain: Workload) -> Iterator[str]:
+    """Say what differs from ``plain`` beside the traffic, the gateways and the poll interval."""
+    for tell in (content, arrivals, network, commands):
+        told = tell(workload)
+        if told and told != tell(plain):
+            yield told
+    if workload.elsewhere:
+        yield f"at {workload.url}"
+    if workload.tls:
+        yield "by TLS"
+    if workload.deflate:
+        yield "compressed"
+    yield from (told for told in jobs([workload]) if told not in jobs([plain]))
+
+
+def _same_traffic(one: Workload, other: Workload) -> bool:
+    """Whether they differ in nothing but what is told as a variation."""
+    plain = Workload()
+
+    def stripped(workload: Workload) -> Workload:
+        return replace(
+            workload.bare,
+            duration=_ANY_WINDOW_S,
+            arrivals=plain.arrivals,
+            burst=plain.burst,
+            payload=plain.payload,
+            payload_file=plain.payload_file,
+            poll_interval=plain.poll_interval,
+            rtt=plain.rtt,
+            jitter=plain.jitter,
+            bandwidth=plain.bandwidth,
+            url=plain.url,
+            publish_url=plain.publish_url,
+        )
+
+    return stripped(one) == stripped(other)
 
 
 def machine_names(machines: Sequence[Machine], own: OwnMachine | None) -> dict[str, str]:

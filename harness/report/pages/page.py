@@ -186,6 +186,7 @@ class Section:
 
     id: str
     title: str
+    """What it is about, beyond what the name of the scenario says; empty if that says it all."""
     scenario: str
     """What the filter knows it by."""
     client: str
@@ -193,6 +194,8 @@ class Section:
     """The ``id`` of a machine."""
     answers: tuple[str, ...]
     """A line for each block, for the top of the page."""
+    choice: bool
+    """Whether there are several patterns to choose from in any block."""
     asked: tuple[str, ...]
     reasons: tuple[str, ...]
     """The sentences behind the answers."""

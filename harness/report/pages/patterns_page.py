@@ -8,7 +8,8 @@ from harness.machine import Machine
 from harness.report import units
 from harness.report.pages.names import OwnMachine, machine_names, machine_of
 from harness.report.pages.page import Fact, MachineFacts, Page
-from harness.report.pages.sections import Clean, Source, sections
+from harness.report.pages.parts import Source
+from harness.report.pages.sections import Clean, sections
 from harness.report.question import limits
 from harness.result import Result
 

@@ -13,12 +13,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.measure.validity import FIGURE_RULES, RULES
+from harness.report.columns import bound
 from harness.report.pages.page import Figure, MachineFacts, Page, Past, Releases, Retold
 from harness.report.pages.sections import DEFAULT_STACK
 from harness.workload import Workload
 
 PLOTLY = "plotly-basic.min.js"
 _STATIC = Path(__file__).parents[1] / "static"
+_FEW = 6
+"""Sections that a page shows open; of more, only the first, lest it scroll for ever."""
 _DIGITS = 6
 """Significant digits of the numbers that are drawn."""
 _SCRIPT_END = re.compile(r"</(?=script)", re.IGNORECASE)
@@ -50,6 +53,7 @@ def patterns_html(page: Page, frame: Frame) -> str:
         frame,
         page=page,
         choices=choices(page),
+        few=len(page.sections) <= _FEW,
         **_drawn(figure for panel in panels for figure in panel.figures),
         **_method(page.machines),
     )
@@ -146,6 +150,7 @@ def _render(template: str, frame: Frame, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["bound"] = bound
     return environment.get_template(template).render(
         frame=frame, style=Markup(_text("pages/page.css")), **values
     )

@@ -18,6 +18,7 @@ from harness.measure.configuration import (
     SWITCHES_PER_DELIVERY,
     TIME_PER_MESSAGE,
     Configuration,
+    asked_of,
     by_workload,
     configurations,
     far,
@@ -189,3 +190,13 @@ def test_times_floor_is_the_ratio_of_service_medians_of_valid_rows(make_series: 
     assert multiple(make_series(lost)) is None
     few = Workload(rate=10.0, duration=3.0)
     assert multiple(make_series({"floor": {}, "sse": {}}, workload=few)) is None
+
+
+def test_what_rows_were_asked_is_not_what_their_plain_floor_was(make_series: Make) -> None:
+    plain = make_series({"floor": {}}, runs=1)
+    tls = make_series({"sse": {}}, runs=1, workload=Workload(tls=True))
+    (rows,) = by_workload(replace(plain, results=plain.results + tls.results))
+
+    assert [row.pattern for row in rows] == ["floor", "sse"]
+    assert asked_of(rows).tls
+    assert not asked_of(rows[:1]).tls

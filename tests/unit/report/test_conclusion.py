@@ -74,6 +74,21 @@ def test_both_stacks_agree(make_series: Make) -> None:
     assert "was not asked" not in text
 
 
+def test_a_stack_on_which_nothing_was_compared_is_not_named(make_series: Make) -> None:
+    fast, slow = {"p50": 3e-4}, {"p50": 6e-4}
+    doubt = Doubt(rule="machine", reason="steal", remedy="quieten it")
+    rows = {
+        "sse": fast,
+        "rest_polling": slow,
+        "sse@aiohttp": {**fast, "doubts": (doubt,)},
+        "rest_polling@aiohttp": slow,
+    }
+
+    text = said(make_series(rows, noise=0.01, seed=2))
+
+    assert "On the default stack: sse delivers sooner than rest_polling (p50 " in text
+
+
 def test_what_was_not_shown_says_what_would_have_been(make_series: Make) -> None:
     text = said(make_series({"sse": {}, "websocket": {}}, seed=1))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.measure.configuration import configurations
+from harness.measure.configuration import by_workload, configurations
 from harness.queueing import Persistence, Pop, Victim
 from harness.report.question import jobs, limits, question, saved, surroundings, traffic
 from harness.workload import Arrivals, Exchange, Ingress, RedisCommand, Workload
@@ -162,6 +162,37 @@ def test_limits_name_cores_payloads_and_intervals(
     assert "CPython 3.11.7, on 2 virtual cores" in text
     assert "The payload (256 B or 4 KiB) and the poll interval (20 ms) were chosen" in text
     assert "payload (4 KiB) was chosen" in limits(large.results).replace("\n", " ")
+
+
+def test_limits_tell_what_only_some_had(make_series: Make) -> None:
+    plain = make_series({"sse": {}}, runs=1).results
+    far = make_series({"sse": {}}, runs=1, workload=Workload(rtt=0.02)).results
+    tls = make_series({"sse": {}}, runs=1, workload=Workload(tls=True)).results
+
+    assert "the network in between only delays, no loss and no TLS. HTTP" in limits(far, 400)
+    assert (
+        "loopback has no distance and no loss, and TLS only where it is named; where a network is "
+        "named, it only delays; a network adds" in limits((*plain, *far, *tls), 400)
+    )
+
+
+def test_the_workers_of_a_journey_are_restated(make_series: Make) -> None:
+    asked = Workload(
+        exchange=Exchange.JOURNEY, publishers=9, service_time=0.02, workers=16, workers_gone=1.0
+    )
+    series = make_series({"submit_job_sse": {}}, runs=1, workload=asked)
+    assert "16 workers of 20 ms each, gone for 1 s · " in question(
+        configurations(series), series, 400
+    )
+
+
+def test_a_plain_floor_does_not_hide_the_command(make_series: Make) -> None:
+    calls = Workload(exchange=Exchange.REQUEST_REPLY)
+    plain = make_series({"floor@no-loop": {}}, workload=calls)
+    asked = make_series({"redis_command": {}}, workload=replace(calls, command=RedisCommand.GET))
+    (rows,) = by_workload(replace(plain, results=plain.results + asked.results))
+
+    assert " · GET, 1,000 keys · " in question(rows, plain, 400)
 
 
 def test_saved() -> None:

@@ -10,8 +10,14 @@ var abecDraw = (function () {
     return function (name) { return style.getPropertyValue("--" + name).trim(); };
   }
 
+  /* Eight colours beside the floor's. What repeats one is dashed and marked in another way, and so
+     are several lines of one pattern in one figure, which have its colour. */
+  function hue(number) { return number ? 1 + (number - 1) % 8 : 0; }
+
+  function kind(number, again) { return (hue(number) + 3 * (Math.floor(Math.max(0, number - 1) / 8) + again)) % 9; }
+
   function colour(tone, of) {
-    return of.state === "invalid" ? tone("invalid") : tone("c" + (of.colour % 9));
+    return of.state === "invalid" ? tone("invalid") : tone("c" + hue(of.colour));
   }
 
   function digits(value) {
@@ -157,7 +163,7 @@ var abecDraw = (function () {
         });
       }
     });
-    var made = layout(tone, width, 92 + (narrow && names.join("").indexOf("<br>") > 0 ? 44 : 34) * rows.length);
+    var made = layout(tone, width, 112 + (narrow && names.join("").indexOf("<br>") > 0 ? 44 : 34) * rows.length);
     made.xaxis = value_axis;
     made.yaxis = {
       type: "category", categoryarray: names, categoryorder: "array", range: [rows.length - 0.45, -0.55],
@@ -198,8 +204,13 @@ var abecDraw = (function () {
   function curves(tone, drawing, width) {
     var narrow = width < 520;
     var traces = narrow ? [] : [heading(drawing)];
+    var same = {};
+    drawing.lines.forEach(function (line) {
+      if (!line.beside) { (same[line.colour] = same[line.colour] || []).push(line.name); }
+    });
     drawing.lines.forEach(function (line) {
       var ink = colour(tone, line);
+      var look = kind(line.colour, Math.max(0, same[line.colour].indexOf(line.name)));
       var banded = line.low.some(function (value) { return value !== null; });
       if (banded) {
         ["low", "high"].forEach(function (side) {
@@ -213,8 +224,8 @@ var abecDraw = (function () {
       traces.push({
         type: "scatter", mode: line.marked ? "lines+markers" : "lines", x: line.x, y: line.y,
         name: sign + line.name, legendgroup: line.beside || line.name, showlegend: !line.beside, connectgaps: false,
-        line: { color: ink, width: line.beside ? 1 : 2, dash: line.beside ? "solid" : DASHES[line.colour % 9] },
-        marker: { symbol: SYMBOLS[line.colour % 9], size: 9, color: ink },
+        line: { color: ink, width: line.beside ? 1 : 2, dash: line.beside ? "solid" : DASHES[look] },
+        marker: { symbol: SYMBOLS[look], size: 9, color: ink },
         hovertemplate: line.y.map(function (value, place) {
           var low = line.low[place], high = line.high[place];
           var interval = banded ? " (" + write(low, drawing.y.unit) + " to " + write(high, drawing.y.unit) + ")" : "";
@@ -246,7 +257,7 @@ var abecDraw = (function () {
         type: "bar", orientation: "h", name: part, y: names,
         x: drawing.bars.map(function (bar) { return bar.values[number]; }),
         marker: {
-          color: drawing.bars.map(function (bar) { return bar.state === "invalid" ? tone("invalid") : tone("c" + [1, 6, 5, 3, 4, 7][number % 6]); }),
+          color: drawing.bars.map(function (bar) { return bar.state === "invalid" ? tone("invalid") : tone("c" + [1, 2, 3, 4, 6, 5][number % 6]); }),
           line: { width: 1, color: tone("raised") },
           pattern: { shape: shapes[number % 6], fillmode: "overlay", fgcolor: tone("raised"), size: 7, solidity: 0.2 },
         },

@@ -21,8 +21,13 @@
     figures.filter(function (figure) { return figure.dataset.drawn; }).forEach(draw);
   }
 
+  /* What a section that is closed holds has no place to be drawn at. */
+  function is_shown(figure) {
+    return figure.offsetParent && !figure.closest("details:not([open])");
+  }
+
   function draw_all() {
-    figures.filter(function (figure) { return !figure.dataset.drawn; }).forEach(draw);
+    figures.filter(function (figure) { return !figure.dataset.drawn && is_shown(figure); }).forEach(draw);
   }
 
   theme.hidden = false;
@@ -41,7 +46,7 @@
   }, { rootMargin: "300px" });
 
   function draw_next() {
-    var next = figures.filter(function (figure) { return !figure.dataset.drawn && figure.offsetParent; })[0];
+    var next = figures.filter(function (figure) { return !figure.dataset.drawn && is_shown(figure); })[0];
     if (next) {
       draw(next);
       when_idle(draw_next);
@@ -90,8 +95,32 @@
     document.querySelectorAll(".glance .none").forEach(function (none) {
       none.hidden = lines.some(function (line) { return !line.hidden; });
     });
+    document.querySelectorAll(".glance details").forEach(function (details) {
+      details.hidden = !details.querySelector("li:not([hidden])");
+    });
+    var left = sections.filter(function (section) { return !section.parentElement.hidden; });
+    if (left.length <= 2) { left.forEach(function (section) { section.open = true; }); }
     when_idle(draw_next);
   }
+
+  /* A link to a section opens it. */
+  function open_target() {
+    var target = window.location.hash && document.getElementById(window.location.hash.slice(1));
+    var section = target && target.querySelector(":scope > details");
+    if (section && !section.open) {
+      section.open = true;
+      target.scrollIntoView();
+    }
+  }
+
+  var sections = Array.from(document.querySelectorAll(".workload > details"));
+  sections.forEach(function (section) {
+    section.addEventListener("toggle", function () { when_idle(draw_next); });
+  });
+  window.addEventListener("hashchange", open_target);
+  document.querySelectorAll(".glance a").forEach(function (link) {
+    link.addEventListener("click", function () { window.setTimeout(open_target); });
+  });
 
   if (filters.length) {
     document.querySelector(".filters").hidden = false;
@@ -137,6 +166,7 @@
   });
 
   if (figures.length) {
+    open_target();
     apply_filters();
     figures.forEach(function (figure) { seen.observe(figure); });
   }

@@ -7,9 +7,16 @@ from dataclasses import replace
 import pytest
 
 from harness.machine import Machine
-from harness.report.pages.names import OwnMachine, machine_names, scenario_name, typed_scenario
+from harness.queueing import Pop, Victim
+from harness.report.pages.names import (
+    OwnMachine,
+    base,
+    machine_names,
+    scenario_name,
+    typed_scenario,
+)
 from harness.scenario import BUILT_IN
-from harness.workload import ClientKind, Workload
+from harness.workload import ClientKind, Exchange, RedisCommand, Workload
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -31,6 +38,57 @@ def test_a_built_in_scenario_is_known_however_it_is_looked_at(name: str) -> None
 )
 def test_another_workload_is_called_as_it_was_typed(command: str, name: str) -> None:
     assert scenario_name(Workload(rate=5.0), command) == name
+
+
+TICKER = BUILT_IN["ticker"].workload
+JOBS = BUILT_IN["jobs"].workload
+CALLS = Workload(exchange=Exchange.REQUEST_REPLY, publishers=8, command=RedisCommand.GET)
+
+
+@pytest.mark.parametrize(
+    ("workload", "command", "name"),
+    [
+        (replace(TICKER, payload=4096), "make baseline", "ticker, 4 KiB"),
+        (replace(TICKER, rtt=0.02), "abec run sse", "ticker, network of 20 ms round trip"),
+        (replace(TICKER, tls=True), "abec run sse", "ticker, by TLS"),
+        (replace(TICKER, url="ws://localhost:1/"), "x", "ticker, at ws://localhost:1/"),
+        (replace(TICKER, poll_interval=0.08), "make baseline", "ticker, polls every 80 ms"),
+        (replace(JOBS, pop=Pop.LMOVE), "make baseline", "jobs, lists popped by lmove"),
+        (
+            replace(BUILT_IN["chat"].workload, gateways=1),
+            "make baseline",
+            "chat, over 1 gateway, pubsub, behind caddy",
+        ),
+        (
+            replace(JOBS, kill=Victim.REDIS, kill_after=7.0, duration=10.0),
+            "abec run redis_queue",
+            "jobs, Redis killed after 7 s",
+        ),
+        (CALLS, "abec run", "request/reply 1,000 msg/s over 8 connections, GET, 1,000 keys"),
+        (
+            Workload(subscribers=200, rate=50.0, tls=True),
+            "make baseline",
+            "broadcast 50 msg/s → 200 subscribers, by TLS",
+        ),
+        (Workload(rate=5.0, rtt=0.02), "abec run --scenario own.toml", "own, network of 20 ms ro"),
+    ],
+)
+def test_what_differs_from_a_scenario_follows_its_name(
+    workload: Workload, command: str, name: str
+) -> None:
+    assert scenario_name(workload, command, polls=True).startswith(name)
+
+
+def test_a_poll_interval_is_nothing_where_nobody_polls() -> None:
+    assert scenario_name(replace(TICKER, poll_interval=0.08), "make baseline") == "ticker"
+
+
+def test_variations_have_the_name_of_their_scenario_as_base() -> None:
+    assert [base(name) for name in ("ticker, by TLS", "ticker", "tickers, by TLS")] == [
+        "ticker",
+        "ticker",
+        "tickers, by TLS",
+    ]
 
 
 def test_nothing_typed_is_no_name() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.machine import Machine
 from harness.report.pages.page import MachineFacts, Page
+from harness.report.pages.parts import Source
 from harness.report.pages.patterns_page import patterns_page
-from harness.report.pages.sections import Source
 from harness.result import Series
 
 Make = Callable[..., Any]

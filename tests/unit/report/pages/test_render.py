@@ -13,6 +13,7 @@ import pytest
 
 from harness.measure.validity import FIGURE_RULES, RULES
 from harness.report.pages.page import Page
+from harness.report.pages.parts import Source
 from harness.report.pages.patterns_page import patterns_page
 from harness.report.pages.render import (
     Frame,
@@ -22,7 +23,6 @@ from harness.report.pages.render import (
     patterns_html,
     script_safe,
 )
-from harness.report.pages.sections import Source
 from harness.result import Series
 from harness.workload import ClientKind, Workload
 

@@ -11,8 +11,9 @@ import pytest
 from harness.errors import BadInput
 from harness.measure.compare import MemoryPerConnection
 from harness.report.pages.page import Dots, Figure, Section
-from harness.report.pages.sections import Source, sections
-from harness.result import Series
+from harness.report.pages.parts import Source
+from harness.report.pages.sections import sections
+from harness.result import NetworkUse, Series
 from harness.workload import ClientKind, Workload
 from tests.pages.made import whole
 
@@ -151,6 +152,36 @@ def test_a_pattern_has_one_colour_in_all_sections(make_series: Make, calls: Work
     assert all(len(numbers) == 1 for numbers in colours.values())
     assert len({*map(tuple, colours.values())}) == len(colours)
     assert colours["floor"] == {0}
+
+
+def test_a_block_of_a_floor_alone_is_left_out(make_series: Make) -> None:
+    (section,) = made(make_series({"floor": {}, "floor@no-loop": {}, "redis_pubsub": {}}))
+    assert [panel.title for panel in section.panels] == ["Broker delivery"]
+    assert len(section.answers) == 1
+    assert not section.choice
+
+    (only,) = made(make_series({"floor": {}}))
+    assert [panel.title for panel in only.panels] == ["Edge delivery"]
+
+
+def test_patterns_by_tls_are_compared_beside_their_plain_floor(make_series: Make) -> None:
+    plain = make_series({"floor": {}})
+    tls = make_series({"sse": {}, "websocket": {}}, workload=Workload(tls=True), seed=1)
+    (section,) = made(replace(plain, results=plain.results + tls.results))
+
+    assert section.scenario == "ticker, by TLS"
+    assert "not told apart: sse and websocket" in section.answers[0]
+    assert section.choice
+
+
+def test_what_the_relay_added_is_among_the_remarks(make_series: Make, make_result: Make) -> None:
+    series = make_series({"sse": {}}, runs=1, workload=Workload(rtt=0.02))
+    use = NetworkUse(chunks=100, late_p50=1e-4, late_p99=4e-4, late_max=1e-3, cpu=0.1)
+    runs = tuple(replace(run, network=use) for run in series.results)
+
+    (section,) = made(replace(series, results=runs))
+
+    assert any("relay of ours, late by 100 µs at p50" in line for line in section.remarks)
 
 
 def test_ids_are_unique(nature: Nature) -> None:
