@@ -1,18 +1,25 @@
 """How many connections a second a server takes on, and what each one costs both sides.
 
 All connect at once, so that no ramp limits: what does is the server, or our own clients. Which of
-them it was is told by the CPU that each used meanwhile.
+them it was is told by the CPU that each used meanwhile (``harness.measure.set_up``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from harness.errors import BadInput
+from harness.errors import BadInput, LateStart, NotMeasured
 from harness.machine import Machine
-from harness.observe import Observation, observe
+from harness.measure.resources import HostSnapshot
+from harness.measure.set_up import Connecting, SetUp
+from harness.measure.use import host_use
+from harness.measure.validity import MACHINE_RULES
+from harness.observe import Live, Observation, observe
 from harness.pattern import Pattern
 from harness.plan import plan
+from harness.series import MOST_RERUNS
 from harness.workload import Workload
 
 NS = 1_000_000_000
@@ -23,35 +30,8 @@ FEWEST = 100
 _PATIENCE_S, _PER_CONNECTION_S = 0.5, 0.004
 """Time that is given to all and to each, before messages are due: several times what they take."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetUp:
-    """So many connections, made at once to one fresh server."""
-
-    pattern: str
-    tls: bool
-    connections: int
-    seconds: float
-    """From the first connecting to the last subscribed."""
-    server_cpu: float
-    """CPU seconds that one took the server."""
-    load_cpu: float
-    """CPU seconds that one took our client."""
-
-    @property
-    def per_second(self) -> float:
-        """How many a second were made."""
-        return self.connections / self.seconds
-
-    @property
-    def server_share(self) -> float:
-        """How busy the server's core was with it, 0 to 1."""
-        return self.server_cpu * self.per_second
-
-    @property
-    def load_share(self) -> float:
-        """How busy our clients' core was with it, 0 to 1."""
-        return self.load_cpu * self.per_second
+Way = tuple[Pattern, Workload]
+"""What is connected to, and how."""
 
 
 def require_tellable(pattern: Pattern, workload: Workload, connections: int) -> None:
@@ -68,26 +48,97 @@ def require_tellable(pattern: Pattern, workload: Workload, connections: int) -> 
         )
 
 
-def set_up(pattern: Pattern, workload: Workload, connections: int, machine: Machine) -> SetUp:
+def set_ups(
+    ways: Sequence[Way], connections: int, runs: int, machine: Machine
+) -> Mapping[tuple[str, bool], Connecting]:
+    """Connect by each way ``runs`` times, in blocks of random order; by pattern and whether by TLS.
+
+    As in a series: what the machine disturbs is repeated, and what cannot be measured is put down
+    with the reason and left out of later blocks.
+
+    Raises:
+        BadInput: this machine cannot hold so many.
+    """
+    made: dict[tuple[str, bool], list[SetUp]] = {_key(way): [] for way in ways}
+    refused: dict[tuple[str, bool], str] = {}
+    rng = random.Random(ways[0][1].seed)
+    for _ in range(runs):
+        for way in rng.sample(ways, len(ways)):
+            if _key(way) in refused:
+                continue
+            try:
+                made[_key(way)].append(_undisturbed(way, connections, machine))
+            except NotMeasured as error:
+                refused[_key(way)] = str(error)
+    return {
+        key: Connecting(runs=tuple(found), refused=refused.get(key, ""))
+        for key, found in made.items()
+    }
+
+
+def _key(way: Way) -> tuple[str, bool]:
+    pattern, workload = way
+    return pattern.name, workload.tls
+
+
+def _undisturbed(way: Way, connections: int, machine: Machine) -> SetUp:
+    """Connect once, and again while the machine disturbs it or delays the start."""
+    reruns = 0
+    while True:
+        try:
+            made = set_up(*way, connections, machine)
+        except LateStart:
+            if reruns == MOST_RERUNS:
+                raise
+        else:
+            disturbed = any(doubt.rule in MACHINE_RULES for doubt in made.doubts)
+            if reruns == MOST_RERUNS or not disturbed:
+                return made
+        reruns += 1
+
+
+def set_up(
+    pattern: Pattern,
+    workload: Workload,
+    connections: int,
+    machine: Machine,
+    *,
+    on_start: Callable[[Live], None] = lambda _live: None,
+) -> SetUp:
     """Connect ``connections`` clients at once.
 
     Raises:
         BadInput: this machine cannot hold so many.
         NotMeasured: a server or a load process failed.
     """
-    seen = _observed(pattern, workload, connections, machine)
+    begun: list[HostSnapshot] = []
+
+    def begin(live: Live) -> None:
+        begun.append(HostSnapshot.read())
+        on_start(live)
+
+    seen = _observed(pattern, workload, connections, machine, begin)
+    (before, after) = (*begun, seen.host[0])
     return SetUp(
         pattern=pattern.name,
         tls=workload.tls,
         connections=connections,
+        held=seen.recording.connections,
         seconds=seen.recording.entering_ns / NS,
         server_cpu=_server_cpu(seen) / connections,
         load_cpu=seen.recording.entering_cpu_ns / NS / connections,
+        host=host_use(before, after, seen.pinned),
+        watched=(after.at_ns - before.at_ns) / NS,
+        failures=seen.recording.notes,
     )
 
 
 def _observed(
-    pattern: Pattern, workload: Workload, connections: int, machine: Machine
+    pattern: Pattern,
+    workload: Workload,
+    connections: int,
+    machine: Machine,
+    on_start: Callable[[Live], None],
 ) -> Observation:
     both = workload.exchange.both_ways
     asked = replace(
@@ -102,7 +153,7 @@ def _observed(
     )
     planned = plan(pattern, asked, machine)
     patience_s = planned.setup_s + _PATIENCE_S + _PER_CONNECTION_S * connections
-    return observe(replace(planned, setup_s=patience_s), asked)
+    return observe(replace(planned, setup_s=patience_s), asked, on_start=on_start)
 
 
 def _server_cpu(seen: Observation) -> float:

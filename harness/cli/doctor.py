@@ -17,6 +17,7 @@ from harness.doctor import host, software, timing, truth
 from harness.doctor.check import Check, Examination, Verdict, fail
 from harness.errors import Exit, NotMeasured
 from harness.machine import Machine, raise_open_files, read_machine
+from harness.measure.set_up import SET_UP_RULES
 from harness.measure.validity import FIGURE_RULES, MACHINE_RULES, RULES
 from harness.process.redis import resolve
 from harness.report.columns import WIDTH, Column, paragraph, table
@@ -117,10 +118,12 @@ def _progress(text: str) -> AbstractContextManager[object]:
 def _rules_table(columns: int) -> str:
     bars = (Column("rule"), Column("invalid when", words=True))
     hides = (Column("rule"), Column("a figure is hidden, and the run stays valid", words=True))
+    connects = (Column("rule"), Column("connections per second (abec tls) are n/a", words=True))
     return "\n\n".join(
         (
             table(bars, [(rule.name, rule.limit) for rule in RULES], columns),
             table(hides, [(rule.name, rule.limit) for rule in FIGURE_RULES], columns),
+            table(connects, [(rule.name, rule.limit) for rule in SET_UP_RULES], columns),
             paragraph(
                 "An invalid run says why and what to try; its figures take part in no verdict. "
                 f"Doubtful runs that {' or '.join(sorted(MACHINE_RULES))} disturbed are repeated, "
@@ -134,7 +137,11 @@ def _rules_table(columns: int) -> str:
 def _rules_json() -> str:
     rules = [
         {"name": rule.name, "limit": rule.limit, "hides": hides}
-        for group, hides in ((RULES, "run"), (FIGURE_RULES, "figure"))
+        for group, hides in (
+            (RULES, "run"),
+            (FIGURE_RULES, "figure"),
+            (SET_UP_RULES, "connections per second"),
+        )
         for rule in group
     ]
     return json.dumps(rules, indent=1, ensure_ascii=False)

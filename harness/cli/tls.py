@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
@@ -16,14 +15,14 @@ from harness.cli.options import complete_pattern
 from harness.cli.parts import measure_part, part_path
 from harness.cli.run import count_of_runs, exit_code, new_result_path
 from harness.comparison import Part, comparison_steps, memory_slopes
-from harness.errors import BadInput
-from harness.handshakes import SetUp, require_tellable, set_up
+from harness.errors import BadInput, Exit
+from harness.handshakes import require_tellable, set_ups
 from harness.machine import Machine, read_machine
 from harness.measure.configuration import configurations
 from harness.pattern import Pattern
 from harness.registry import encrypting, load
 from harness.report.remarks import refusals
-from harness.report.tls import Connecting, Key, Priced, tls_report
+from harness.report.tls import Priced, tls_report
 from harness.result import Series
 from harness.scenario import override
 from harness.series import Cell
@@ -51,8 +50,10 @@ def command(patterns: tuple[str, ...], connections: str, runs: str, **options: A
 
     Three questions a pattern: how fast connections are made where all come at once (set-up, with
     the CPU of both sides), how late a message is on an open one, and what an open one holds.
-    Without names: rest, sse and websocket on both stacks, about 10 minutes. The two series of
-    messages are saved; an ordinary `abec run … --tls` takes the same options as any other.
+    Without names: rest, sse and websocket on both stacks, about 10 minutes. Where our own client
+    was the busier side, or neither was busy, connections per second are n/a (exit code 3) and the
+    CPU of both sides stands; abec doctor --rules has the rules. The two series of messages are
+    saved; an ordinary `abec run … --tls` takes the same options as any other.
     """
     given = {field: value for field, value in options.items() if value is not None}
     workload = override(_BASE, given)
@@ -72,7 +73,15 @@ def command(patterns: tuple[str, ...], connections: str, runs: str, **options: A
     missing = [*refusals(series, width()), *refusals(memory, width())]
     text = "\n\n".join(filter(None, (tls_report(priced, width()), "\n".join(missing))))
     Answer().give(f"{text}\n\nsaved {saved}", saved)
-    return exit_code(series)
+    return exit_of(priced, series, memory)
+
+
+def exit_of(priced: Priced, latency: Series, memory: Series) -> Exit:
+    """Give 3 where a figure of the table is missing or invalid, otherwise 0."""
+    connected = all(one.valid for one in priced.connecting.values())
+    if memory.refused or not connected:
+        return Exit.NOT_MEASURED
+    return exit_code(latency)
 
 
 def price(
@@ -90,13 +99,7 @@ def price(
     ]
     for way in ways:
         require_tellable(*way, connections)
-    found: list[SetUp] = []
-    rng = random.Random(workload.seed)
-    for _ in range(runs):
-        found += [
-            set_up(pattern, asked, connections, machine)
-            for pattern, asked in rng.sample(ways, len(ways))
-        ]
+    connecting = set_ups(ways, connections, runs, machine)
     latency = measure_part("latency", [_cell(*way) for way in ways], runs, base)
     held = [cell for way in ways for cell in _holding(*way, connections, machine)]
     memory = measure_part("memory", held, 1, base, most_reruns=0)
@@ -110,10 +113,7 @@ def price(
     return (
         Priced(
             connections=connections,
-            connecting={
-                (pattern.name, asked.tls): _together(found, (pattern.name, asked.tls))
-                for pattern, asked in ways
-            },
+            connecting=connecting,
             latency=configurations(latency),
             memory=slopes,
         ),
@@ -143,14 +143,3 @@ def _holding(
         memory_sizes=(1, connections // 2, connections),
     )
     return [cell for step in steps if step.part is Part.MEMORY for cell in step.cells]
-
-
-def _together(found: Sequence[SetUp], key: Key) -> Connecting:
-    own = [one for one in found if (one.pattern, one.tls) == key]
-    return Connecting(
-        per_second=tuple(one.per_second for one in own),
-        server_cpu=tuple(one.server_cpu for one in own),
-        load_cpu=tuple(one.load_cpu for one in own),
-        server_share=tuple(one.server_share for one in own),
-        load_share=tuple(one.load_share for one in own),
-    )

@@ -10,9 +10,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from harness.measure.disturbance import (
+    MACHINE_LIMIT,
+    NETWORK_LIMIT,
+    by_machine,
+    by_network,
+    percent,
+)
 from harness.measure.latency import Latencies
 from harness.measure.offer import BIN_S, GRACE_S, Offer
-from harness.measure.resources import TICK_S
 from harness.result import Doubt, GeneratorUse, HostUse, Latency, NetworkUse
 from harness.workload import ClientKind, Workload
 
@@ -33,8 +39,6 @@ _LEAST_OWN_S = 1e-6
 RELAY_LATE_P50_S = 0.0003
 RELAY_LATE_P99_S = 0.001
 RELEASED_SHARE = 0.99
-STEAL = 0.01
-FOREIGN = 0.05
 MESSAGES_BEYOND = 20
 """Distinct published messages that must lie beyond a percentile for it to be shown."""
 
@@ -103,7 +107,7 @@ def _pacer_lateness(evidence: Evidence) -> str | None:
             return None
         return (
             f"releases per {BIN_S * 1e3:g} ms were off the schedule by "
-            f"{_percent(evidence.offer.deviation)} rms (limit {_percent(DEVIATION)})"
+            f"{percent(evidence.offer.deviation)} rms (limit {percent(DEVIATION)})"
         )
     late = evidence.latencies.pacer_lateness
     limit = LATENESS_SHARE / rate
@@ -133,7 +137,7 @@ def _receiver_lag(evidence: Evidence) -> str | None:
         if lag.p50 > LAG_SHARE * own_s:
             found.append(
                 f"messages may have waited inside the generator for {_time(lag.p50)} at p50, "
-                f"{_percent(lag.p50 / own_s)} of the delivery latency's {_time(own_s)}"
+                f"{percent(lag.p50 / own_s)} of the delivery latency's {_time(own_s)}"
                 + f" beyond the {_time(imposed_s)} of the network"
                 * bool(imposed_s)
             )
@@ -144,7 +148,7 @@ def _receiver_lag(evidence: Evidence) -> str | None:
                 "without the time that messages may have waited inside the generator p99 would be "
                 f"{_time(unhindered.p99)} instead of {_time(delivery.p99)}"
             )
-    return f"{' and '.join(found)} (limit {_percent(LAG_SHARE)})" if found else None
+    return f"{' and '.join(found)} (limit {percent(LAG_SHARE)})" if found else None
 
 
 def _generator_cpu(evidence: Evidence) -> str | None:
@@ -152,8 +156,8 @@ def _generator_cpu(evidence: Evidence) -> str | None:
     if peak <= GENERATOR_PEAK:
         return None
     return (
-        f"the generator used {_percent(peak)} of its core in its busiest 100 ms "
-        f"(limit {_percent(GENERATOR_PEAK)}) and measured itself"
+        f"the generator used {percent(peak)} of its core in its busiest 100 ms "
+        f"(limit {percent(GENERATOR_PEAK)}) and measured itself"
     )
 
 
@@ -174,37 +178,9 @@ def _offered(evidence: Evidence) -> str | None:
     if released >= RELEASED_SHARE * scheduled:
         return None
     return (
-        f"only {_percent(released / scheduled, digits=4)} of the schedule was released in time "
-        f"(limit {_percent(RELEASED_SHARE)})"
+        f"only {percent(released / scheduled, digits=4)} of the schedule was released in time "
+        f"(limit {percent(RELEASED_SHARE)})"
     )
-
-
-def _machine(evidence: Evidence) -> str | None:
-    host = evidence.host
-    resolution = 2 * TICK_S / evidence.workload.duration
-    found = []
-    if host.steal > STEAL + resolution:
-        found.append(
-            f"the hypervisor took {_percent(host.steal)} of the cores' time "
-            f"(limit {_percent(STEAL)})"
-        )
-    if host.foreign > FOREIGN:
-        found.append(
-            f"other programs used {_percent(host.foreign)} of a core under test "
-            f"(limit {_percent(FOREIGN)})"
-        )
-    return " and ".join(found) or None
-
-
-def _network_stack(evidence: Evidence) -> str | None:
-    host = evidence.host
-    counts = {
-        "connections that found the listen queue full": host.listen_overflows,
-        "TCP segments sent again": host.retransmitted_segments,
-        "TCP timeouts": host.tcp_timeouts,
-    }
-    found = [f"{count:,} {name}" for name, count in counts.items() if count]
-    return f"the network stack was disturbed: {', '.join(found)} (limit 0)" if found else None
 
 
 def _relay(evidence: Evidence) -> str | None:
@@ -224,7 +200,7 @@ def _relay(evidence: Evidence) -> str | None:
         )
     if relay.cpu > GENERATOR_PEAK:
         found.append(
-            f"the relay used {_percent(relay.cpu)} of its core (limit {_percent(GENERATOR_PEAK)})"
+            f"the relay used {percent(relay.cpu)} of its core (limit {percent(GENERATOR_PEAK)})"
         )
     return " and ".join(found) or None
 
@@ -237,10 +213,6 @@ def _analytic_floor(evidence: Evidence) -> str | None:
         f"mean service latency is {_time(high)} at most (99.9 % bound), "
         f"less than the {_time(floor)} that the pattern imposes by design"
     )
-
-
-def _percent(share: float, *, digits: int = 3) -> str:
-    return f"{share * 100:.{digits}g} %"
 
 
 def _time(seconds: float) -> str:
@@ -300,7 +272,7 @@ RULES: tuple[Rule, ...] = (
         name="pacer lateness",
         limit=f"up to {PACED_ONE_BY_ONE:,.0f} msg/s, p99 of released − due is above "
         f"{LATENESS_SHARE:g} of the mean gap; beyond, releases per {_BIN} are off the schedule "
-        f"by more than {_percent(DEVIATION)} rms of their mean, where a release at most "
+        f"by more than {percent(DEVIATION)} rms of their mean, where a release at most "
         f"{GRACE_S * 1e6:g} µs late counts as punctual; open loop only",
         reason=_pacer_lateness,
         remedy=_lighter_generator,
@@ -308,14 +280,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="receiver lag",
         limit="the p50 of the time that messages may have waited inside the generator is more "
-        f"than {_percent(LAG_SHARE)} of the delivery latency's p50, or the latter's p99, where "
-        f"that may be shown, would be more than {_percent(LAG_SHARE)} lower without that time",
+        f"than {percent(LAG_SHARE)} of the delivery latency's p50, or the latter's p99, where "
+        f"that may be shown, would be more than {percent(LAG_SHARE)} lower without that time",
         reason=_receiver_lag,
         remedy=_lighter_generator,
     ),
     Rule(
         name="generator CPU",
-        limit=f"the generator used more than {_percent(GENERATOR_PEAK)} of its core in any 100 ms",
+        limit=f"the generator used more than {percent(GENERATOR_PEAK)} of its core in any 100 ms",
         reason=_generator_cpu,
         remedy=_lighter_generator,
     ),
@@ -327,31 +299,28 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="offered",
-        limit=f"less than {_percent(RELEASED_SHARE)} of the schedule was released by the "
+        limit=f"less than {percent(RELEASED_SHARE)} of the schedule was released by the "
         f"window's end plus {_BIN} or one mean gap; open loop only",
         reason=_offered,
         remedy=_lighter_generator,
     ),
     Rule(
         name="machine",
-        limit=f"more than {_percent(STEAL)} of the used cores' time was stolen (a window of "
-        f"W seconds resolves {2 * TICK_S * 1e3:g} ms / W, which is allowed on top), or other "
-        f"programs used more than {_percent(FOREIGN)} of a used core",
-        reason=_machine,
+        limit=MACHINE_LIMIT,
+        reason=lambda evidence: by_machine(evidence.host, evidence.workload.duration),
         remedy=_known_machine,
     ),
     Rule(
         name="network stack",
-        limit="ListenOverflows or TCPTimeouts moved, or RetransSegs by more than TCPDSACKRecv "
-        "(segments repeated although they had arrived)",
-        reason=_network_stack,
+        limit=NETWORK_LIMIT,
+        reason=lambda evidence: by_network(evidence.host),
         remedy=_gentler_network,
     ),
     Rule(
         name="relay",
         limit="with a network (--rtt, --bandwidth), the relay wrote later than it was to by more "
         f"than {_time(RELAY_LATE_P50_S)} at p50 or {_time(RELAY_LATE_P99_S)} at p99, kept not all "
-        f"of that, or passed nothing on, or used more than {_percent(GENERATOR_PEAK)} of its core",
+        f"of that, or passed nothing on, or used more than {percent(GENERATOR_PEAK)} of its core",
         reason=_relay,
         remedy=_lighter_generator,
     ),

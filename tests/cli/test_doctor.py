@@ -13,6 +13,7 @@ from harness.doctor import host, timing, truth
 from harness.doctor.check import Verdict, fail, ok, warn
 from harness.errors import BadInput
 from harness.machine import Machine, read_machine
+from harness.measure.set_up import SET_UP_RULES
 from harness.measure.validity import FIGURE_RULES, RULES
 from harness.plan import plan
 from harness.registry import load
@@ -137,8 +138,9 @@ def test_rules_are_printed_without_any_check(abec) -> None:
     done = abec("doctor", "--rules")
     assert done.returncode == 0, done.stderr
     text = " ".join(done.stdout.split())
-    for rule in (*RULES, *FIGURE_RULES):
+    every = (*RULES, *FIGURE_RULES, *SET_UP_RULES)
+    for rule in every:
         assert rule.name in text
     assert max(map(len, done.stdout.splitlines())) <= 100
     listed = json.loads(abec("doctor", "--rules", "--json").stdout)
-    assert [rule["name"] for rule in listed] == [rule.name for rule in (*RULES, *FIGURE_RULES)]
+    assert [rule["name"] for rule in listed] == [rule.name for rule in every]

@@ -14,6 +14,7 @@ import pytest
 
 from harness import result
 from harness.cli.main import cli
+from harness.measure.set_up import SET_UP_RULES
 from harness.measure.validity import FIGURE_RULES, RULES
 from harness.regress.gate import BUILT_IN
 from harness.regress.watched import WATCHED
@@ -39,7 +40,7 @@ BUILT = ("results/runs", "results/logs", "results/asv", "results/html", "results
 
 
 def rules_table() -> str:
-    """Write both tables of rules as Markdown."""
+    """Write the tables of rules as Markdown."""
     rows = [(rule.name, rule.limit, rule.remedy(Workload())) for rule in RULES]
     hidden = [(rule.name, rule.limit) for rule in FIGURE_RULES]
     return "\n".join(
@@ -51,6 +52,10 @@ def rules_table() -> str:
             "| rule | a figure of a valid run is hidden |",
             "|---|---|",
             *(f"| {' | '.join(row)} |" for row in hidden),
+            "",
+            "| rule | connections per second (`abec tls`) are `n/a` when | remedy |",
+            "|---|---|---|",
+            *(f"| {rule.name} | {rule.limit} | {rule.remedy} |" for rule in SET_UP_RULES),
             "",
         ]
     )
