@@ -1,6 +1,8 @@
 """Every pattern that speaks TLS keeps every promise by it, with both clients, on each stack."""
 
 import asyncio
+import os
+import signal
 import ssl
 import stat
 from collections.abc import Iterator
@@ -9,11 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 from harness.conformance import check_pattern
+from harness.library.http import http_session
 from harness.load.loop import LoadLoop
-from harness.pattern import Endpoints, Pattern
+from harness.pattern import Endpoints, Pattern, Seat
 from harness.process.servers import Running, started
 from harness.registry import load, names
 from harness.rig import WORKLOAD, Subject, connected
@@ -109,6 +113,35 @@ def test_a_server_that_another_authority_signed_is_not_believed(
 
     with asyncio.Runner(loop_factory=LoadLoop) as runner:
         runner.run(refuse())
+
+
+def test_the_librarys_session_leaves_no_connection_to_a_server_that_stands(
+    servers: Servers,
+) -> None:
+    """Left alone, aiohttp waits for the server's word: we end what its connector's hook told us."""
+    running = servers.of(load("sse"))
+    (child,) = running.children
+    seat = Seat(endpoints=running.endpoints, workload=ENCRYPTED, index=0)
+
+    async def left() -> tuple[int, int]:
+        before = _connections()
+        async with (
+            http_session(seat) as session,
+            session.get(f"{seat.endpoints['http']}/events"),
+        ):
+            within = _connections() - before
+            os.kill(child.pid, signal.SIGSTOP)
+        return within, _connections() - before
+
+    try:
+        with asyncio.Runner(loop_factory=LoadLoop) as runner:
+            assert runner.run(left()) == (1, 0)
+    finally:
+        os.kill(child.pid, signal.SIGCONT)
+
+
+def _connections() -> int:
+    return len(psutil.Process().net_connections("tcp"))
 
 
 def test_the_key_is_private_and_goes_with_the_servers(servers: Servers) -> None:
