@@ -123,6 +123,8 @@ class History:
     took_s: float
     comparisons: int
     """How many steps share the error rate: those that are tested."""
+    measured: str = ""
+    """The day (UTC) of its first run; empty in histories made before it was kept."""
     schema: int = HISTORY_VERSION
 
 

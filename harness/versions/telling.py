@@ -67,6 +67,7 @@ def history(asked: Question, measured: Measured, commit: str) -> History:
         command=asked.command,
         commit=commit,
         machine=runs[0].context.machine if runs else None,
+        measured=min((run.context.started_at[:10] for run in runs), default=""),
         order_seed=measured.order_seed,
         runs=asked.runs,
         took_s=round(measured.took_s, 1),

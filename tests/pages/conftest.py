@@ -21,6 +21,7 @@ from harness.cli.report import command
 from harness.measure.history import History
 from harness.measure.history import save as save_history
 from harness.result import Doubt, Result, Series
+from harness.scenario import BUILT_IN
 from harness.schema import save
 from harness.workload import ClientKind, Exchange, Workload
 from tests.cli.test_retell import keep
@@ -47,7 +48,8 @@ _FLAGS = (
 )
 _DRAWN = """
 return Array.from(document.querySelectorAll("figure")).every(function (figure) {
-  return !figure.offsetParent || figure.querySelector(".drawing svg.main-svg");
+  return !figure.offsetParent || figure.closest("details:not([open])") ||
+    figure.querySelector(".drawing svg.main-svg");
 });
 """
 _TOLD = """
@@ -64,7 +66,14 @@ class Browser:
 
     driver: webdriver.Chrome
 
-    def open(self, page: Path, size: tuple[int, int] = DESKTOP, *, dark: bool = False) -> None:
+    def open(
+        self,
+        page: Path,
+        size: tuple[int, int] = DESKTOP,
+        *,
+        dark: bool = False,
+        fragment: str = "",
+    ) -> None:
         """Open ``page`` from the file system, and wait until it is drawn."""
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})
@@ -72,12 +81,17 @@ class Browser:
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         self.log()
-        self.driver.get(page.as_uri())
+        self.driver.get("about:blank")
+        self.driver.get(f"{page.as_uri()}{f'#{fragment}' if fragment else ''}")
         self.wait_until_drawn()
 
     def wait_until_drawn(self) -> None:
         """Wait until every figure that is not hidden has its drawing."""
         WebDriverWait(self.driver, 15, _POLL_S).until(lambda driver: driver.execute_script(_DRAWN))
+
+    def wait_until(self, true: Callable[[], bool]) -> None:
+        """Wait until something is so."""
+        WebDriverWait(self.driver, 5, _POLL_S).until(lambda _driver: true())
 
     def log(self) -> list[str]:
         """Give what the page logged since the last call."""
@@ -189,6 +203,23 @@ def page(results: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "page.html"
     _report(*results, "-o", str(path))
     return path
+
+
+@pytest.fixture(scope="session")
+def long_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a page of more scenarios than are shown open."""
+    folder = tmp_path_factory.mktemp("long")
+    ticker, news = BUILT_IN["ticker"].workload, BUILT_IN["newsfeed"].workload
+    asked = [ticker, *(replace(ticker, payload=size) for size in (512, 1024, 2048, 4096))]
+    asked += [replace(ticker, rtt=0.02), replace(ticker, tls=True)]
+    made = [whole({"sse": {}, "websocket": {}}, 1, 1000, workload=one) for one in asked]
+    implementations = {f"websocket@{name}": {} for name in ("websockets", "broadcast", "wsproto")}
+    made.append(whole({"sse": {}, **implementations}, 1, 1000, workload=news))
+    paths = [folder / f"{number}.json" for number in range(len(made))]
+    for series, path in zip(made, paths, strict=True):
+        save(series, path)
+    _report(*map(str, paths), "-o", str(folder / "page.html"))
+    return folder / "page.html"
 
 
 def _releases() -> History:

@@ -169,7 +169,7 @@ def test_invalid_rows_are_grey_and_say_why_in_the_table(browser: Browser, page: 
 
 def test_filters_show_only_what_fits(browser: Browser, page: Path) -> None:
     browser.open(page)
-    headings = "section.workload > h2"
+    headings = "section.workload h2"
     everything = browser.visible(headings)
 
     browser.choose("scenario", "rpc")
@@ -274,7 +274,50 @@ def test_it_prints_on_white_with_every_figure(browser: Browser, page: Path) -> N
     browser.script("window.dispatchEvent(new Event('beforeprint'))")
     browser.wait_until_drawn()
     assert browser.script("return document.documentElement.dataset.theme") == "light"
+    widest = "return Math.max(...Array.from(document.querySelectorAll('figure'), "
+    widest += "(one) => one.offsetWidth && one.querySelector('.main-svg').clientWidth))"
+    assert 500 < browser.script(widest) < 700  # Letter and A4 within their margins, at 96 dpi
     browser.script("window.dispatchEvent(new Event('afterprint'))")
+    assert browser.script(widest) > 700
     assert browser.script("return document.documentElement.dataset.theme || ''") == ""
     printed = browser.driver.execute_cdp_cmd("Page.printToPDF", {})
     assert len(printed["data"]) > 100_000
+
+
+def test_of_many_sections_only_the_first_is_open_until_one_is_asked_for(
+    browser: Browser, long_page: Path
+) -> None:
+    browser.open(long_page)
+    shown = "section.workload .panel > h3"
+    sections = len(browser.visible("section.workload h2"))
+    assert sections == 8
+    assert len(browser.visible(shown)) == 1
+
+    browser.find(".glance li:nth-child(3) a").click()
+    browser.wait_until(lambda: len(browser.visible(shown)) == 2)
+    browser.wait_until_drawn()
+
+    browser.choose("scenario", "ticker, by TLS")
+    assert len(browser.visible("section.workload h2")) == 1
+    assert browser.visible(shown) == ["Edge delivery"]
+    assert browser.visible(".glance .what a") == ["ticker, by TLS"]
+    assert browser.log() == []
+
+
+def test_an_address_with_a_section_opens_it(browser: Browser, long_page: Path) -> None:
+    browser.open(long_page, fragment="s5")
+    assert browser.script("return document.querySelector('#s5 > details').open")
+    assert browser.script("return document.querySelector('#s5').getBoundingClientRect().top") < 200
+
+
+def test_implementations_of_one_pattern_are_dashed_apart(browser: Browser, long_page: Path) -> None:
+    browser.open(long_page)
+    browser.choose("scenario", "newsfeed")
+    browser.choose("stack", "")
+    dashes = browser.script(
+        "return Array.from(document.querySelectorAll("
+        "'[id$=other-stacks-percentiles] .legendlines path.js-line'))"
+        ".map((line) => [line.style.stroke, line.style.strokeDasharray].join())"
+    )
+    assert len(dashes) == 3
+    assert len(set(dashes)) == 3

@@ -47,13 +47,21 @@ def past(folder: Path) -> Past:
         f"Steps: {worse} for the worse, {len(found) - worse} for the better, "
         f"of {units.percent(SMALLEST_CHANGE)} or more."
         if long
-        else f"A step needs results of two commits; there are results of {most}."
+        else f"A step needs results of two commits; there are results of {most}. "
+        "Each asv run at another commit adds one."
     )
     return Past(
-        told=told,
+        told=f"{told} {_where(histories)}".strip(),
         changes=table(found),
         figures=tuple(figure(f"h{number}", one) for number, one in enumerate(stepped, 1)),
     )
+
+
+def _where(histories: Sequence[History]) -> str:
+    """Say on which machines, and up to which commits; empty where nothing was recorded."""
+    machines = ", ".join(dict.fromkeys(history.machine for history in histories))
+    newest = ", ".join(dict.fromkeys(history.commits[-1][:SHOWN] for history in histories))
+    return f"Measured on {machines}; newest commit {newest}." if histories else ""
 
 
 def table(found: Sequence[Change]) -> Table:

@@ -87,10 +87,15 @@ def _remarks(part: Part) -> Iterable[str]:
     """Say what is invalid and why; a refusal without the log that it brings."""
     if part.kind is not Kind.MEMORY:
         yield from remarks(part.rows, part.source.series)
-        yield relay_line(part.rows)
+        yield from map(_begun, filter(None, [relay_line(part.rows)]))
     yield from (line for line in refusals(part.source.series) if line.startswith("!"))
     if part.kind is Kind.LATENCY:
         yield hidden_tail_line(part.rows)
+
+
+def _begun(note: str) -> str:
+    """Make a sentence of a note that stands between others under a table."""
+    return f"{note[:1].upper()}{note[1:]}."
 
 
 def _title(part: Part) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from harness.machine import Machine
+from harness.measure.configuration import QUANTILES
 from harness.measure.history import History
 from harness.report import units
 from harness.report.pages import marks
@@ -37,19 +39,27 @@ def releases(history: History, clean: Clean, own: OwnMachine | None = None) -> R
             ", ".join(history.releases),
             f"{history.runs} runs each",
             *names,
-            "" if machine is None else machine.python,
+            *([] if machine is None else [machine.python, _beside(history.library, machine)]),
+            *([f"measured {history.measured}"] if history.measured else []),
+            f"suite {history.commit[:10]}",
         ]
     )
     drawn = [one for one in release_figures(history) if any(p.estimate for p in one.points)]
     return Releases(
         id=history.library,
         library=history.library,
-        asked=(heading.rstrip(" ·"), *asked(history)),
+        asked=(heading, *asked(history)),
         found=tuple(clean(line) for line in found(history)),
         figures=tuple(
             figure(f"{history.library}-{number}", one, clean) for number, one in enumerate(drawn, 1)
         ),
     )
+
+
+def _beside(library: str, machine: Machine) -> str:
+    """Name what stayed the same under all releases."""
+    others = (f"{name} {found}" for name, found in machine.libraries.items() if name != library)
+    return f"beside {', '.join(others)}"
 
 
 def figure(name: str, drawn: ReleaseFigure, clean: Clean) -> Figure:
@@ -64,7 +74,7 @@ def figure(name: str, drawn: ReleaseFigure, clean: Clean) -> Figure:
             x=Axis(
                 label="release", unit=Unit.PLACE, ticks=tuple(point.release for point in points)
             ),
-            y=Axis(label=drawn.quantity, unit=_UNITS[drawn.unit]),
+            y=Axis(label=_label(drawn.quantity), unit=_UNITS[drawn.unit]),
             lines=(
                 Line(
                     name=f"{drawn.pattern}, {drawn.library} as {drawn.acts}",
@@ -80,6 +90,11 @@ def figure(name: str, drawn: ReleaseFigure, clean: Clean) -> Figure:
         ),
         table=_table(drawn, clean),
     )
+
+
+def _label(quantity: str) -> str:
+    """Name what an axis shows: a percentile alone says not of what."""
+    return f"delivery latency {quantity}" if quantity in QUANTILES else quantity
 
 
 def _caption(drawn: ReleaseFigure) -> str:

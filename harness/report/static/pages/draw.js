@@ -2,7 +2,7 @@
 var abecDraw = (function () {
   "use strict";
   var SYMBOLS = ["square", "circle", "diamond", "cross", "star", "triangle-up", "hexagon", "pentagon", "bowtie"];
-  var DASHES = ["dot", "solid", "dash", "longdash", "dashdot", "14px,4px,2px,4px,2px,4px", "solid", "6px,3px", "longdashdot"];
+  var DASHES = ["dot", "solid", "dash", "longdash", "dashdot", "14px,4px,2px,4px,2px,4px", "18px,3px", "6px,3px", "longdashdot"];
   var SERIES = ["circle", "diamond-open", "square-open"];
 
   function theme() {

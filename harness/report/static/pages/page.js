@@ -72,10 +72,12 @@
   window.addEventListener("beforeprint", function () {
     before_print = root.dataset.theme;
     root.dataset.theme = "light";
+    root.dataset.printing = "yes";
     redraw();
     draw_all();
   });
   window.addEventListener("afterprint", function () {
+    delete root.dataset.printing;
     if (before_print) { root.dataset.theme = before_print; } else { delete root.dataset.theme; }
     redraw();
   });

@@ -31,7 +31,7 @@ def test_the_page_says_what_was_found_without_private_names(tmp_path: Path) -> N
 
     assert past.told == (
         "Histories: 1, of up to 11 commits. Steps: 1 for the worse, 0 for the better, "
-        "of 5 % or more."
+        "of 5 % or more. Measured on Example CPU, 2 cores; newest commit 0c0c0c0c."
     )
     assert len(past.figures) == 1
     cells = [cell.text for cell in past.changes.rows[0].cells]
@@ -44,5 +44,6 @@ def test_the_page_says_what_was_found_without_private_names(tmp_path: Path) -> N
 def test_no_records_no_steps(tmp_path: Path) -> None:
     assert (
         regressions.past(tmp_path).told
-        == "A step needs results of two commits; there are results of 0."
+        == "A step needs results of two commits; there are results of 0. Each asv run at another "
+        "commit adds one."
     )

@@ -42,6 +42,20 @@ def test_a_release_without_a_figure_is_a_gap_with_its_reason(history: History) -
     assert "home" not in repr(page)
 
 
+def test_the_heading_says_when_at_which_commit_on_what_and_beside_what(history: History) -> None:
+    (heading, *_) = releases(history, str).asked
+    assert heading.startswith("1.0, 2.0, 3.0 · ")
+    assert "Example CPU, 2 cores · CPython 3.11.7 · beside aiohttp 3.14.0, uvicorn" in heading
+    assert f"measured 2026-07-14 · suite {history.commit[:10]}" in heading
+
+
+def test_a_percentile_says_of_what_it_is(history: History) -> None:
+    drawings = [figure.drawing for figure in releases(history, str).figures]
+    labels = [drawing.y.label for drawing in drawings if isinstance(drawing, Curves)]
+    assert "delivery latency p50" in labels
+    assert "p50" not in labels
+
+
 def test_what_would_have_been_found_stands_under_a_figure(history: History) -> None:
     memory = next(f for f in releases(history, str).figures if "memory" in f.title)
     assert memory.caption == (
