@@ -147,6 +147,10 @@ def test_a_first_result_shows_patterns_side_by_side(browser: Opened) -> None:
         ".map(function (label) { return label.textContent; });"
     )
     assert sorted(names) == sorted(MEASURED["ticker"])
+    legend = browser.driver.execute_script(
+        "return Array.from(document.querySelectorAll('.legendLabel')).map((one) => one.textContent)"
+    )
+    assert len(legend) <= 1
     _assert_sound(browser)
 
 
@@ -184,6 +188,16 @@ def test_other_pages_open(browser: Opened, page: str) -> None:
         )
     )
     _assert_sound(browser)
+
+
+@pytest.mark.slow
+def test_from_a_file_the_page_says_how_to_serve_it(browser: Opened, published: Path) -> None:
+    browser.driver.get((published / "index.html").as_uri())
+    told = WebDriverWait(browser.driver, 15).until(
+        lambda driver: driver.find_element("id", "error-message").text
+    )
+    assert "Serve them: asv preview." in told
+    browser.log("browser")
 
 
 def _assert_sound(browser: Opened) -> None:

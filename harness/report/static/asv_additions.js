@@ -57,15 +57,23 @@
           mode: null,
           min: 0,
           max: names.length,
-          ticks: names.map(function (name, i) { return [i + 0.5, name.replace("@", "<br>@")]; }),
+          ticks: names.map(function (name, i) { return [i + 0.5, name.replace("@", "<br>@").replace(/_/g, "_<wbr>")]; }),
         },
         series: { bars: { barWidth: width } },
       }),
     };
   }
 
+  /* Where the address changes while graphs are loaded, asv draws each of them twice. */
+  function each_once(graphs) {
+    var known = graphs.map(function (graph) { return JSON.stringify([graph.label, graph.data]); });
+    return graphs.filter(function (graph, place) {
+      return !graph.label || known.indexOf(known[place]) === place;
+    });
+  }
+
   $.plot = $.extend(function (placeholder, graphs, options) {
-    graphs = graphs.map(function (graph) {
+    graphs = each_once(graphs).map(function (graph) {
       return graph.label ? $.extend({}, graph, { label: short_label(graph.label) }) : graph;
     });
     if (options.xaxis && options.xaxis.mode === "categories") {
@@ -74,6 +82,19 @@
     }
     return draw(placeholder, graphs, options);
   }, draw);
+
+  if (window.location.protocol === "file:") {
+    $(document).ready(function () {
+      $.asv.ui.network_error = function () {
+        $("#error-message").text(
+          "From a file, a browser lets these pages load no figures. Serve them: asv preview. " +
+          "Patterns, and all pages that it leads to, open without a server."
+        );
+        $("#error").modal("show");
+      };
+    });
+    return;
+  }
 
   /* Why a combination has no value, under the graph of its benchmark. */
   var reasons = $.getJSON("reasons.json");

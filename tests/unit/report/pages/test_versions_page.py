@@ -75,4 +75,4 @@ def test_the_page_holds_every_figure_and_loads_nothing(history: History) -> None
     assert found is not None
     assert list(json.loads(found[1])) == re.findall(r'<figure id="([^"]+)"', html)
     assert re.findall(r'<(?:script|link|img)\b[^>]*\b(?:src|href)="([^"]+)"', html) == ["data:,"]
-    assert "server: p50 1.0 → 3.0 +50 %" in html
+    assert "server: p50 1.0 → 3.0 +50\u00a0%" in html
