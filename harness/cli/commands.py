@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from harness.cli.answer import Answer, width
-from harness.cli.parts import measure_part, part_path
+from harness.cli.parts import measure_part, part_paths
 from harness.cli.run import count_of_runs, exit_code, new_result_path
 from harness.machine import read_machine
 from harness.pattern import RedisSpec
@@ -75,7 +75,7 @@ def command(runs: str, **options: Any) -> int:
     base, times = new_result_path(), count_of_runs(runs)
     latency = measure_part("latency", list(at_rate(workload)), times, base)
     closed = measure_part("saturation", list(_in_flight(workload)), times, base)
-    saved = ", ".join(str(part_path(base, part)) for part in ("latency", "saturation"))
+    saved = part_paths(base, ("latency", "saturation"))
     Answer().give(
         f"{commands_report(latency, closed, _benchmarked(workload), width())}\n\nsaved {saved}",
         saved,

@@ -21,7 +21,7 @@ from harness.cli.options import (
     without_effect,
     workload_options,
 )
-from harness.cli.parts import part_path
+from harness.cli.parts import part_path, part_paths
 from harness.cli.progress import ProgressLine
 from harness.cli.run import count_of_runs, exit_code, new_result_path, typed_command
 from harness.comparison import MEMORY_SIZES, Part, Step, comparison_steps, memory_slopes, shortened
@@ -80,7 +80,7 @@ def command(patterns: tuple[str, ...], as_json: bool, as_csv: bool, **options: A
     for question, steps in planned:
         base = new_result_path()
         measured = _measure(question, steps, base)
-        saved = ", ".join(str(part_path(base, part)) for part in measured)
+        saved = part_paths(base, measured)
         if as_json:
             text = _series_json(measured)
         elif as_csv:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from harness.cli.progress import ProgressLine
@@ -14,6 +14,11 @@ from harness.series import MOST_RERUNS, Cell, measure
 def part_path(base: Path, part: str) -> Path:
     """Name the file of one part beside ``base``."""
     return base.with_name(f"{base.stem}-{part}.json")
+
+
+def part_paths(base: Path, parts: Iterable[str]) -> str:
+    """Name the files of several parts, as a command says what it saved."""
+    return ", ".join(str(part_path(base, part)) for part in parts)
 
 
 def measure_part(

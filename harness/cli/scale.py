@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from harness.cli.answer import Answer, width
-from harness.cli.parts import measure_part, part_path
+from harness.cli.parts import measure_part, part_paths
 from harness.cli.run import count_of_runs, exit_code, new_result_path
 from harness.errors import BadInput
 from harness.report.scale import scale_report
@@ -58,7 +58,7 @@ def command(runs: str, **options: Any) -> int:
     base, times = new_result_path(), count_of_runs(runs)
     latency = measure_part("latency", list(at_rate(workload)), times, base)
     closed = measure_part("saturation", list(in_flight(workload)), times, base)
-    saved = ", ".join(str(part_path(base, part)) for part in ("latency", "saturation"))
+    saved = part_paths(base, ("latency", "saturation"))
     Answer().give(f"{scale_report(latency, closed, width())}\n\nsaved {saved}", saved)
     return max(exit_code(latency), exit_code(closed))
 

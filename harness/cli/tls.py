@@ -12,7 +12,7 @@ import click
 
 from harness.cli.answer import Answer, width
 from harness.cli.options import complete_pattern
-from harness.cli.parts import measure_part, part_path
+from harness.cli.parts import measure_part, part_paths
 from harness.cli.run import count_of_runs, exit_code, new_result_path
 from harness.comparison import Part, comparison_steps, memory_slopes
 from harness.errors import BadInput, Exit
@@ -69,7 +69,7 @@ def command(patterns: tuple[str, ...], connections: str, runs: str, **options: A
     priced, series, memory = price(
         chosen, workload, int(connections), count_of_runs(runs), base, read_machine()
     )
-    saved = ", ".join(str(part_path(base, part)) for part in ("latency", "memory"))
+    saved = part_paths(base, ("latency", "memory"))
     missing = [*refusals(series, width()), *refusals(memory, width())]
     text = "\n\n".join(filter(None, (tls_report(priced, width()), "\n".join(missing))))
     Answer().give(f"{text}\n\nsaved {saved}", saved)
