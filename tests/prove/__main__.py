@@ -31,17 +31,8 @@ class Line:
     claim: Claim
     seconds: float
 
-    @property
-    def verdict(self) -> str:
-        """``ok`` or ``FAIL``."""
-        return "ok" if self.claim.ok else "FAIL"
-
     def __str__(self) -> str:
-        claim = self.claim
-        return (
-            f"{self.number:<5}{self.verdict:<5}{claim.what}: {claim.figure}"
-            f" [{claim.bound}] {self.seconds:.1f} s"
-        )
+        return f"{self.number:<5}{self.claim} {self.seconds:.1f} s"
 
     @property
     def markdown(self) -> str:
@@ -49,7 +40,7 @@ class Line:
         claim = self.claim
         cells = (
             *(self.number, claim.what, claim.figure, claim.bound),
-            *(self.verdict, f"{self.seconds:.1f}"),
+            *(claim.verdict, f"{self.seconds:.1f}"),
         )
         return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 

@@ -18,6 +18,14 @@ class Claim:
     bound: str
     ok: bool
 
+    @property
+    def verdict(self) -> str:
+        """``ok`` or ``FAIL``."""
+        return "ok" if self.ok else "FAIL"
+
+    def __str__(self) -> str:
+        return f"{self.verdict:<5}{self.what}: {self.figure} [{self.bound}]"
+
 
 Prove = Callable[[Machine], Iterator[Claim]]
 """Measures, and gives each claim as soon as it is known."""

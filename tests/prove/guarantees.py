@@ -164,8 +164,7 @@ def main(argv: Sequence[str]) -> int:
             path.write_text(with_tables(text, page, log), encoding="utf-8")
     found = list(claims(read_log()))
     for claim in found:
-        verdict = "ok" if claim.ok else "FAIL"
-        print(f"{verdict:<5}{claim.what}: {claim.figure} [{claim.bound}]")
+        print(claim)
     return 0 if all(claim.ok for claim in found) else 1
 
 
