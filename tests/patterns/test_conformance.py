@@ -15,6 +15,7 @@ from harness.registry import load, names
 from harness.rig import WORKLOAD
 from harness.scaling import Backplane, Balancer
 from harness.workload import ClientKind
+from tests.patterns.promises import hold_promises
 
 pytestmark = pytest.mark.slow
 
@@ -50,13 +51,7 @@ def test_promises_are_kept(served: Served, kind: ClientKind) -> None:
 def test_a_stream_between_gateways_keeps_promises() -> None:
     """Frames of a stream are other frames; without a balancer clients go to gateways in turn."""
     asked = replace(WORKLOAD, backplane=Backplane.STREAMS, balancer=Balancer.NONE, gateways=2)
-    pattern = load("websocket_scaled")
-    with (
-        started(pattern.servers(asked), asked) as running,
-        asyncio.Runner(loop_factory=LoadLoop) as runner,
-    ):
-        for kind in ClientKind:
-            runner.run(check_pattern(pattern, kind, running.endpoints, asked=asked))
+    hold_promises("websocket_scaled", asked)
 
 
 def test_death_of_the_servers_is_noted(served: Served) -> None:

@@ -14,21 +14,19 @@ from redis import Redis
 from redis.cluster import parse_cluster_slots
 from redis.crc import key_slot
 
-from harness.conformance import check_pattern
 from harness.errors import BadInput, NotMeasured, ServerFailed
-from harness.load.loop import LoadLoop
 from harness.pattern import Endpoints, RedisSpec
 from harness.process import redis as finder
 from harness.process.child import Child
 from harness.process.redis_cluster import resolve_cluster
 from harness.process.redis_counters import redis_counters
 from harness.process.servers import Running, started
-from harness.registry import load
 from harness.rig import WORKLOAD
 from harness.scaling import Backplane, Balancer
-from harness.workload import ClientKind, Workload
+from harness.workload import Workload
 from servers.backplane import channel
 from servers.redis_link import RedisLost, redis_link_after
+from tests.patterns.promises import hold_promises
 
 pytestmark = [
     pytest.mark.slow,
@@ -174,13 +172,7 @@ def test_gateways_on_it_keep_all_promises(urls: list[str]) -> None:
         gateways=2,
         redis=urls[1],
     )
-    pattern = load("websocket_scaled")
-    with (
-        started(pattern.servers(asked), asked) as running,
-        asyncio.Runner(loop_factory=LoadLoop) as runner,
-    ):
-        for kind in ClientKind:
-            runner.run(check_pattern(pattern, kind, running.endpoints, asked=asked))
+    hold_promises("websocket_scaled", asked)
 
 
 def test_an_account_that_may_not_publish_to_shards(urls: list[str], nodes: list[Redis]) -> None:
