@@ -15,6 +15,7 @@ _PING = b"PING\r\n"
 _ANSWERS = (b"+", b"-")
 """How an answer to it begins, be it PONG or that a password is wanted."""
 _PROBE_S = 1.0
+_NOBODY = "no Redis answers there; start it or leave --redis out for the bundled one"
 
 
 def connect(place: RedisPlace, timeout_s: float) -> socket.socket:
@@ -71,14 +72,14 @@ def unanswered(place: RedisPlace) -> str:
     """Say why nobody answers commands there, although connections are accepted."""
     if place.scheme != SOCKET_FILE and _speaks_tls(place):
         return f"speaks TLS; give {place.named(scheme='rediss')}"
-    return "no Redis answers there; start it or leave --redis out for the bundled one"
+    return _NOBODY
 
 
 def _problem(place: RedisPlace, error: OSError) -> str:
     if place.scheme == SOCKET_FILE:
         return _problem_of_file(error)
     if place.tls is None or isinstance(error, ConnectionRefusedError | socket.gaierror):
-        return "no Redis answers there; start it or leave --redis out for the bundled one"
+        return _NOBODY
     if _speaks_plainly(place):
         return f"speaks no TLS; give {place.named(scheme='redis')}"
     reason = (getattr(error, "reason", None) or error.strerror or str(error)).replace("_", " ")

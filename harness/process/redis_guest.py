@@ -9,7 +9,8 @@ from redis.exceptions import RedisError, ResponseError
 
 from harness.errors import BadInput, NotMeasured
 from harness.library.redis import in_its_words
-from harness.process.redis import client, without_password
+from harness.process.redis import client
+from harness.wire.redis_place import without_login
 from harness.wire.resp import run_token
 
 _PATIENCE_S = 3.0
@@ -34,7 +35,7 @@ def rehearse(url: str, commands: Sequence[tuple[str, ...]]) -> None:
     if not commands:
         return
     run = run_token(url)
-    shown = without_password(url.partition("?")[0])
+    shown = without_login(url)
     try:
         with client(url, _PATIENCE_S) as guest:
             connection = guest.connection_pool.get_connection()
@@ -76,7 +77,7 @@ def remove(url: str, keys: Sequence[str]) -> None:
             try:
                 guest.delete(key.format(run=run))
             except ResponseError as error:
-                shown = without_password(url.partition("?")[0])
+                shown = without_login(url)
                 raise NotMeasured(
                     f"--redis {shown}: keys abec:*:{run} are left behind: {error}"
                 ) from error

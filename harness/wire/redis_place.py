@@ -73,6 +73,15 @@ def without_query(url: str) -> str:
     return f"{name}://{rest}"
 
 
+def without_login(url: str) -> str:
+    """Give the URL as it may be printed: without query, user and password.
+
+    A password that ought to be escaped may hold ``@`` itself, so all before the last one goes.
+    """
+    name, mark, rest = without_query(url).partition("://")
+    return f"{name}{mark}{rest.rpartition('@')[2]}"
+
+
 def with_query(url: str, **words: str) -> str:
     """Add to the query of a URL."""
     bare, _, query = url.partition("#")[0].partition("?")

@@ -16,7 +16,7 @@ import hiredis
 from harness.errors import BadInput
 from harness.pattern import Note, Seat, Send, Sent
 from harness.wire.link import Link, linked
-from harness.wire.redis_place import RedisPlace, without_query
+from harness.wire.redis_place import RedisPlace, without_login
 
 Take = Callable[[Any], None]
 """Called with each reply: bytes, int, a list of these, None, or a ``hiredis.ReplyError``."""
@@ -64,12 +64,6 @@ def stream(url: str) -> bytes:
     return f"abec:stream:{run_token(url)}".encode()
 
 
-def _shown(url: str) -> str:
-    """Give the URL without its password and query."""
-    scheme, mark, rest = without_query(url).partition("://")
-    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
-
-
 def greeting(url: str) -> list[bytes]:
     """Pack what a new connection to ``url`` says first; each command has one reply.
 
@@ -83,7 +77,9 @@ def greeting(url: str) -> list[bytes]:
         commands.append(command(*(word.encode() for word in words)))
     database = place.database
     if database and not database.isdecimal():
-        raise BadInput("--redis", _shown(url), f"{database} is no database number; for example 0")
+        raise BadInput(
+            "--redis", without_login(url), f"{database} is no database number; for example 0"
+        )
     if database.strip("0"):
         commands.append(command(b"SELECT", database.encode()))
     commands.append(PING)
@@ -170,7 +166,7 @@ async def linked_to_redis(seat: Seat, take: Take, *commands: bytes) -> AsyncIter
 
 def refused(url: str, error: object) -> BadInput:
     """Make the error for a server that answers ``error`` to what a client begins with."""
-    return BadInput("--redis", _shown(url), _refusal(url, str(error)))
+    return BadInput("--redis", without_login(url), _refusal(url, str(error)))
 
 
 def _refusal(url: str, error: str) -> str:
