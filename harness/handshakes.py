@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from harness.errors import BadInput, LateStart, NotMeasured
+from harness.errors import BadInput, NotMeasured
 from harness.machine import Machine
 from harness.measure.resources import HostSnapshot
 from harness.measure.set_up import Connecting, SetUp
@@ -19,7 +19,7 @@ from harness.measure.validity import MACHINE_RULES
 from harness.observe import Live, Observation, observe
 from harness.pattern import Pattern
 from harness.plan import plan
-from harness.series import MOST_RERUNS
+from harness.series import until_undisturbed
 from harness.workload import Workload
 
 NS = 1_000_000_000
@@ -83,18 +83,11 @@ def _key(way: Way) -> tuple[str, bool]:
 
 def _undisturbed(way: Way, connections: int, machine: Machine) -> SetUp:
     """Connect once, and again while the machine disturbs it or delays the start."""
-    reruns = 0
-    while True:
-        try:
-            made = set_up(*way, connections, machine)
-        except LateStart:
-            if reruns == MOST_RERUNS:
-                raise
-        else:
-            disturbed = any(doubt.rule in MACHINE_RULES for doubt in made.doubts)
-            if reruns == MOST_RERUNS or not disturbed:
-                return made
-        reruns += 1
+    made, _ = until_undisturbed(
+        lambda: set_up(*way, connections, machine),
+        lambda made: any(doubt.rule in MACHINE_RULES for doubt in made.doubts),
+    )
+    return made
 
 
 def set_up(

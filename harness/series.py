@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from harness import schema, stamps_file
 from harness.errors import LateStart, NotMeasured
@@ -19,13 +20,14 @@ from harness.pattern import Pattern, RedisSpec, ServerSpec
 from harness.plan import plan
 from harness.process.given_processes import given_processes
 from harness.process.program import located
-from harness.process.redis import resolve
-from harness.process.redis_cluster import resolve_cluster
+from harness.process.redis_cluster import resolve_nodes
 from harness.registry import load as load_pattern
 from harness.result import Result, Series
 from harness.run import run
 from harness.scaling import Backplane
 from harness.workload import Workload
+
+_T = TypeVar("_T")
 
 MOST_RERUNS = 2
 """A run that the machine disturbed is repeated so often; the count is stored and printed."""
@@ -79,21 +81,21 @@ def require_possible(cells: Sequence[Cell], machine: Machine) -> None:
     Raises:
         BadInput: a pattern, this machine or that Redis cannot do what a cell asks.
     """
-    explicit: set[tuple[str, str, bool]] = set()
+    explicit: set[tuple[str, str, int]] = set()
     strangers: dict[tuple[str, Workload], Cell] = {}
     for cell in cells:
         made = plan(load_pattern(cell.pattern), cell.workload, machine)
         for spec in made.servers:
             if isinstance(spec, RedisSpec) and cell.workload.redis_at:
-                explicit.add((cell.workload.redis_at, cell.workload.ca, spec.nodes > 1))
+                explicit.add((cell.workload.redis_at, cell.workload.ca, spec.nodes))
             if isinstance(spec, ServerSpec) and spec.program is not None:
                 located(spec.program)
         if cell.workload.elsewhere or cell.workload.pid:
             given_processes(cell.workload, {})
         if cell.workload.elsewhere:
             strangers.setdefault((cell.pattern, cell.workload.essence), cell)
-    for redis, ca, clustered in sorted(explicit):
-        (resolve_cluster if clustered else resolve)(redis, ca)
+    for redis, ca, nodes in sorted(explicit):
+        resolve_nodes(nodes, redis, ca)
     for cell in strangers.values():
         make_contact(load_pattern(cell.pattern), cell.workload)
 
@@ -249,25 +251,36 @@ def run_undisturbed(
     Raises:
         NotMeasured: as ``run`` does.
     """
-    reruns = 0
     seen: list[Observation] = []
+
+    def once() -> Result:
+        return run(
+            pattern, workload, machine, block_index=block, on_seen=seen.append, freezer=freezer
+        )
+
+    result, reruns = until_undisturbed(once, disturbed, most_reruns)
+    return replace(result, context=replace(result.context, reruns=reruns)), seen[-1]
+
+
+def until_undisturbed(
+    measured: Callable[[], _T], is_disturbed: Callable[[_T], bool], most_reruns: int = MOST_RERUNS
+) -> tuple[_T, int]:
+    """Measure, and again while that is disturbed or starts late; give also how often again.
+
+    Raises:
+        LateStart: the last time it started late, too.
+        NotMeasured: as ``measured`` does.
+    """
+    reruns = 0
     while True:
         try:
-            result = run(
-                pattern,
-                workload,
-                machine,
-                block_index=block,
-                on_seen=seen.append,
-                freezer=freezer,
-            )
+            found = measured()
         except LateStart:
             if reruns == most_reruns:
                 raise
         else:
-            if reruns == most_reruns or not disturbed(result):
-                context = replace(result.context, reruns=reruns)
-                return replace(result, context=context), seen[-1]
+            if reruns == most_reruns or not is_disturbed(found):
+                return found, reruns
         reruns += 1
 
 

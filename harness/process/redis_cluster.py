@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,8 +26,16 @@ from harness.pattern import RedisSpec
 from harness.process.child import Child, stop_all
 from harness.process.redis import RedisSource, SourceKind, client, resolve, without_password
 from harness.process.redis_guest import refusal, rehearse
-from harness.process.redis_server import ServingRedis, refuse_directives, start, with_run_token
+from harness.process.redis_server import (
+    ServingRedis,
+    Site,
+    refuse_directives,
+    serve,
+    start,
+    with_run_token,
+)
 from harness.process.watch import Watch
+from harness.wire.redis_place import without_login
 from harness.wire.resp import run_token
 
 _FIRST_MAJOR = 7
@@ -60,15 +67,17 @@ def resolve_cluster(redis: str, ca: str = "") -> RedisSource:
     return source
 
 
-def serve_cluster(
-    source: RedisSource,
-    spec: RedisSpec,
-    *,
-    directory: Path,
-    log_dir: Path,
-    watch: Watch,
-    cores: frozenset[int] | None = None,
-) -> ServingRedis:
+def resolve_nodes(nodes: int, redis: str, ca: str) -> RedisSource:
+    """Find the Redis to use, as one server or as a cluster; raises as ``resolve_cluster``."""
+    return (resolve_cluster if nodes > 1 else resolve)(redis, ca)
+
+
+def serve_nodes(source: RedisSource, spec: RedisSpec, site: Site) -> ServingRedis:
+    """Serve as one server, or as a cluster; raises as ``serve_cluster``."""
+    return (serve_cluster if spec.nodes > 1 else serve)(source, spec, site)
+
+
+def serve_cluster(source: RedisSource, spec: RedisSpec, site: Site) -> ServingRedis:
     """Start as many nodes as ``spec`` says and join them, or take a cluster as it stands.
 
     Raises:
@@ -83,19 +92,12 @@ def serve_cluster(
     password = secrets.token_hex(16)
     children: list[Child] = []
     urls: list[str] = []
-    everybody = replace(watch, children=[*watch.children])
+    everybody = replace(site.watch, children=[*site.watch.children])
     try:
         for number in range(spec.nodes):
             name = spec.node(number)
-            node = start(
-                source,
-                replace(spec, name=name),
-                directory=directory / name,
-                log_dir=log_dir,
-                watch=everybody,
-                cores=cores,
-                password=password,
-            )
+            own = replace(site, directory=site.directory / name, watch=everybody)
+            node = start(source, replace(spec, name=name), own, password)
             children += node.children
             everybody.children.extend(node.children)
             urls.append(node.url)
@@ -137,15 +139,10 @@ def _slots(number: int, nodes: int) -> tuple[int, int]:
 
 def _joined(node: Redis) -> tuple[bool | None, str]:
     try:
-        state = _told(node)
+        state = node.cluster("INFO")["cluster_state"]
     except RedisError as error:
         return None, f"CLUSTER INFO: {error}"
     return (True if state == "ok" else None), f"cluster_state is {state}"
-
-
-def _told(node: Redis) -> str:
-    info: Mapping[str, str] = node.cluster("INFO")
-    return info["cluster_state"]
 
 
 def _database(url: str) -> str:
@@ -153,17 +150,7 @@ def _database(url: str) -> str:
 
 
 def _require_cluster(url: str, shown: str) -> None:
-    try:
-        with client(url, _PATIENCE_S) as node:
-            state = _told(node)
-    except ResponseError as error:
-        if "cluster support disabled" in str(error):
-            problem = f"no cluster is enabled there, which sharded pub/sub needs; {_OURS}"
-        else:
-            problem = refusal(in_its_words(error), "CLUSTER INFO")
-        raise BadInput("--redis", shown, problem) from error
-    except RedisError as error:
-        raise BadInput("--redis", shown, f"does not answer: {error}; try again") from error
+    state = _asked(url, shown, "INFO")["cluster_state"]
     if state != "ok":
         raise BadInput("--redis", shown, f"its cluster is in state {state}; mend it, or {_OURS}")
 
@@ -180,7 +167,7 @@ def _given(url: str, spec: RedisSpec) -> ServingRedis:
         slot = key_slot(words[1].format(run=run_token(url)).encode())
         owner = next((node for slots, node in owners.items() if slot in slots), None)
         if owner is None:
-            shown = without_password(url.partition("?")[0])
+            shown = without_login(url)
             raise BadInput("--redis", shown, f"no node has slot {slot}; mend it, or {_OURS}")
         rehearse(owner, (words,))
     return _serving(tuple(nodes), spec, ())
@@ -192,15 +179,27 @@ def _shards(url: str) -> Mapping[tuple[int, int], Mapping[str, Any]]:
     Raises:
         BadInput: it does not say.
     """
-    shown = without_password(url.partition("?")[0])
+    told = _asked(url, without_login(url), "SLOTS")
+    return parse_cluster_slots(told, current_host=urlsplit(url).hostname)
+
+
+def _asked(url: str, shown: str, what: str) -> Any:
+    """Ask a cluster that is not ours about itself.
+
+    Raises:
+        BadInput: there is none, or it does not say; ``shown`` is the URL as it may be printed.
+    """
     try:
         with client(url, _PATIENCE_S) as node:
-            told = node.cluster("SLOTS")
+            return node.cluster(what)
     except ResponseError as error:
-        raise BadInput("--redis", shown, refusal(in_its_words(error), "CLUSTER SLOTS")) from error
+        if "cluster support disabled" in str(error):
+            problem = f"no cluster is enabled there, which sharded pub/sub needs; {_OURS}"
+        else:
+            problem = refusal(in_its_words(error), f"CLUSTER {what}")
+        raise BadInput("--redis", shown, problem) from error
     except RedisError as error:
         raise BadInput("--redis", shown, f"does not answer: {error}; try again") from error
-    return parse_cluster_slots(told, current_host=urlsplit(url).hostname)
 
 
 def _at(url: str, host: str, port: int) -> str:

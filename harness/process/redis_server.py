@@ -13,16 +13,10 @@ from pathlib import Path
 from harness.errors import BadInput, NotMeasured, ServerFailed
 from harness.pattern import RedisSpec
 from harness.process.child import Child, log_file
-from harness.process.redis import (
-    RedisSource,
-    SourceKind,
-    answer_to_ping,
-    runnable,
-    without_password,
-)
+from harness.process.redis import RedisSource, SourceKind, answer_to_ping, runnable
 from harness.process.redis_guest import rehearse
 from harness.process.watch import POLL_S, Watch
-from harness.wire.redis_place import with_query
+from harness.wire.redis_place import with_query, without_login
 
 _PORT_ATTEMPTS = 5
 _MAX_CLIENTS = 60_000
@@ -51,16 +45,21 @@ class ServingRedis:
         return {"redis": self.url, **self.others}
 
 
-def serve(
-    source: RedisSource,
-    spec: RedisSpec,
-    *,
-    directory: Path,
-    log_dir: Path,
-    watch: Watch,
-    cores: frozenset[int] | None = None,
-) -> ServingRedis:
-    """Start ``source`` with ``directory`` for its files, or take it as it stands.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What a server is started with."""
+
+    directory: Path
+    """For its files."""
+    log_dir: Path
+    watch: Watch
+    """Over all that is being started."""
+    cores: frozenset[int] | None
+    """On which it runs; None: on any."""
+
+
+def serve(source: RedisSource, spec: RedisSpec, site: Site) -> ServingRedis:
+    """Start ``source``, or take it as it stands.
 
     Raises:
         BadInput: the server at an explicit URL is not ours, and ``spec`` needs directives or
@@ -73,15 +72,7 @@ def serve(
         url = with_run_token(source.where)
         rehearse(url, spec.rehearsal)
         return ServingRedis(url=url, children=())
-    serving = start(
-        source,
-        spec,
-        directory=directory,
-        log_dir=log_dir,
-        watch=watch,
-        cores=cores,
-        password=secrets.token_hex(16),
-    )
+    serving = start(source, spec, site, secrets.token_hex(16))
     return replace(serving, url=with_run_token(serving.url))
 
 
@@ -95,22 +86,13 @@ def refuse_directives(source: RedisSource, spec: RedisSpec) -> None:
         wanted = ", ".join(" ".join(directive) for directive in spec.config)
         raise BadInput(
             "--redis",
-            without_password(source.where.partition("?")[0]),
+            without_login(source.where),
             f"its settings are not ours to change, and this needs {wanted}; "
             "leave --redis out or give a redis-server binary",
         )
 
 
-def start(
-    source: RedisSource,
-    spec: RedisSpec,
-    *,
-    directory: Path,
-    log_dir: Path,
-    watch: Watch,
-    cores: frozenset[int] | None,
-    password: str,
-) -> ServingRedis:
+def start(source: RedisSource, spec: RedisSpec, site: Site, password: str) -> ServingRedis:
     """Start one server, or one node of a cluster, whose URL has no token yet.
 
     Raises:
@@ -118,10 +100,10 @@ def start(
         NotMeasured: each of several free ports was taken before Redis had it.
     """
     try:
-        directory.mkdir(exist_ok=True)
-        binary = runnable(Path(source.where), directory)
+        site.directory.mkdir(exist_ok=True)
+        binary = runnable(Path(source.where), site.directory)
         for _ in range(_PORT_ATTEMPTS):
-            serving = _start(binary, spec, directory, log_dir, watch, cores, password)
+            serving = _start(binary, spec, site, password)
             if serving is not None:
                 return serving
     except OSError as error:
@@ -129,29 +111,22 @@ def start(
     raise NotMeasured(f"redis found {_PORT_ATTEMPTS} ports in use, one after another; try again")
 
 
-def _start(
-    binary: Path,
-    spec: RedisSpec,
-    directory: Path,
-    log_dir: Path,
-    watch: Watch,
-    cores: frozenset[int] | None,
-    password: str,
-) -> ServingRedis | None:
+def _start(binary: Path, spec: RedisSpec, site: Site, password: str) -> ServingRedis | None:
     """Start Redis on a port that was free just now; None if somebody was faster."""
     port = _free_port()
     url = f"redis://:{password}@127.0.0.1:{port}/0"
-    configuration = _configuration(spec, directory, port, password)
+    configuration = _configuration(spec, site.directory, port, password)
+    watch = site.watch
 
     def spawn() -> Child:
         return Child.spawn(
             (str(binary), "-"),
             name=spec.name,
-            log_path=log_file(log_dir, spec.name),
+            log_path=log_file(site.log_dir, spec.name),
             # On stdin, so that the password does not stand in the process list.
             stdin=configuration.encode(),
-            cores=cores,
-            cwd=directory,
+            cores=site.cores,
+            cwd=site.directory,
             # Redis ends at once where the locale of its environment is not installed.
             env={"LC_ALL": "C"},
         )

@@ -17,11 +17,10 @@ from harness.process.child import Child, log_file, python_command, stop_all
 from harness.process.given_processes import GivenProcesses, given_processes
 from harness.process.program import located
 from harness.process.ready import wait_until_ready
-from harness.process.redis import resolve
-from harness.process.redis_cluster import resolve_cluster, serve_cluster
+from harness.process.redis_cluster import resolve_nodes, serve_nodes
 from harness.process.redis_guest import remove
 from harness.process.redis_local import local_servers
-from harness.process.redis_server import ServingRedis, serve
+from harness.process.redis_server import ServingRedis, Site
 from harness.process.scratch import file_system, private_directory
 from harness.process.watch import KEPT_LOGS, Watch
 from harness.workload import Workload
@@ -134,23 +133,18 @@ def started(
             restart: Callable[[], Child] | None = None
             for redis_spec in specs:
                 if isinstance(redis_spec, RedisSpec):
-                    clustered = redis_spec.nodes > 1
-                    find, start = (
-                        (resolve_cluster, serve_cluster) if clustered else (resolve, serve)
-                    )
-                    source = find(workload.redis_at, workload.ca)
+                    source = resolve_nodes(redis_spec.nodes, workload.redis_at, workload.ca)
                     redis_label = source.label
                     redis_tls = f"{source.tls} to Redis" if source.tls else ""
-                    redis = start(
-                        source,
-                        redis_spec,
+                    site = Site(
                         directory=directory,
                         log_dir=log_dir or directory,
                         watch=watch,
                         cores=cores,
                     )
+                    redis = serve_nodes(source, redis_spec, site)
                     urls |= redis.urls
-                    if clustered:
+                    if redis_spec.nodes > 1:
                         redis_label += f", a cluster of {1 + len(redis.others)}"
                     if redis.children:
                         children.extend(redis.children)
