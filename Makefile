@@ -95,7 +95,7 @@ versions: $(VENV)/.bench
 	@$(BIN)/abec versions $(if $(LIB),--lib '$(LIB)') $(if $(LIB_PATH),--checkout '$(LIB_PATH)') -- $(VERSIONS)
 
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest -m 'not alone' --numprocesses 3 --dist loadfile
+	@$(BIN)/python -m pytest -m 'not alone' --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 	@$(BIN)/python -m pytest -m alone
 
 check: $(VENV)/.dev

@@ -18,6 +18,27 @@ def pytest_configure() -> None:
     settings.load_profile("untimed")
 
 
+_LONG = (
+    *("tests/versions/test_real.py", "tests/workflows/test_steps.py"),
+    *("tests/regress/test_sides.py", "tests/truth/test_audit.py", "tests/asv"),
+)
+"""Files of few tests that take half a minute: begun with last, one would hold up the end."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say what one process runs where several do, and begin with what takes longest.
+
+    The tests of a file share servers. Those that read what asv recorded share that, which takes
+    20 s to make, across files.
+    """
+    for item in items:
+        shares_records = "fed" in getattr(item, "fixturenames", ())
+        group = "fed" if shares_records else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
 @pytest.fixture(scope="session")
 def missing() -> Callable[[str], NoReturn]:
     """Give what ends a test that lacks something: skipped on a laptop, failed in CI."""

@@ -1,4 +1,4 @@
-"""What `make publish` leaves: asv's pages and ours, linked, and without private names."""
+"""What `make bench` records for asv, and `make publish` makes of it: without private names."""
 
 from __future__ import annotations
 
@@ -48,6 +48,23 @@ def site(plain: Path, fed: Checkout, saved: str) -> Path:
     )
     assert done.returncode == 0, done.stderr
     return fed.path / "results/html"
+
+
+@pytest.mark.slow
+def test_saved_series_feed_asv(fed: Checkout) -> None:
+    stored = fed.results()
+    assert stored["delivery.Delivery.track_p50"]["ticker", "sse"] == pytest.approx(4e-4, rel=0.05)
+    assert stored["delivery.Delivery.track_p99"]["ticker", "floor@no-loop"] < 1
+    assert stored["work_queue.QueueDelivery.track_p99"]["jobs", "redis_queue"] > 0
+    assert stored["request_reply.RequestReply.track_p99"]["rpc", "rest"] > 0
+    costs = "cost_per_message.CostOf"
+    assert stored[f"{costs}Broadcast.track_server_cpu"]["ticker", "floor"] > 0
+    assert stored[f"{costs}Broadcast.track_tcp_payload"]["ticker", "sse"] == 265.5
+    assert stored[f"{costs}WorkQueue.track_context_switches"]["jobs", "redis_queue"] == 0.5
+    assert stored[f"{costs}RequestReply.track_lost"]["rpc", "websocket"] == 0
+    lacking = stored["delivery.Delivery.track_p50"]["ticker", "long_polling"]
+    assert lacking != lacking
+    assert fed.git("status", "--porcelain") == ""
 
 
 @pytest.mark.slow

@@ -48,22 +48,6 @@ def test_asv_measures_and_saves(checkout: Checkout, short: Mapping[str, str]) ->
     assert checkout.git("status", "--porcelain") == ""
 
 
-def test_saved_series_feed_asv(fed: Checkout) -> None:
-    stored = fed.results()
-    assert stored["delivery.Delivery.track_p50"]["ticker", "sse"] == pytest.approx(4e-4, rel=0.05)
-    assert stored["delivery.Delivery.track_p99"]["ticker", "floor@no-loop"] < 1
-    assert stored["work_queue.QueueDelivery.track_p99"]["jobs", "redis_queue"] > 0
-    assert stored["request_reply.RequestReply.track_p99"]["rpc", "rest"] > 0
-    costs = "cost_per_message.CostOf"
-    assert stored[f"{costs}Broadcast.track_server_cpu"]["ticker", "floor"] > 0
-    assert stored[f"{costs}Broadcast.track_tcp_payload"]["ticker", "sse"] == 265.5
-    assert stored[f"{costs}WorkQueue.track_context_switches"]["jobs", "redis_queue"] == 0.5
-    assert stored[f"{costs}RequestReply.track_lost"]["rpc", "websocket"] == 0
-    lacking = stored["delivery.Delivery.track_p50"]["ticker", "long_polling"]
-    assert lacking != lacking
-    assert fed.git("status", "--porcelain") == ""
-
-
 @pytest.fixture
 def marked() -> Iterator[Mapping[str, str]]:
     """Give an environment by which the processes of a test are known; end what is left."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -142,20 +143,28 @@ def test_ctrl_c_ends_children_that_ignore_sigterm_and_removes_directories(launch
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_end_at_any_moment_of_the_start_leaves_nothing(temporary, monkeypatch, how):
-    mark = f"{os.getpid()}-{how}"
-    monkeypatch.setenv("ABEC_TEST_MARK", mark)
-    most_running = 0
-    for delay_s in (0.02, 0.05, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
-        process = subprocess.Popen(
-            (sys.executable, "-c", MEASURING, SERVER),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(delay_s)
-        most_running = max(most_running, len(marked(mark)))
-        process.send_signal(how)
+    def ended(process: subprocess.Popen[bytes], mark: str) -> None:
         process.wait(10)
         nothing_survives(marked(mark), [])
+
+    most_running = 0
+    # Each is held to its own end; meanwhile the next may start.
+    with ThreadPoolExecutor() as watching:
+        endings = []
+        for delay_s in (0.02, 0.05, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
+            mark = f"{os.getpid()}-{how}-{delay_s}"
+            monkeypatch.setenv("ABEC_TEST_MARK", mark)
+            process = subprocess.Popen(
+                (sys.executable, "-c", MEASURING, SERVER),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            time.sleep(delay_s)
+            most_running = max(most_running, len(marked(mark)))
+            process.send_signal(how)
+            endings.append(watching.submit(ended, process, mark))
+        for ending in endings:
+            ending.result()
     assert most_running > 1, "it never had a child when it was ended"
     sweep()
     # Not all files: tempfile tries a directory out with one of its own, and may be killed then.

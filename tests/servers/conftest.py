@@ -160,21 +160,53 @@ def start() -> Iterator[Start]:
     with ExitStack() as stack:
 
         def start_one(name: str, *options: str) -> Running:
-            module, *more = name.split()
-            command = [sys.executable, "-m", f"servers.{module}", *more, *options]
-            process = stack.enter_context(
-                subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-            )
-            stack.callback(_end, process)
-            assert process.stdout is not None
-            running = Running(
-                process=process, urls=process.stdout.readline().split(), stack=ExitStack()
-            )
+            running = _started(name, *options)
+            stack.callback(_end, running.process)
             stack.push(running.stack)
-            assert len(running.urls) == 2
             return running
 
         yield start_one
+
+
+@pytest.fixture(scope="module")
+def running_by_name() -> Iterator[dict[str, Running]]:
+    """Hold what ``shared`` started; each must end with exit code 0."""
+    running: dict[str, Running] = {}
+    with ExitStack() as stack:
+        stack.callback(lambda: [_end(one.process) for one in running.values()])
+        yield running
+
+
+@pytest.fixture
+def shared(running_by_name: dict[str, Running]) -> Iterator[Start]:
+    """Give the module's own server of a name: for tests that find nothing of others' in it.
+
+    What a test opens is closed at its end, and it publishes where nobody reads from the start.
+    """
+    with ExitStack() as stack:
+
+        def share(name: str) -> Running:
+            if name not in running_by_name:
+                running_by_name[name] = _started(name)
+            one = running_by_name[name]
+            own = Running(process=one.process, urls=one.urls, stack=ExitStack())
+            stack.push(own.stack)
+            return own
+
+        yield share
+
+
+def _started(name: str, *options: str) -> Running:
+    module, *more = name.split()
+    command = [sys.executable, "-m", f"servers.{module}", *more, *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    running = Running(process=process, urls=process.stdout.readline().split(), stack=ExitStack())
+    if len(running.urls) != 2:
+        process.kill()
+        process.wait()
+        raise AssertionError(f"{command} printed {running.urls}")
+    return running
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -184,4 +216,6 @@ def _end(process: subprocess.Popen[str]) -> None:
             process.wait(DEADLINE_S)
         finally:
             process.kill()
+    if process.stdout is not None:
+        process.stdout.close()
     assert process.returncode == 0

@@ -23,8 +23,8 @@ def join(server: Running, role: bytes, receive_buffer: int | None = None) -> soc
     return connection
 
 
-def test_every_subscriber_gets_every_message(start: Start, floor: str) -> None:
-    server = start(floor)
+def test_every_subscriber_gets_every_message(shared: Start, floor: str) -> None:
+    server = shared(floor)
     subscribers = [join(server, b"S") for _ in range(3)]
     sent = [b"one", b"", MEBIBYTE, b"four"]
     server.feed(*sent)
@@ -32,8 +32,8 @@ def test_every_subscriber_gets_every_message(start: Start, floor: str) -> None:
         assert [server.receive_frame(subscriber) for _ in sent] == sent
 
 
-def test_several_feeds_do_not_mix(start: Start, floor: str) -> None:
-    server = start(floor)
+def test_several_feeds_do_not_mix(shared: Start, floor: str) -> None:
+    server = shared(floor)
     subscriber = join(server, b"S")
     one, other = server.connect(1), server.connect(1)
     halves = frame(b"first message")
@@ -66,8 +66,8 @@ def test_a_worker_that_left_gets_no_turn(start: Start, floor: str) -> None:
     assert [server.receive_frame(stays) for _ in range(2)] == [b"a", b"b"]
 
 
-def test_echo_gives_frames_back(start: Start, floor: str) -> None:
-    server = start(floor)
+def test_echo_gives_frames_back(shared: Start, floor: str) -> None:
+    server = shared(floor)
     echo = server.connect()
     echo.sendall(b"E" + frame(b"with the role"))
     assert server.receive_frame(echo) == b"with the role"
@@ -80,8 +80,8 @@ def test_echo_gives_frames_back(start: Start, floor: str) -> None:
     assert server.receive_frame(echo) == MEBIBYTE
 
 
-def test_an_unknown_role_is_cut(start: Start, floor: str) -> None:
-    connection = start(floor).connect()
+def test_an_unknown_role_is_cut(shared: Start, floor: str) -> None:
+    connection = shared(floor).connect()
     connection.sendall(b"?")
     assert not connection.recv(1)
 

@@ -83,22 +83,22 @@ def test_a_reader_behind_the_log_is_told_where_to_go_on(
     ],
 )
 def test_malformed_questions_are_answered_with_a_sentence(
-    start: Start, path: str, sentence: bytes
+    shared: Start, path: str, sentence: bytes
 ) -> None:
     for name in ("uvicorn_stack", "aiohttp_stack"):
-        assert start(name).ask("GET", path)[:2] == (400, sentence)
+        assert shared(name).ask("GET", path)[:2] == (400, sentence)
 
 
 @pytest.mark.parametrize("body", [b"", b"two\nlines", b"data\r\rid: 9", b"\xff"])
-def test_what_is_legal_in_no_framing_is_no_message(start: Start, body: bytes) -> None:
+def test_what_is_legal_in_no_framing_is_no_message(shared: Start, body: bytes) -> None:
     for name in ("uvicorn_stack", "aiohttp_stack"):
-        ask = start(name).ask
+        ask = shared(name).ask
         assert ask("POST", "/messages", body)[0] == 400
         assert ask("GET", "/messages")[2] == 0
 
 
-def test_echo_gives_the_body_back(start: Start, polling: str) -> None:
-    server = start(polling)
+def test_echo_gives_the_body_back(shared: Start, polling: str) -> None:
+    server = shared(polling)
     connection = server.http()
     for body in (b"again", b"", MEBIBYTE):
         connection.request("POST", "/echo", body)
@@ -129,6 +129,6 @@ def test_more_than_the_longest_message_is_refused(start: Start, polling: str) ->
     ("method", "path", "status"), [("GET", "/nothing", 404), ("GET", "/echo", 405)]
 )
 def test_unknown_paths_and_methods(
-    start: Start, polling: str, method: str, path: str, status: int
+    shared: Start, polling: str, method: str, path: str, status: int
 ) -> None:
-    assert start(polling).ask(method, path)[0] == status
+    assert shared(polling).ask(method, path)[0] == status

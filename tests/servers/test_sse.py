@@ -29,8 +29,8 @@ def test_the_bytes_on_the_wire_are_the_contracts(start: Start, sse: str) -> None
     assert stream.read1(99) == b"id: 1\ndata: one\n\n"
 
 
-def test_the_feed_reaches_every_subscriber(start: Start, sse: str) -> None:
-    server = start(sse)
+def test_the_feed_reaches_every_subscriber(shared: Start, sse: str) -> None:
+    server = shared(sse)
     streams = [server.stream() for _ in range(5)]
     sent = [b"%d" % i for i in range(20)]
     server.feed(*sent)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 LARGE = b"x" * (1 << 16)
 
 
-def test_subscribers_get_text_frames(start: Start, websocket: str) -> None:
-    server = start(websocket)
+def test_subscribers_get_text_frames(shared: Start, websocket: str) -> None:
+    server = shared(websocket)
     url = server.websocket_url("subscribe")
     with connect(url) as one, connect(url) as other:
         server.feed(b"a", b"b")
@@ -27,9 +27,9 @@ def test_subscribers_get_text_frames(start: Start, websocket: str) -> None:
 
 
 def test_members_get_what_each_of_them_sends_their_own_included(
-    start: Start, websocket: str
+    shared: Start, websocket: str
 ) -> None:
-    server = start(websocket)
+    server = shared(websocket)
     url = server.websocket_url("join")
     with connect(url) as one, connect(url) as other:
         one.send("a")
@@ -39,9 +39,9 @@ def test_members_get_what_each_of_them_sends_their_own_included(
 
 
 def test_a_member_that_sends_no_message_is_told_and_the_others_stay(
-    start: Start, websocket: str
+    shared: Start, websocket: str
 ) -> None:
-    server = start(websocket)
+    server = shared(websocket)
     url = server.websocket_url("join")
     with connect(url) as one, connect(url) as other:
         one.send("two\nlines")
@@ -53,8 +53,8 @@ def test_a_member_that_sends_no_message_is_told_and_the_others_stay(
         assert other.recv(10) == "still here"
 
 
-def test_published_frames_reach_their_channel(start: Start, websocket: str) -> None:
-    server = start(websocket)
+def test_published_frames_reach_their_channel(shared: Start, websocket: str) -> None:
+    server = shared(websocket)
     with (
         connect(server.websocket_url("subscribe")) as main,
         connect(server.websocket_url("subscribe", "side")) as side,
@@ -67,16 +67,16 @@ def test_published_frames_reach_their_channel(start: Start, websocket: str) -> N
         assert main.recv(10) == "b"
 
 
-def test_echo_gives_frames_back(start: Start, websocket: str) -> None:
-    server = start(websocket)
+def test_echo_gives_frames_back(shared: Start, websocket: str) -> None:
+    server = shared(websocket)
     with connect(server.websocket_url("echo")) as echo:
         for message in ("a", "b" * 200, "é"):
             echo.send(message)
         assert [echo.recv(10) for _ in range(3)] == ["a", "b" * 200, "é"]
 
 
-def test_a_mebibyte_passes(start: Start, websocket: str) -> None:
-    server = start(websocket)
+def test_a_mebibyte_passes(shared: Start, websocket: str) -> None:
+    server = shared(websocket)
     message = "m" * (1 << 20)
     with (
         connect(server.websocket_url("subscribe"), max_size=None) as subscriber,
@@ -91,8 +91,8 @@ def test_a_mebibyte_passes(start: Start, websocket: str) -> None:
         assert echo.recv(10) == message
 
 
-def test_what_is_no_message_closes_the_publisher(start: Start, websocket: str) -> None:
-    server = start(websocket)
+def test_what_is_no_message_closes_the_publisher(shared: Start, websocket: str) -> None:
+    server = shared(websocket)
     with connect(server.websocket_url("publish")) as publisher:
         publisher.send("two\nlines")
         with pytest.raises(ConnectionClosed) as closed:
@@ -101,10 +101,10 @@ def test_what_is_no_message_closes_the_publisher(start: Start, websocket: str) -
     assert closed.value.rcvd.code == 1008
 
 
-def test_an_unknown_mode_is_refused(start: Start, websocket: str) -> None:
+def test_an_unknown_mode_is_refused(shared: Start, websocket: str) -> None:
     with (
         pytest.raises(InvalidStatus) as refused,
-        connect(start(websocket).websocket_url("listen")),
+        connect(shared(websocket).websocket_url("listen")),
     ):
         pass
     assert refused.value.response.status_code == 400
@@ -120,8 +120,8 @@ def test_compression_is_offered_only_when_asked_for(start: Start, websocket: str
             assert subscriber.recv(10) == "a" * 1000
 
 
-def test_health(start: Start, websocket: str) -> None:
-    assert start(websocket).ask("GET", "/health")[:2] == (200, b"ok")
+def test_health(shared: Start, websocket: str) -> None:
+    assert shared(websocket).ask("GET", "/health")[:2] == (200, b"ok")
 
 
 def test_a_slow_subscriber_is_evicted_without_a_gap(start: Start, websocket: str) -> None:
