@@ -82,7 +82,7 @@ def _key(way: Way) -> tuple[str, bool]:
 
 
 def _undisturbed(way: Way, connections: int, machine: Machine) -> SetUp:
-    """Connect once, and again while the machine disturbs it or delays the start."""
+    """Connect once, and again while the machine disturbs it."""
     made, _ = until_undisturbed(
         lambda: set_up(*way, connections, machine),
         lambda made: any(doubt.rule in MACHINE_RULES for doubt in made.doubts),
@@ -111,7 +111,7 @@ def set_up(
         on_start(live)
 
     seen = _observed(pattern, workload, connections, machine, begin)
-    (before, after) = (*begun, seen.host[0])
+    before, after = begun[-1], seen.host[0]
     return SetUp(
         pattern=pattern.name,
         tls=workload.tls,

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from harness.errors import AbecError, LoadFailed, NotMeasured
+from harness.errors import AbecError, LateStart, LoadFailed, NotMeasured
 from harness.faults.strike import Blow, Strike
 from harness.load.course import prepare, run_load
 from harness.load.task import LoadTask, Role
@@ -47,6 +47,9 @@ takes longer than reading the message."""
 _READING_NS = 10_000_000
 """Reading the host's counters takes milliseconds: it is over when the window begins."""
 _LONGEST_DRAIN_S = 90.0
+_MOST_POSTPONEMENTS = 3
+_POSTPONED_S = 0.5
+"""More than a machine that other programs use needs to run three small processes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +116,24 @@ def observe(
 ) -> Observation:
     """Carry out a plan; leave no process, port or file behind, however it ends.
 
+    Where load processes were not ready by the agreed start, all begins anew with more than twice
+    the time to set up: how long that takes on a busy machine, no plan can know.
+
     Raises:
         ServerFailed: a server did not start, or died in mid-run; its log's tail is in the error.
-        LoadFailed: a load process was late or failed.
+        LateStart: a load process was late although the start had been postponed several times.
+        LoadFailed: a load process failed.
         NotMeasured: no Redis is found, or it refused some of what it was asked.
     """
+    for _ in range(_MOST_POSTPONEMENTS):
+        try:
+            return _observe_once(plan, workload, on_start)
+        except LateStart:
+            plan = replace(plan, setup_s=2 * plan.setup_s + _POSTPONED_S)
+    return _observe_once(plan, workload, on_start)
+
+
+def _observe_once(plan: Plan, workload: Workload, on_start: Callable[[Live], None]) -> Observation:
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     # Load ends before its servers, however this ends: or it would go on storing in a Redis that
     # is not ours, whose keys were removed already.

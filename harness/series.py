@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness import schema, stamps_file
-from harness.errors import LateStart, NotMeasured
+from harness.errors import NotMeasured
 from harness.first_contact import make_contact
 from harness.freeze import Freezer
 from harness.machine import Machine, read_machine
@@ -244,7 +244,7 @@ def run_undisturbed(
     most_reruns: int = MOST_RERUNS,
     freezer: Freezer | None = None,
 ) -> tuple[Result, Observation]:
-    """Run once, and again while the machine disturbs it or delays the start.
+    """Run once, and again while the machine disturbs it.
 
     Gives the last run's result, and what it was concluded from; a ``freezer`` is as in ``run``.
 
@@ -265,23 +265,15 @@ def run_undisturbed(
 def until_undisturbed(
     measured: Callable[[], _T], is_disturbed: Callable[[_T], bool], most_reruns: int = MOST_RERUNS
 ) -> tuple[_T, int]:
-    """Measure, and again while that is disturbed or starts late; give also how often again.
+    """Measure, and again while that is disturbed; give also how often again.
 
     Raises:
-        LateStart: the last time it started late, too.
         NotMeasured: as ``measured`` does.
     """
-    reruns = 0
-    while True:
-        try:
-            found = measured()
-        except LateStart:
-            if reruns == most_reruns:
-                raise
-        else:
-            if reruns == most_reruns or not is_disturbed(found):
-                return found, reruns
-        reruns += 1
+    found, reruns = measured(), 0
+    while reruns < most_reruns and is_disturbed(found):
+        found, reruns = measured(), reruns + 1
+    return found, reruns
 
 
 def disturbed(result: Result) -> bool:

@@ -15,8 +15,9 @@ import pytest
 
 from harness.errors import LoadFailed, ServerFailed
 from harness.machine import read_machine
-from harness.observe import Live
+from harness.observe import Live, observe
 from harness.pattern import ServerSpec
+from harness.plan import plan
 from harness.process.redis import resolve
 from harness.registry import load
 from harness.run import run
@@ -129,6 +130,19 @@ def test_a_load_process_that_is_killed_ends_the_run_at_once(number: int) -> None
     with pytest.raises(LoadFailed, match="signal 9"):
         run(load("sse"), LONG, read_machine(), on_start=killing.on_start)
     ended_at_once(killing)
+
+
+@pytest.mark.slow
+def test_a_start_that_comes_too_soon_is_postponed() -> None:
+    asked = replace(LONG, duration=0.5)
+    planned = replace(plan(load("sse"), asked, read_machine()), setup_s=0.0)
+    starts: list[Live] = []
+    seen = observe(planned, asked, on_start=starts.append)
+    assert len(starts) > 1
+    assert seen.window_ns[0] > starts[-1].start_ns
+    sent, arrived = seen.recording.published, seen.recording.delivered
+    assert len(arrived.receiver) == len(sent.publisher) > 0
+    assert alive([pid for live in starts for pid in (*live.server_pids, *live.load_pids)]) == []
 
 
 @pytest.mark.slow

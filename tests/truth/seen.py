@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from harness.errors import LateStart
 from harness.machine import Machine
 from harness.measure.ledger import Ledger, ledger
 from harness.observe import Live, observe
@@ -21,7 +20,7 @@ from harness.recording import NEVER, Ints
 from harness.registry import load
 from harness.result import Result
 from harness.run import conclude
-from harness.series import MOST_RERUNS, disturbed
+from harness.series import disturbed, until_undisturbed
 from harness.workload import Workload
 
 _RANK_BITS = 40
@@ -107,17 +106,9 @@ def hold(name: str, workload: Workload, machine: Machine, *faults: str) -> Held:
 
 
 def undisturbed(run: Callable[[], _Seen]) -> _Seen:
-    """Run once, and again while the machine disturbs it or delays the start, as a series does."""
-    for reruns_left in range(MOST_RERUNS, -1, -1):
-        try:
-            seen = run()
-        except LateStart:
-            if not reruns_left:
-                raise
-        else:
-            if not reruns_left or not seen.disturbed:
-                return seen
-    raise AssertionError("unreachable: the last run is returned or raises")
+    """Run once, and again while the machine disturbs it, as a series does."""
+    seen, _ = until_undisturbed(run, lambda seen: seen.disturbed)
+    return seen
 
 
 def _truth_server(name: str, path: Path, faults: tuple[str, ...]) -> ServerSpec:
