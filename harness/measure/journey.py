@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from harness.measure.ledger import Ledger
 from harness.measure.notes import STAGES, Stages
@@ -119,5 +119,5 @@ def _difference(noted: Floats, others: Floats) -> tuple[float | None, float | No
     if not first + second:
         return difference, 0.0
     freedom = (first + second) ** 2 / (first**2 / (len(noted) - 1) + second**2 / (len(others) - 1))
-    factor = stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
+    factor = special.stdtrit(freedom, (1 + CONFIDENCE) / 2)
     return difference, float(factor * np.sqrt(first + second))

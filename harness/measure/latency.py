@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from harness.histogram import Histogram
 from harness.measure.ledger import Ledger
@@ -156,7 +156,8 @@ def mean_bounds(ledger: Ledger) -> MeanBounds | None:
     if len(means) < 2 * BATCHES:
         return None
     batches = batch_means(means, BATCHES)
-    error = float(stats.t.ppf(CONFIDENCE, BATCHES - 1) * stats.sem(batches))
+    sem = batches.std(ddof=1) / math.sqrt(BATCHES)
+    error = float(special.stdtrit(BATCHES - 1, CONFIDENCE) * sem)
     mean = float(means.mean())
     return MeanBounds(mean=mean, low=mean - error, high=mean + error)
 

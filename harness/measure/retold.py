@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from harness.measure.latency import quantile, rank
 from harness.measure.ledger import Ledger
@@ -207,7 +207,8 @@ def claimed_interval_s(told: Told, q: float) -> tuple[float, float]:
     """
     ordered = np.sort(told.latency_ns)
     count = len(ordered)
-    low, high = (int(stats.binom.ppf(p, count, q)) for p in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    below = special.bdtr(np.arange(count + 1), count, q)
+    low, high = (int(np.searchsorted(below, p)) for p in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     ranks = (max(1, low), min(count, high + 1))
     return float(ordered[ranks[0] - 1]) / 1e9, float(ordered[ranks[1] - 1]) / 1e9
 

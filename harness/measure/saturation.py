@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from harness.measure.latency import BATCHES, CONFIDENCE, batch_means, message_means
 from harness.measure.ledger import Ledger
@@ -76,6 +76,6 @@ def _slope(ledger: Ledger) -> tuple[float, float]:
     if points < _FEWEST_POINTS or due_ns[0] == due_ns[-1]:
         return 0.0, 0.0
     at_s = batch_means((due_ns - ledger.window_start_ns) / 1e9, points)
-    line = stats.linregress(at_s, batch_means(means, points))
-    slope, error = float(line.slope), float(line.stderr)
-    return slope, slope - float(stats.t.ppf(CONFIDENCE, points - 2)) * error
+    (slope, _), covariance = np.polyfit(at_s, batch_means(means, points), 1, cov=True)
+    error = special.stdtrit(points - 2, CONFIDENCE) * np.sqrt(covariance[0, 0])
+    return float(slope), float(slope - error)

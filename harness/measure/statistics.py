@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 Sample = float | None
 """One metric of one run; None is infinite."""
@@ -102,8 +102,7 @@ def mann_whitney(old: Sequence[Sample], new: Sequence[Sample]) -> float:
     """
     if not old or not new:
         raise ValueError("no sample to compare")
-    ranks = stats.rankdata(_finite_or_inf([*old, *new]))
-    doubled = tuple(int(rank) for rank in 2 * ranks)
+    doubled = _doubled_midranks(_finite_or_inf([*old, *new]))
     counts = _rank_sums(tuple(sorted(doubled)), len(old))
     observed = sum(doubled[: len(old)])
     tail = min(counts[: observed + 1].sum(), counts[observed:].sum()) / counts.sum()
@@ -173,7 +172,7 @@ def surely_reaches(old: Sequence[Sample], new: Sequence[Sample], least: float) -
     if spread is None:
         return None
     error = spread * math.sqrt(math.pi / 3 * (1 / len(old) + 1 / len(new)))
-    return least * math.exp(float(stats.norm.ppf(POWER)) * error)
+    return least * math.exp(float(special.ndtri(POWER)) * error)
 
 
 def _log_spread(old: Sequence[Sample], new: Sequence[Sample]) -> float | None:
@@ -188,8 +187,14 @@ def _log_spread(old: Sequence[Sample], new: Sequence[Sample]) -> float | None:
     return math.sqrt(squares / freedom)
 
 
+def _doubled_midranks(values: Sequence[float]) -> tuple[int, ...]:
+    _, place, ties = np.unique(values, return_inverse=True, return_counts=True)
+    doubled = 2 * np.cumsum(ties) - ties + 1
+    return tuple(doubled[place].tolist())
+
+
 def _level(n: int, rank: int) -> float:
-    return float(1 - 2 * stats.binom.cdf(rank - 1, n, 0.5)) if n > 1 else 0.0
+    return float(1 - 2 * special.bdtr(rank - 1, n, 0.5)) if n > 1 else 0.0
 
 
 def _median(ordered: Sequence[float]) -> float | None:
