@@ -111,8 +111,10 @@ def main(side: str, commit: str, answer: str, library: str = "", requirement: st
     except (UserError, ProcessError, EnvironmentUnavailable) as error:
         log.flush()
         sys.stderr.write(f"\n{error}\n")
-        missing = f"No matching distribution found for {requirement}"
-        unknown = library and missing in getattr(error, "stderr", "")
+        said = getattr(error, "stderr", "")
+        missing = f"No matching distribution found for {requirement}" in said
+        # An index that does not answer knows no version at all.
+        unknown = library and missing and "(from versions: none)" not in said
         return Exit.BAD_INPUT if unknown else Exit.ANSWER_IS_NO
     directory = str(Path(made.find_executable("python")).parents[1])
     Path(answer).write_text(json.dumps({"directory": directory}), encoding="utf-8")

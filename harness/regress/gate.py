@@ -11,11 +11,12 @@ from pathlib import Path
 
 from harness.errors import BadInput
 from harness.machine import Machine
+from harness.measure.history import Acts
 from harness.plan import plan
 from harness.process.redis import without_password
 from harness.registry import load as load_pattern
 from harness.registry import require_exchange
-from harness.regress.watched import WATCHED, Watched, carries
+from harness.regress.watched import Watched, watched_in
 from harness.scenario import Scenario, read_scenarios
 from harness.series import Cell, expected_s
 from harness.workload import Exchange, Workload
@@ -35,11 +36,13 @@ class GateCell:
     name: str
     pattern: str
     workload: Workload
+    acts: Acts | None = None
+    """Where in it a library is varied; None where commits are compared."""
 
     @property
     def watched(self) -> tuple[Watched, ...]:
-        """What this cell's workload can show, whatever is measured."""
-        return tuple(one for one in WATCHED if carries(self.workload, one.metric))
+        """What this cell can show, whatever is measured."""
+        return watched_in(self.workload, self.acts)
 
     @property
     def expected_s(self) -> float:

@@ -12,7 +12,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from packaging.version import InvalidVersion
+from packaging.version import Version as Number
+
 from harness.errors import BadInput, NotMeasured
+from harness.measure.history import Acts
+from harness.pattern import Pattern
+from harness.registry import load as load_pattern
 from harness.regress.gate import CALLED, HELD, PUSHED, QUEUED, Gate, GateCell
 from harness.regress.sides import Version
 from harness.workload import ClientKind, Exchange, Workload
@@ -22,6 +28,10 @@ _GIT_S = 30.0
 
 def _by_library(workload: Workload) -> Workload:
     return replace(workload, client=ClientKind.LIBRARY)
+
+
+def _acts(workload: Workload) -> Acts:
+    return Acts.CLIENT if workload.client is ClientKind.LIBRARY else Acts.SERVER
 
 
 # A library's client calls one connection after the other from one loop: fewer and slower.
@@ -36,7 +46,7 @@ GATES: Mapping[str, Gate] = {
     library: Gate(
         name=f"{library} gate",
         cells=tuple(
-            GateCell(name=name, pattern=pattern, workload=workload)
+            GateCell(name=name, pattern=pattern, workload=workload, acts=_acts(workload))
             for name, pattern, workload in cells
         ),
     )
@@ -68,6 +78,15 @@ GATES: Mapping[str, Gate] = {
 }
 """By library, as pip knows it."""
 
+_ON_UVICORN = frozenset({"sse-starlette", "strawberry"})
+_CLIENTS: Mapping[str, frozenset[str]] = {
+    "floor": frozenset(),
+    "websocket": frozenset({"websockets"}),
+    "websocket_scaled": frozenset({"websockets"}),
+    "submit_job_websocket": frozenset({"aiohttp", "websockets"}),
+}
+"""By family, what a library client uses where that is not aiohttp alone."""
+
 
 def library_gate(library: str) -> Gate:
     """Give the gate of a library.
@@ -82,19 +101,66 @@ def library_gate(library: str) -> Gate:
     return GATES[library]
 
 
+def varied_in(library: str, gate: Gate) -> Gate:
+    """Give a gate of the user's with the place of the library in each of its cells.
+
+    Raises:
+        BadInput: a cell does not contain the library, or has it at both ends.
+    """
+    return replace(gate, cells=tuple(_varied(library, cell, gate.name) for cell in gate.cells))
+
+
+def _varied(library: str, cell: GateCell, gate: str) -> GateCell:
+    pattern = load_pattern(cell.pattern)
+    by_library = cell.workload.client is ClientKind.LIBRARY
+    places = {Acts.SERVER: library in _in_server(pattern, cell.workload)}
+    places[Acts.CLIENT] = by_library and library in _in_client(pattern)
+    found = [place for place, acts in places.items() if acts]
+    if len(found) == 1:
+        return replace(cell, acts=found[0])
+    problem = 'serves and is the client, and is to be varied at one end; give client = "wire"'
+    if not found:
+        problem = (
+            f"contains no Python package {library}: its server is {pattern.stack}, its client "
+            f"{', '.join(sorted(_in_client(pattern))) if by_library else 'wire'}"
+        )
+    raise BadInput(f"{gate}, {cell.name}", "", f"{cell.pattern} {problem}")
+
+
+def _in_server(pattern: Pattern, workload: Workload) -> frozenset[str]:
+    """Name the libraries that a pattern's server runs on."""
+    found = {pattern.stack}
+    if pattern.stack in _ON_UVICORN:
+        found.add("uvicorn")
+    if workload.exchange is Exchange.JOURNEY:
+        found.add("redis")
+    # Behind the name of the Redis server is no library that could be varied.
+    return frozenset(found - {pattern.stack} if pattern.stack == "redis" else found)
+
+
+def _in_client(pattern: Pattern) -> frozenset[str]:
+    """Name the libraries that a pattern's library client is made of."""
+    if pattern.stack == "redis":
+        return frozenset({"redis"})
+    return _CLIENTS.get(pattern.family, frozenset({"aiohttp"}))
+
+
 def read_version(option: str, library: str, text: str) -> Version:
     """Read a version number, or the path of a local checkout, with ``@REF`` if it is git's.
 
     ``option`` is where it was asked for: a refusal names it.
 
     Raises:
-        BadInput: there is no such directory, or no such commit in it.
+        BadInput: it is no version number, or there is no such directory or no such commit in it.
         NotMeasured: git is not installed, or does not answer.
     """
-    path, _, ref = text.partition("@")
-    if "/" not in path and not path.startswith("."):
+    if "/" not in text.partition("@")[0] and not text.startswith("."):
+        _require_number(option, text)
         return Version(library=library, option=option, asked=text, requirement=f"{library}=={text}")
-    directory = Path(path).expanduser().absolute()
+    directory, ref = _directory(text), ""
+    if not directory.is_dir() and "@" in text:
+        path, _, ref = text.rpartition("@")
+        directory = _directory(path)
     if not directory.is_dir():
         raise BadInput(option, text, "no such directory; give a version or a local checkout")
     if not ref:
@@ -108,6 +174,21 @@ def read_version(option: str, library: str, text: str) -> Version:
         asked=f"{text} ({sha[:8]})",
         requirement=f"git+file://{directory}@{sha}",
     )
+
+
+def _require_number(option: str, text: str) -> None:
+    try:
+        Number(text)
+    except InvalidVersion:
+        raise BadInput(
+            option,
+            text,
+            f"is no version number; for example 15.0.1, or a local checkout: ./{text}",
+        ) from None
+
+
+def _directory(text: str) -> Path:
+    return Path(text).expanduser().absolute()
 
 
 def _commit(directory: Path, ref: str) -> str:

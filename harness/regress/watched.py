@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.measure.configuration import (
     BYTES_PER_DELIVERY,
+    CLIENT_CPU_PER_DELIVERY,
     CPU_PER_DELIVERY,
     FEWEST_CONNECTIONS,
     LOST,
@@ -17,6 +18,7 @@ from harness.measure.configuration import (
     TIME_PER_MESSAGE,
     Metric,
 )
+from harness.measure.history import Acts
 from harness.measure.validity import MESSAGES_BEYOND
 from harness.workload import Workload
 
@@ -73,11 +75,32 @@ WATCHED = (
     Watched(
         metric=LOST,
         threshold=0.0,
-        because="no loss is small enough to pass",
+        because="no loss is small enough to pass; one that is not established ends with 3",
         despite=_ABOUT_TIMES,
     ),
 )
 """All that a gate can watch. Which of it a cell carries follows from its workload alone."""
+
+_CLIENT_CPU = Watched(
+    metric=CLIENT_CPU_PER_DELIVERY,
+    threshold=next(one.threshold for one in WATCHED if one.metric is CPU_PER_DELIVERY),
+    because="as the server's",
+)
+
+
+def watched_in(workload: Workload, acts: Acts | None) -> tuple[Watched, ...]:
+    """Give what a cell can show; ``acts`` says where in it a library is varied, if one is.
+
+    The CPU of a library that is the client is the client's, and it moves no server's memory.
+    """
+    every: tuple[Watched, ...] = WATCHED
+    if acts is Acts.CLIENT:
+        every = tuple(
+            _CLIENT_CPU if one.metric is CPU_PER_DELIVERY else one
+            for one in WATCHED
+            if one.metric is not MEMORY_PER_CONNECTION
+        )
+    return tuple(one for one in every if carries(workload, one.metric))
 
 
 def carries(workload: Workload, metric: Metric) -> bool:

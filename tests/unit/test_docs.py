@@ -86,7 +86,7 @@ def gate_table() -> str:
 
 
 def _from(threshold: float) -> str:
-    return f"+{threshold:.0%}".replace("%", " %") if threshold else "any rise"
+    return f"+{threshold:.0%}".replace("%", " %") if threshold else "any established rise"
 
 
 def _between(text: str, mark: str, table: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.measure.history import Acts
+from harness.regress.gate import BUILT_IN
 from harness.regress.library import GATES
 from harness.versions.watching import acts, watched
-from harness.workload import ClientKind
 
 
 def names(library: str) -> dict[str, list[str]]:
@@ -20,8 +22,7 @@ def test_a_server_is_watched_for_its_cpu_and_memory_a_client_for_the_generators(
     }
 
 
-def test_a_library_is_client_where_libraries_are_clients() -> None:
-    for gate in GATES.values():
-        for cell in gate.cells:
-            by_library = cell.workload.client is ClientKind.LIBRARY
-            assert (acts(cell) is Acts.CLIENT) == by_library
+def test_a_cell_for_commits_varies_no_library() -> None:
+    assert {acts(cell) for cell in GATES["websockets"].cells} == {Acts.SERVER, Acts.CLIENT}
+    with pytest.raises(ValueError, match="no library is varied in sse"):
+        acts(BUILT_IN.cells[0])
