@@ -17,12 +17,12 @@ from harness.machine import read_machine
 from harness.process.scratch import private_directory
 from harness.quantities import parse_seconds
 from harness.regress.command import prepare
-from harness.regress.document import to_json
+from harness.regress.document import failure_to_json, to_json
 from harness.regress.gate import BUILT_IN, Gate, read_gate
-from harness.regress.library import GATES, library_gate, read_version
+from harness.regress.library import GATES, library_gate, read_version, varied_in
 from harness.regress.measuring import Measured, first_look_s, measure
 from harness.regress.record import record
-from harness.regress.report import Judgement, markdown, text
+from harness.regress.report import Judgement, markdown, markdown_of_failure, text
 from harness.regress.sides import Built, Side, Wanted, build, resolve
 from harness.regress.sole import ENVIRONMENTS, sole_use
 from harness.whole_file import write_whole
@@ -66,8 +66,10 @@ def command(
     """
     if base is None:
         raise BadInput("--base", "", "name a commit, branch or tag; for example --base main")
-    default = BUILT_IN if library is None else library_gate(library)
-    gate = default if scenario is None else read_gate(scenario)
+    gate = BUILT_IN if library is None else library_gate(library)
+    if scenario is not None:
+        gate = read_gate(scenario)
+        gate = gate if library is None else varied_in(library, gate)
     machine = read_machine()
     gate.require_possible(machine)
     budget_s = _budget_s(budget, gate)
@@ -76,22 +78,31 @@ def command(
     wanted = _commits(base, head) if library is None else _versions(library, base, head)
     if machine.dirty and head is None:
         click.echo("note: changes that are not committed are not measured", err=True)
+    names = {side: one.label for side, one in wanted.items()}
+    hashes = {side: one.commit.sha for side, one in wanted.items()}
+    base_name, head_name = names[Side.BASE], names[Side.HEAD]
     with sole_use(ENVIRONMENTS), private_directory() as directory:
         scratch = Path(directory)
-        with ProgressLine() as progress:
-            progress.say("building both environments (the first time takes minutes)")
-            sides = build(wanted, scratch)
-        measured, paths = _measure(gate, sides, scratch, budget_s)
+        try:
+            with ProgressLine() as progress:
+                progress.say("building both environments (the first time takes minutes)")
+                sides = build(wanted, scratch)
+            measured, paths = _measure(gate, sides, scratch, budget_s)
+        except NotMeasured as error:
+            said = markdown_of_failure(base_name, head_name, gate, str(error))
+            document = failure_to_json(error, names, hashes)
+            _write(to_markdown, lambda path: _append(path, said))
+            _write(to_file, lambda path: write_whole(path, document + "\n"))
+            raise
         answer = Judgement(
-            base=wanted[Side.BASE].label,
-            head=wanted[Side.HEAD].label,
+            base=base_name,
+            head=head_name,
             gate=gate,
             measured=measured,
             saved=tuple(str(path) for path in paths.values() if path.exists()),
         )
         # Files first: they are written whoever reads stdout, and for how long.
         _write(to_markdown, lambda path: _append(path, markdown(answer)))
-        hashes = {side: one.commit.sha for side, one in wanted.items()}
         _write(to_file, lambda path: write_whole(path, to_json(answer, hashes) + "\n"))
         try:
             if library is None:

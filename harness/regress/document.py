@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from harness.errors import NotMeasured
 from harness.measure.statistics import ALPHA
 from harness.regress.gate import shown
 from harness.regress.report import Judgement
@@ -36,6 +37,21 @@ def to_json(answer: Judgement, commits: Mapping[Side, str]) -> str:
         "saved": list(answer.saved),
     }
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def failure_to_json(
+    error: NotMeasured, names: Mapping[Side, str], commits: Mapping[Side, str]
+) -> str:
+    """Write why nothing was measured; ``exit`` and ``comparisons`` are as in an answer."""
+    document = {
+        "schema": VERSION,
+        "exit": int(error.exit_code),
+        "regressions": [],
+        **{str(side): {"name": names[side], "commit": commits[side]} for side in Side},
+        "reason": str(error),
+        "comparisons": [],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False)
 
 
 def _comparison(ruling: Ruling) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import dedent, indent
 
 from harness.errors import Exit
 from harness.measure.configuration import Kind
@@ -50,11 +51,24 @@ class Judgement:
         return [ruling for ruling in self.rulings if not ruling.told]
 
     @property
+    def doubtful(self) -> list[Ruling]:
+        """What looks worse by as much as matters, without its being established."""
+        return [ruling for ruling in self.rulings if ruling.told and ruling.open]
+
+    @property
+    def doubtful_losses(self) -> list[Ruling]:
+        """Where head alone lost messages, or more of them, without its being established."""
+        return [one for one in self.doubtful if one.watched.metric.kind is Kind.LOSS]
+
+    @property
     def code(self) -> Exit:
-        """1 for a regression, else 3 where anything could not be told, else 0."""
+        """1 for a regression, else 3 where anything could not be told, else 0.
+
+        A slower median below what could be seen is noise, as a rule; a loss never is.
+        """
         if self.alarms:
             return Exit.ANSWER_IS_NO
-        return Exit.NOT_MEASURED if self.untold else Exit.MEASURED
+        return Exit.NOT_MEASURED if self.untold or self.doubtful_losses else Exit.MEASURED
 
 
 def text(answer: Judgement, width: int = WIDTH) -> str:
@@ -75,6 +89,7 @@ def text(answer: Judgement, width: int = WIDTH) -> str:
         [paragraph(line, hanging="  ", width=width) for line in lines]
         for lines in (_asked(answer), _sentences(answer))
     )
+    found += [indent(why, "  ") for why in _long_reasons(answer)]
     saved = f"saved {', '.join(answer.saved)}" if answer.saved else ""
     last = joined([saved, f"(exit {answer.code:d})"], width)
     heading = joined(_heading(answer), width)
@@ -98,13 +113,26 @@ def markdown(answer: Judgement) -> str:
         cells = (f"{ruling.cell.name} {ruling.watched.metric.name}", *figures, verdict)
         lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
     lines += ["", *(f"- {line}" for line in (*_asked(answer), *_sentences(answer))), ""]
+    for why in _long_reasons(answer):
+        lines += ["```text", why, "```", ""]
+    return "\n".join(lines)
+
+
+def markdown_of_failure(base: str, head: str, gate: Gate, why: str) -> str:
+    """Say in Markdown why nothing was measured."""
+    first, *more = why.splitlines()
+    lines = ["### Could not tell", "", f"base {base} · head {head} · {gate.name}", "", first, ""]
+    if more:
+        lines += ["```text", dedent("\n".join(more)), "```", ""]
     return "\n".join(lines)
 
 
 def _title(answer: Judgement) -> str:
     if answer.alarms:
         return f"Regression: {_named(answer.alarms)}"
-    return "Could not tell" if answer.untold else "No regression detected"
+    if answer.untold or answer.doubtful_losses:
+        return "Could not tell"
+    return "No regression established" if answer.doubtful else "No regression detected"
 
 
 def _heading(answer: Judgement) -> list[str]:
@@ -171,7 +199,8 @@ def _figures(ruling: Ruling) -> tuple[str, str, str, str, str]:
 
 def _verdict(ruling: Ruling) -> str:
     if not ruling.told:
-        return f"could not tell: {ruling.finding.reason}"
+        first, *more = ruling.finding.reason.splitlines()
+        return f"could not tell: {first}{' …' if more else ''}"
     said = words(ruling.finding)
     if ruling.finding.outcome is Outcome.HIGHER and not ruling.alarm:
         return f"{said}, below {units.percent(ruling.watched.threshold)}"
@@ -182,9 +211,8 @@ def _sentences(answer: Judgement) -> list[str]:
     lines = []
     if answer.alarms:
         lines.append(f"Regression: {_named(answer.alarms)}.")
-    doubtful = [r for r in answer.rulings if r.told and r.open]
-    if doubtful:
-        lines.append(f"Looks worse, and these runs do not establish it: {_named(doubtful)}.")
+    if answer.doubtful:
+        lines.append(f"Looks worse, and these runs do not establish it: {_named(answer.doubtful)}.")
     coarse = [
         f"{ruling.name} under {units.change(ruling.seen_from).removeprefix('+')}"
         for ruling in answer.rulings
@@ -219,11 +247,19 @@ def _counts(answer: Judgement) -> str:
         "better": better,
         "without a change that matters": len(answer.rulings)
         - len(answer.alarms)
+        - len(answer.doubtful)
         - len(answer.untold)
         - better,
+        "worse without its being established": len(answer.doubtful),
         "could not be told": len(answer.untold),
     }
     return f"{', '.join(f'{count} {what}' for what, count in counts.items() if count)}."
+
+
+def _long_reasons(answer: Judgement) -> list[str]:
+    """Give each reason of more than a line, a log's tail for instance, once."""
+    whys = dict.fromkeys(ruling.finding.reason for ruling in answer.untold)
+    return [why for why in whys if "\n" in why]
 
 
 def _named(rulings: Sequence[Ruling]) -> str:

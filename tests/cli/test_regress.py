@@ -30,6 +30,7 @@ class Pretended:
     factor: float = 1.0
     lean: bool = True
     fails: str = ""
+    unbuilt: str = ""
     interrupted_after: int = 1000
     wanted: Mapping[Side, Wanted] = field(default_factory=dict)
     recorded: list[Mapping[Side, Path]] = field(default_factory=list)
@@ -37,6 +38,8 @@ class Pretended:
 
     def build(self, wanted: Mapping[Side, Wanted], _scratch: Path) -> tuple[Built, ...]:
         self.wanted = wanted
+        if self.unbuilt:
+            raise NotMeasured(self.unbuilt)
         return tuple(
             Built(side=side, wanted=wanted[side], directory=Path("/nowhere")) for side in Side
         )
@@ -162,6 +165,32 @@ def test_a_directory_is_no_file_to_write(abec, pretended, tmp_path: Path) -> Non
     assert sides.wanted == {}
 
 
+def test_a_side_that_does_not_build_stands_in_every_file(abec, pretended, tmp_path: Path) -> None:
+    sides = pretended(unbuilt="head HEAD does not build\n        no wheel")
+    done = abec(*REGRESS, "--markdown", "summary.md", "--json", "answer.json")
+    assert done.returncode == 3
+    assert done.stderr == "abec: head HEAD does not build\n        no wheel\n"
+    summary = (tmp_path / "summary.md").read_text()
+    assert summary.startswith("### Could not tell\n")
+    assert "\nhead HEAD does not build\n\n```text\nno wheel\n```\n" in summary
+    answer = json.loads((tmp_path / "answer.json").read_text())
+    assert (answer["exit"], answer["comparisons"]) == (3, [])
+    assert answer["reason"].startswith("head HEAD does not build\n")
+    assert answer["head"]["commit"] == sides.wanted[Side.HEAD].commit.sha
+
+
+def test_a_gate_without_the_library_is_refused(abec, pretended) -> None:
+    pretended()
+    done = abec(
+        "regress", "--lib", "redis", "--base", "7.0.1", "--head", "8.1.0", "--scenario", "gate.toml"
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "abec: gate.toml, prices: sse contains no Python package redis: its server is uvicorn, "
+        "its client wire\n"
+    )
+
+
 def test_no_change_ends_with_zero(abec, pretended) -> None:
     pretended()
     done = abec(*REGRESS)
@@ -206,9 +235,9 @@ def test_an_older_side_is_noted(abec, pretended) -> None:
 
 def test_versions_of_a_library_are_not_recorded_for_asv(abec, pretended) -> None:
     sides = pretended()
-    done = abec(*REGRESS[:1], "--lib", "websockets", "--base", "1.0", "--head", "2.0", *REGRESS[3:])
+    done = abec(*REGRESS[:1], "--lib", "uvicorn", "--base", "1.0", "--head", "2.0", *REGRESS[3:])
     assert done.returncode == 0, done.stderr
-    assert "base websockets 1.0 · head websockets 2.0" in done.stdout
+    assert "base uvicorn 1.0 · head uvicorn 2.0" in done.stdout
     assert sides.recorded == []
     assert {one.commit.asked for one in sides.wanted.values()} == {"HEAD"}
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from harness.errors import Exit
-from harness.regress.report import Judgement, markdown, text
+from harness.regress.gate import Gate
+from harness.regress.report import Judgement, markdown, markdown_of_failure, text
 from harness.regress.ruling import Runs
 from harness.regress.sides import Side
 from harness.result import Doubt
@@ -49,6 +50,7 @@ def test_nothing_found_says_what_could_not_have_been_seen(answer: Answered, side
 def test_what_looks_worse_is_told_without_a_verdict(answer: Answered, side: Make) -> None:
     found = answer(Runs(base=side(1, noise=0.3), head=side(3, noise=0.3, p50=1.3)))
     assert found.code is Exit.MEASURED
+    assert markdown(found).startswith("### No regression established\n")
     assert "Looks worse, and these runs do not establish it: prices p50 +" in text(found)
 
 
@@ -65,6 +67,20 @@ def test_what_could_not_be_told_ends_with_three(answer: Answered, side: Make) ->
     assert "could not tell: head: server sse" in said
     assert "5 could not be told." in said
     assert "(exit 3)" in said
+
+
+def test_losses_that_are_not_established_let_nobody_pass(answer: Answered, side: Make) -> None:
+    head = tuple(
+        replace(run, audit=replace(run.audit, lost=500 * (number < 4)))
+        for number, run in enumerate(side(2))
+    )
+    found = answer(Runs(base=side(1), head=head))
+    assert not found.alarms
+    assert found.code is Exit.NOT_MEASURED
+    assert "these runs do not establish it: prices lost 0 → 2,000." in text(found)
+    assert "4 without a change that matters, 1 worse without its being established." in text(found)
+    assert markdown(found).startswith("### Could not tell\n")
+    assert answer(Runs(base=head, head=side(1))).code is Exit.MEASURED
 
 
 def test_losses_are_told_as_counts(answer: Answered, side: Make) -> None:
@@ -100,3 +116,22 @@ def test_markdown_has_a_title_a_table_and_the_sentences(answer: Answered, side: 
     assert nothing.startswith("### No regression detected\n")
     untold = markdown(answer(Runs(base=side(1), refused={Side.HEAD: "died"})))
     assert untold.startswith("### Could not tell\n")
+
+
+def test_a_log_stands_once_below_the_table(answer: Answered, side: Make) -> None:
+    why = "server sse died (exit 7)\n        the | disk\n        is full"
+    found = answer(Runs(base=side(1), refused={Side.HEAD: why}))
+    for said in (text(found), markdown(found)):
+        assert said.count("is full") == 1
+    rows = [line for line in markdown(found).splitlines() if line.startswith("| prices")]
+    assert [row.count("|") for row in rows] == [7] * 5
+    assert all(row.endswith("could not tell: head: server sse died (exit 7) … |") for row in rows)
+    assert "\n```text\nhead: server sse died (exit 7)\n" in markdown(found)
+
+
+def test_a_gate_that_measured_nothing_says_why_in_markdown(gate: Gate) -> None:
+    said = markdown_of_failure("main (1a)", "5e", gate, "head 5e does not build\n    no wheel")
+    assert said.startswith(
+        "### Could not tell\n\nbase main (1a) · head 5e · test\n\nhead 5e does not build\n"
+    )
+    assert "\n```text\nno wheel\n```\n" in said
