@@ -62,6 +62,11 @@ class Gate(Question):
         """Give TCP payload bytes, both ways, for each delivered message."""
         return measured(run.wire.bytes_per_delivery for run in runs)
 
+    @tracked("switches", version="1")
+    def track_context_switches(self, runs: Sequence[Result]) -> Value:
+        """Give the context switches of all server threads for each delivered message."""
+        return measured(run.server.switches_per_delivery for run in runs)
+
     @tracked("bytes", version="1", despite=ABOUT_TIMES)
     def track_memory_per_connection(self, runs: Sequence[Result]) -> Value:
         """Give what the servers' own memory grew by, for each connection."""

@@ -158,9 +158,9 @@ BYTES_PER_DELIVERY = Metric(
 )
 """Both ways together, at the receivers' connections."""
 SWITCHES_PER_DELIVERY = Metric(
-    name="context switches per delivery",
+    name="switches per delivery",
     kind=Kind.COST,
-    unit="switches",
+    unit="",
     of=lambda run: run.server.switches_per_delivery,
 )
 LOST = Metric(name="lost", kind=Kind.LOSS, unit="messages", of=lambda run: run.audit.lost)

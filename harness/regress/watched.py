@@ -15,6 +15,7 @@ from harness.measure.configuration import (
     P50,
     P99,
     QUANTILES,
+    SWITCHES_PER_DELIVERY,
     TIME_PER_MESSAGE,
     Metric,
 )
@@ -67,6 +68,11 @@ WATCHED = (
         despite=_ABOUT_TIMES,
     ),
     Watched(
+        metric=SWITCHES_PER_DELIVERY,
+        threshold=0.15,
+        because="a server that got faster waits more often, up to a seventh, and nothing is worse",
+    ),
+    Watched(
         metric=MEMORY_PER_CONNECTION,
         threshold=0.25,
         because="a few KiB a connection; pages that other processes share come and go",
@@ -91,14 +97,15 @@ _CLIENT_CPU = Watched(
 def watched_in(workload: Workload, acts: Acts | None) -> tuple[Watched, ...]:
     """Give what a cell can show; ``acts`` says where in it a library is varied, if one is.
 
-    The CPU of a library that is the client is the client's, and it moves no server's memory.
+    The CPU of a library that is the client is the client's; what the server itself holds and how
+    often it waits, that does not move.
     """
     every: tuple[Watched, ...] = WATCHED
     if acts is Acts.CLIENT:
         every = tuple(
             _CLIENT_CPU if one.metric is CPU_PER_DELIVERY else one
             for one in WATCHED
-            if one.metric is not MEMORY_PER_CONNECTION
+            if one.metric not in (MEMORY_PER_CONNECTION, SWITCHES_PER_DELIVERY)
         )
     return tuple(one for one in every if carries(workload, one.metric))
 

@@ -104,12 +104,12 @@ def change_interval(factor: float | None, low: float | None, high: float | None)
 
 
 def figure(value: float | None, unit: str) -> str:
-    """Write a figure in the unit of its metric: ``412 µs``, ``4.00 KiB``, ``1.20 switches``."""
+    """Write a figure in the unit of its metric: ``412 µs``, ``4.00 KiB``; of numbers of things, ``1.20``."""
     if unit == "s":
         return seconds(value)
     if value is None:
         return INFINITE
-    return size(value) if unit == "B" else f"{significant(value)} {unit}"
+    return size(value) if unit == "B" else f"{significant(value)} {unit}".rstrip()
 
 
 def times(factor: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.measure.configuration import BYTES_PER_DELIVERY
+from harness.measure.configuration import BYTES_PER_DELIVERY, SWITCHES_PER_DELIVERY
 from harness.measure.history import Acts
 from harness.regress.gate import GateCell
 from harness.regress.watched import Watched
@@ -22,6 +22,8 @@ def acts(cell: GateCell) -> Acts:
 def watched(cell: GateCell) -> tuple[Watched, ...]:
     """Give what is watched, with the thresholds of the gate: times, CPU, memory, losses.
 
-    Bytes, which a gate watches too, would make the error rate of many releases thinner.
+    Bytes and switches, which a gate watches too, would make the error rate of many releases
+    thinner.
     """
-    return tuple(one for one in cell.watched if one.metric is not BYTES_PER_DELIVERY)
+    left_out = (BYTES_PER_DELIVERY, SWITCHES_PER_DELIVERY)
+    return tuple(one for one in cell.watched if one.metric not in left_out)

@@ -34,7 +34,7 @@ def test_the_built_in_gate_covers_every_exchange_and_both_costs_of_a_connection(
     # goes the ways of a broadcast, and a gate has four cells at most.
     gated = set(Exchange) - {Exchange.JOURNEY, Exchange.GROUP}
     assert {cell.workload.exchange for cell in BUILT_IN.cells} == gated
-    assert BUILT_IN.comparisons == 19
+    assert BUILT_IN.comparisons == 23
     with_memory = [c.name for c in BUILT_IN.cells if "memory per connection" in watched(c.workload)]
     assert with_memory == ["sse", "rest"]
     assert all("lost" in watched(cell.workload) for cell in BUILT_IN.cells)
@@ -52,7 +52,12 @@ def test_windows_carry_what_they_are_watched_for(cell: GateCell) -> None:
 
 def test_what_is_watched_follows_from_the_workload() -> None:
     short = Workload(rate=10.0, duration=2.0)
-    assert watched(short) == ["server CPU per delivery", "TCP payload per delivery", "lost"]
+    assert watched(short) == [
+        "server CPU per delivery",
+        "TCP payload per delivery",
+        "switches per delivery",
+        "lost",
+    ]
     closed = Workload(rate=None, concurrency=64, subscribers=100)
     assert watched(closed)[0] == "time per message"
     assert "memory per connection" in watched(closed)
@@ -73,7 +78,7 @@ def test_more_cells_than_can_be_judged_are_refused() -> None:
 
 def test_more_comparisons_than_can_be_judged_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.regress.gate.MOST_COMPARISONS", 5)
-    with pytest.raises(BadInput, match=r"10 comparisons; 8 runs a side can carry 5"):
+    with pytest.raises(BadInput, match=r"12 comparisons; 8 runs a side can carry 5"):
         Gate(name="wide", cells=cells(2))
 
 

@@ -23,13 +23,13 @@ def test_a_regression_stands_in_the_table_and_in_a_sentence(answer: Answered, si
     found = answer(Runs(base=side(1, noise=0.002), head=side(2, p50=1.4, noise=0.002)))
     said = text(found)
     assert found.code is Exit.ANSWER_IS_NO
-    assert "base main (1a2b3c4d) · head 5e6f7a8b · test: 1 cell, 5 comparisons" in said
+    assert "base main (1a2b3c4d) · head 5e6f7a8b · test: 1 cell, 6 comparisons" in said
     assert "1 look in 4 min 41 s" in said
     assert row(said, "p50").endswith("slower")
     assert "+40 % [" in row(said, "p50")
     assert row(said, "p99").endswith("no change detected")
     assert "\nRegression: prices p50 +40 %.\n" in said
-    assert "1 worse, 4 without a change that matters." in said
+    assert "1 worse, 5 without a change that matters." in said
     assert "8 v 8 runs" in said
     assert "Nothing was lost, base or head." in said
     assert said.endswith("(exit 1)")
@@ -41,9 +41,9 @@ def test_nothing_found_says_what_could_not_have_been_seen(answer: Answered, side
     assert found.code is Exit.MEASURED
     assert "A change could not have been seen: prices p50 under " in said
     assert "TCP payload per delivery under" not in said
-    # Of the five, TCP payload is the same in all runs, and nothing was lost.
+    # Of the six, TCP payload is the same in all runs, and nothing was lost.
     told = " ".join(said.split())
-    assert "Holm over 3 of 5 comparisons (values that are all equal need no test);" in told
+    assert "Holm over 3 of 6 comparisons (values that are all equal need no test);" in told
     assert "of the error rate of 1 % over all looks, 0.5 % is spent" in told
 
 
@@ -65,7 +65,7 @@ def test_what_could_not_be_told_ends_with_three(answer: Answered, side: Make) ->
     said = text(found)
     assert found.code is Exit.NOT_MEASURED
     assert "could not tell: head: server sse" in said
-    assert "5 could not be told." in said
+    assert "6 could not be told." in said
     assert "(exit 3)" in said
 
 
@@ -78,7 +78,7 @@ def test_losses_that_are_not_established_let_nobody_pass(answer: Answered, side:
     assert not found.alarms
     assert found.code is Exit.NOT_MEASURED
     assert "these runs do not establish it: prices lost 0 → 2,000." in text(found)
-    assert "4 without a change that matters, 1 worse without its being established." in text(found)
+    assert "5 without a change that matters, 1 worse without its being established." in text(found)
     assert markdown(found).startswith("### Could not tell\n")
     assert answer(Runs(base=head, head=side(1))).code is Exit.MEASURED
 
@@ -108,7 +108,7 @@ def test_markdown_has_a_title_a_table_and_the_sentences(answer: Answered, side: 
     assert lines[4].startswith("| | base | head | change [99")
     assert lines[4].endswith(" %] | seen from | verdict |")
     rows = [line for line in lines if line.startswith("| prices")]
-    assert len(rows) == 5
+    assert len(rows) == 6
     assert all(line.count("|") == 7 for line in rows)
     assert rows[0].endswith("| **slower** |")
     assert "- Regression: prices p50 +40 %." in lines
@@ -124,7 +124,7 @@ def test_a_log_stands_once_below_the_table(answer: Answered, side: Make) -> None
     for said in (text(found), markdown(found)):
         assert said.count("is full") == 1
     rows = [line for line in markdown(found).splitlines() if line.startswith("| prices")]
-    assert [row.count("|") for row in rows] == [7] * 5
+    assert [row.count("|") for row in rows] == [7] * 6
     assert all(row.endswith("could not tell: head: server sse died (exit 7) … |") for row in rows)
     assert "\n```text\nhead: server sse died (exit 7)\n" in markdown(found)
 
