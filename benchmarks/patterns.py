@@ -67,7 +67,7 @@ PATTERNS: Mapping[Profile, Mapping[Exchange, tuple[str, ...]]] = {
             "submit_job_sync",
             "submit_job_websocket",
         ),
-        Exchange.GROUP: ("rest_polling", "sse", "websocket"),
+        Exchange.GROUP: ("rest_polling", "sse", "websocket", "long_polling"),
     },
 }
 """The suite's own patterns, for questions that turn nothing else. Written down, since asv knows a

@@ -119,12 +119,22 @@ def _whereabouts(rows: Sequence[Configuration], width: int) -> str:
             "worked: until its verdict is on its way",
             "notified: until its user has it",
             "a percentile: mean of the 2 % around it",
-            f"{units.count(min(noted))} or more noted a run",
+            f"{units.count(min(noted))} or more noted a run{_for_the_last(found, min(noted))}",
             "noted − others: what noting costs, with the 99 % interval of the last run",
         ],
         width,
     )
     return f"Where the time went\n{table(columns, lines, width)}\n{notes}"
+
+
+def _for_the_last(found: Sequence[tuple[Configuration, Sequence[Share]]], noted: int) -> str:
+    """Say what the last percentile would take, where it is not there."""
+    last, (q, _) = list(_AT.items())[-1]
+    if any(share.at == last for _, given in found for share in given):
+        return ""
+    needed = round(MESSAGES_BEYOND / (1 - q))
+    longer_s = found[0][0].workload.duration * 1.1 * needed / max(1, noted)
+    return f" ({last} needs {units.count(needed)}: --duration {units.significant(longer_s, 2)}s)"
 
 
 def _trace(run: Result) -> Trace | None:

@@ -104,7 +104,7 @@ def change_interval(factor: float | None, low: float | None, high: float | None)
 
 
 def figure(value: float | None, unit: str) -> str:
-    """Write a figure in the unit of its metric: ``412 µs``, ``4.00 KiB``; of numbers of things, ``1.20``."""
+    """Write a figure in the unit of its metric: ``412 µs``, ``4.00 KiB``, and ``1.20`` without."""
     if unit == "s":
         return seconds(value)
     if value is None:

@@ -57,6 +57,15 @@ def test_parts_are_given_for_percentiles_that_enough_lie_beyond(
     assert shares(some)[0].seconds == pytest.approx((0.0004, 0.0003, 0.2, 0.0008))
 
 
+def test_what_the_last_percentile_would_take_is_told(
+    make_rows: Callable[..., list[Configuration]],
+) -> None:
+    (_, some), (_, many) = (journey_tables(make_rows(sse=journey(n))) for n in (250, 2000))
+    seconds = WORKLOAD.duration * 1.1 * 8
+    assert f"250 or more noted a run (p99 needs 2,000: --duration {seconds:g}s)" in some
+    assert "p99 needs" not in many
+
+
 def test_the_tables_say_what_it_took_and_where_the_time_went(
     make_rows: Callable[..., list[Configuration]],
 ) -> None:
