@@ -129,6 +129,8 @@ class Cell:
     """As a person reads it."""
     value: float | str | None = None
     """As a program reads it, in the column's unit; ``inf`` is infinite, None is not shown."""
+    address: str = ""
+    """What it links to; empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
