@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help bench publish baseline retold regress versions test check prove clean
+.PHONY: help bench publish preview baseline retold regress versions test check prove clean
 
 # The newest interpreter that really runs: a version manager may leave names that don't.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11; do \
@@ -22,12 +22,15 @@ ASV_CONF := asv.conf.json
 HISTORY := results/asv
 endif
 HISTORIES ?= $(wildcard results/baseline/versions/*.json)
-RETOLD ?= $(wildcard results/runs/retold/run.json)
+RETOLD ?= $(firstword $(wildcard results/runs/retold/run.json results/baseline/retold/run.json))
+# What a site shows beside the runs and asv's records: what others would have told, releases.
+BESIDE = $(addprefix --versions ,$(HISTORIES)) $(if $(RETOLD),--retold '$(RETOLD)')
 
 help:
 	@echo "make bench   measure a quick profile of every exchange: table, asv results, pages"
 	@echo "make publish asv's pages and ours, in results/html; RUNS='FILE…' for other results"
 	@echo "             BASELINE=1 for the committed baseline; make baseline records one (an hour)"
+	@echo "make preview serve asv's pages, and open them in a browser"
 	@echo "make retold  one run with stops, for publish: how others would have told it"
 	@echo "make regress BASE=main   is this commit worse than that one? (abec regress --help)"
 	@echo "make versions LIB=websockets VERSIONS=\"15.0.1 16.0\"   where did a release change a figure?"
@@ -35,7 +38,7 @@ help:
 	@echo "make prove   every figure that the issues promise, measured; N=1.4 for one point"
 
 ifneq ($(shell uname -s),Linux)
-bench publish baseline retold test check prove regress versions:
+bench publish preview baseline retold test check prove regress versions:
 	@echo "abec: $$(uname -s): only Linux is measured (timerfd, TCP_INFO, /proc); use a Linux machine or VM" >&2; exit 2
 else
 $(VENV)/.python:
@@ -62,15 +65,19 @@ bench: $(VENV)/.bench
 		|| { tail -20 results/runs/bench/asv.log >&2; exit 3; }
 	@$(BIN)/asv publish --no-pull >> results/runs/bench/asv.log 2>&1 \
 		|| { tail -20 results/runs/bench/asv.log >&2; exit 3; }
-	@$(BIN)/abec report $(BENCH)/*.json --site results/html --history results/asv >> results/runs/bench/asv.log
+	@$(BIN)/abec report $(BENCH)/*.json --site results/html --history results/asv $(BESIDE) >> results/runs/bench/asv.log
 	@echo "your own numbers:     .venv/bin/abec run sse websocket --rate 500 --subscribers 20 --payload 1KiB --runs 8"
 	@echo "one pattern in depth: .venv/bin/abec compare websocket --scenario chat"
-	@echo "open the pages:       results/html/patterns.html, or .venv/bin/asv preview --browser"
+	@echo "open the pages:       results/html/patterns.html; make preview (.venv/bin/asv preview --browser) for asv's"
 
 publish: $(VENV)/.bench
 	@ls $(RUNS) >/dev/null 2>&1 || { echo "abec: RUNS $(RUNS): no such results; make bench first, or name some" >&2; exit 2; }
 	@if [ -d $(HISTORY) ]; then $(BIN)/asv --config $(ASV_CONF) publish --no-pull >&2 || exit 3; fi
-	@$(BIN)/abec report $(RUNS) --site results/html --history $(HISTORY) $(addprefix --versions ,$(HISTORIES)) $(if $(RETOLD),--retold '$(RETOLD)')
+	@$(BIN)/abec report $(RUNS) --site results/html --history $(HISTORY) $(BESIDE)
+
+preview: $(VENV)/.bench
+	@test -f results/html/index.html || { echo "abec: results/html: no pages yet; make bench or make publish first" >&2; exit 2; }
+	@$(BIN)/asv --config $(ASV_CONF) preview --browser
 
 baseline: export ABEC_PROFILE ?= full
 baseline: $(VENV)/.bench

@@ -177,7 +177,7 @@ def _site(
         addresses["Every commit (asv)"] = ASV
     links = tuple(Link(name=name, address=address) for name, address in addresses.items())
     frame = Frame(built=utc_now(), links=links)
-    pages = {PATTERNS: patterns_html(page, frame), METHOD: method_html(page.machines, frame)}
+    pages = {PATTERNS: patterns_html(page, frame), METHOD: method_html(page, frame)}
     if history:
         pages[REGRESSIONS] = regressions_html(_past(Path(history)), frame)
     if versions:

@@ -81,8 +81,10 @@ def test_its_pages_build(tmp_path: Path) -> None:
     runs = sorted((BASELINE / "runs").glob("*"))
     command = (sys.executable, "-m", "harness", "report", *map(str, runs), "--site", str(site))
     retold = ("--retold", str(BASELINE / "retold/run.json"))
+    histories = sorted((BASELINE / "versions").glob("*.json"))
+    versions = [word for path in histories for word in ("--versions", str(path))]
     done = subprocess.run(
-        (*command, "--history", str(BASELINE / "asv"), *retold),
+        (*command, "--history", str(BASELINE / "asv"), *retold, *versions),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -93,7 +95,15 @@ def test_its_pages_build(tmp_path: Path) -> None:
         "patterns.html",
         "regressions.html",
         "retold.html",
+        "versions.html",
+        "method.html",
     }
+    patterns = (site / "patterns.html").read_text()
+    assert len(re.findall(r'<figure id="[^"]+-memory"', patterns)) >= 2
+    dated = (site / "versions.html").read_text()
+    assert len(re.findall(r"measured \d{4}-\d\d-\d\d", dated)) == len(histories) == 2
+    assert re.search(r"last on \d{4}-\d\d-\d\d", (site / "regressions.html").read_text())
+    assert re.search(r"Of [\d,]+ valid runs, p50 rises", (site / "method.html").read_text())
 
 
 def test_what_is_asked_is_grouped_by_workload(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,15 @@ def _deaths(_machine: Machine) -> Iterator[Claim]:
     )
 
 
+def _pages(_machine: Machine) -> Iterator[Claim]:
+    yield tested(
+        "our pages in Chromium without a network, from file://, light and dark, desktop and phone",
+        ("tests/pages",),
+    )
+    yield tested("asv's pages in Chromium, served, without a network", ("tests/asv/test_pages.py",))
+    yield tested("the committed baseline makes every page", ("tests/asv/test_baseline.py",))
+
+
 def _workflows(_machine: Machine) -> Iterator[Claim]:
     yield tested(
         "workflows: actionlint, permissions, every quick script in a clean checkout",
@@ -96,6 +105,7 @@ POINTS: Sequence[Point] = (
     Point(number="2.2", title="the gate: planted changes", prove=gate_planted.prove, long=True),
     Point(number="2.3", title="asv's commands in a fresh clone", prove=asv_commands.prove),
     Point(number="2.4", title="releases of libraries", prove=releases.prove),
+    Point(number="2.5", title="pages", prove=_pages),
     Point(number="2.6", title="the gate: refusals and interrupts", prove=gate.prove),
     Point(
         number="2.6",

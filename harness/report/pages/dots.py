@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from harness.measure.compare import MemoryPerConnection
 from harness.measure.configuration import (
     CPU_PER_DELIVERY,
+    FEWEST_CONNECTIONS,
     LAST_P50,
+    MEMORY_PER_CONNECTION,
     P50,
     Configuration,
     fans_out,
@@ -107,6 +109,30 @@ def wire_bytes(name: str, members: Sequence[Configuration], colours: Colours) ->
         table=_table(ranked, measures),
     )
     return (figure,)
+
+
+def held_memory(
+    name: str, members: Sequence[Configuration], colours: Colours
+) -> tuple[Figure, ...]:
+    """Show what each connection takes, by runs of one size; nothing where too few are held."""
+    measure = marks.of_metric(MEMORY_PER_CONNECTION, units.size, unit="B")
+    members = [row for row in members if measure.samples(row)]
+    if not members:
+        return ()
+    ranked = sorted(members, key=_by(measure))
+    sizes = sorted({row.workload.receivers for row in members})
+    held = " or ".join(map(units.count, sizes))
+    return (
+        Figure(
+            id=name,
+            title="Memory per connection",
+            caption="What the servers' own processes (PSS) grew by since they were ready, over "
+            f"{held} connections; the kernel's sockets are not in it. Not shown under "
+            f"{units.count(FEWEST_CONNECTIONS)} connections. {marks.intervals(members)}",
+            drawing=_dots("memory per connection", Unit.BYTES, ranked, [measure], colours),
+            table=_table(ranked, [measure]),
+        ),
+    )
 
 
 def throughput(name: str, members: Sequence[Configuration], colours: Colours) -> Figure:

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ class History:
     commits: tuple[str, ...]
     values: tuple[float | None, ...]
     """None where a commit has no valid figure."""
+    measured: str = ""
+    """The last day (UTC) on which it was recorded; empty where asv kept none."""
 
     @property
     def where(self) -> str:
@@ -89,6 +92,7 @@ def read(folder: Path) -> list[History]:
     """
     known = _benchmarks(folder / BENCHMARKS)
     points: dict[tuple[str, str, str, str], dict[tuple[int, str], float | None]] = {}
+    recorded: dict[tuple[str, str, str, str], int] = {}
     for result in iter_results(str(folder)):
         machine = _machine(result.params)
         for name in result.get_result_keys(known):
@@ -98,6 +102,7 @@ def read(folder: Path) -> list[History]:
                 key = (name, combination, machine, result.env_name)
                 finite = value if value is not None and math.isfinite(value) else None
                 points.setdefault(key, {})[result.date, result.commit_hash] = finite
+                recorded[key] = max(recorded.get(key, 0), result.started_at.get(name) or 0)
     environments = _numbered(key[2:] for key in points)
     return [
         History(
@@ -108,6 +113,7 @@ def read(folder: Path) -> list[History]:
             unit=str(known[name].get("unit", "")),
             commits=tuple(commit for _, commit in sorted(found)),
             values=tuple(found[at] for at in sorted(found)),
+            measured=_day(recorded[name, combination, machine, environment]),
         )
         for (name, combination, machine, environment), found in sorted(points.items())
         if any(value is not None for value in found.values())
@@ -134,9 +140,16 @@ def changes(histories: Iterable[History]) -> list[Change]:
 
 
 def commits(change: Change) -> tuple[str, str]:
-    """Give the last commit of the old level and the first of the new one, shortened."""
+    """Give the last commit of the old level and the first of the new one."""
     known = change.history.commits
-    return known[change.before.last][:SHOWN], known[change.after.first][:SHOWN]
+    return known[change.before.last], known[change.after.first]
+
+
+def _day(milliseconds: int) -> str:
+    """Give the day (UTC) of a moment as asv writes it: milliseconds since 1970, 0 for none."""
+    if not milliseconds:
+        return ""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).date().isoformat()
 
 
 def _benchmarks(path: Path) -> Mapping[str, Any]:

@@ -129,6 +129,8 @@ class Cell:
     """As a person reads it."""
     value: float | str | None = None
     """As a program reads it, in the column's unit; ``inf`` is infinite, None is not shown."""
+    address: str = ""
+    """What it links to; empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,11 +225,24 @@ class MachineFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithinRuns:
+    """Whether runs of one machine were the same from begin to end: remarks, and no rule."""
+
+    machine: str
+    told: str
+    """How many runs are not, and how many chance alone would give."""
+    table: Table
+    """By scenario and pattern; empty where no run could be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """The *Patterns* page."""
 
     machines: tuple[MachineFacts, ...]
     sections: tuple[Section, ...]
+    within: tuple[WithinRuns, ...]
+    """In the order of the machines."""
     limits: str
     """What the figures do not tell."""
 

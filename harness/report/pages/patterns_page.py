@@ -10,6 +10,7 @@ from harness.report.pages.names import OwnMachine, machine_names, machine_of
 from harness.report.pages.page import Fact, MachineFacts, Page
 from harness.report.pages.parts import Source
 from harness.report.pages.sections import Clean, sections
+from harness.report.pages.within_runs import within_runs
 from harness.report.question import limits
 from harness.result import Result
 
@@ -33,6 +34,10 @@ def patterns_page(sources: Sequence[Source], clean: Clean, own: OwnMachine | Non
             for fingerprint, together in by_machine.items()
         ),
         sections=sections(ordered, clean),
+        within=tuple(
+            within_runs(names[fingerprint], together, clean)
+            for fingerprint, together in by_machine.items()
+        ),
         limits=" ".join(limits([run for s in sources for run in s.series.results]).split()),
     )
 

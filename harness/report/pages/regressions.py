@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.report import units
 from harness.report.pages import marks
+from harness.report.pages.commit_address import commit_address
 from harness.report.pages.history import (
     SHOWN,
     SMALLEST_CHANGE,
@@ -35,7 +36,12 @@ FEWEST_COMMITS = 2
 
 
 def past(folder: Path) -> Past:
-    """Build the *Regressions* page of what asv recorded in ``folder``."""
+    """Build the *Regressions* page of what asv recorded in ``folder``.
+
+    Raises:
+        BadInput: asv's list of benchmarks is damaged, or commits are to link to no address.
+    """
+    address = commit_address(folder)
     histories = read(folder)
     long = [history for history in histories if len(history.commits) >= FEWEST_COMMITS]
     found = changes(long)
@@ -52,20 +58,27 @@ def past(folder: Path) -> Past:
     )
     return Past(
         told=f"{told} {_where(histories)}".strip(),
-        changes=table(found),
-        figures=tuple(figure(f"h{number}", one) for number, one in enumerate(stepped, 1)),
+        changes=table(found, address),
+        figures=tuple(figure(f"h{number}", one, address) for number, one in enumerate(stepped, 1)),
     )
 
 
 def _where(histories: Sequence[History]) -> str:
-    """Say on which machines, and up to which commits; empty where nothing was recorded."""
+    """Say on which machines, when last, up to which commits; empty where nothing was recorded."""
+    if not histories:
+        return ""
     machines = ", ".join(dict.fromkeys(history.machine for history in histories))
     newest = ", ".join(dict.fromkeys(history.commits[-1][:SHOWN] for history in histories))
-    return f"Measured on {machines}; newest commit {newest}." if histories else ""
+    day = max(history.measured for history in histories)
+    last = f", last on {day}" if day else ""
+    return f"Measured on {machines}{last}; newest commit {newest}."
 
 
-def table(found: Sequence[Change]) -> Table:
-    """List changes with the commits between which they happened."""
+def table(found: Sequence[Change], address: str = "") -> Table:
+    """List changes with the commits between which they happened.
+
+    ``address`` is what a commit's hash is put behind to link to it; empty for no link.
+    """
     return Table(
         columns=(
             Column(name="benchmark", words=True),
@@ -73,7 +86,8 @@ def table(found: Sequence[Change]) -> Table:
             Column(name="old"),
             Column(name="new"),
             Column(name="change", words=True),
-            Column(name="between commits", words=True),
+            Column(name="last commit before", words=True),
+            Column(name="first commit after", words=True),
             Column(name="machine", words=True),
         ),
         rows=tuple(
@@ -84,7 +98,7 @@ def table(found: Sequence[Change]) -> Table:
                     marks.cell(change.before.level, _writer(change.history.unit)),
                     marks.cell(change.after.level, _writer(change.history.unit)),
                     _word(f"{'worse' if change.worse else 'better'}, {_percent(change.share)}"),
-                    _word(" to ".join(commits(change))),
+                    *(_commit(one, address) for one in commits(change)),
                     _word(change.history.where),
                 )
             )
@@ -93,8 +107,8 @@ def table(found: Sequence[Change]) -> Table:
     )
 
 
-def figure(name: str, history: History) -> Figure:
-    """Draw a history with the levels that were found in it."""
+def figure(name: str, history: History, address: str = "") -> Figure:
+    """Draw a history with the levels that were found in it; ``address`` as for ``table``."""
     unit = {"seconds": Unit.SECONDS, "bytes": Unit.BYTES}.get(history.unit, Unit.RATE)
     places = tuple(float(place) for place in range(len(history.commits)))
     nothing: tuple[None, ...] = (None,) * len(places)
@@ -144,7 +158,7 @@ def figure(name: str, history: History) -> Figure:
             rows=tuple(
                 Row(
                     cells=(
-                        _word(commit[:SHOWN]),
+                        _commit(commit, address),
                         *(
                             Cell(text=units.ABSENT) if number is None else marks.cell(number, write)
                             for number in (value, level)
@@ -173,3 +187,8 @@ def _percent(share: float) -> str:
 
 def _word(text: str) -> Cell:
     return Cell(text=text, value=text)
+
+
+def _commit(commit: str, address: str) -> Cell:
+    short = commit[:SHOWN]
+    return Cell(text=short, value=short, address=f"{address}{commit}" if address else "")

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from harness.measure.validity import FIGURE_RULES, RULES
 from harness.report.columns import bound
-from harness.report.pages.page import Figure, MachineFacts, Page, Past, Releases, Retold
+from harness.report.pages.page import Figure, Page, Past, Releases, Retold
 from harness.report.pages.sections import DEFAULT_STACK
 from harness.workload import Workload
 
@@ -55,7 +55,7 @@ def patterns_html(page: Page, frame: Frame) -> str:
         choices=choices(page),
         few=len(page.sections) <= _FEW,
         **_drawn(figure for panel in panels for figure in panel.figures),
-        **_method(page.machines),
+        **_method(page),
     )
 
 
@@ -128,15 +128,16 @@ def _choice(name: str, all_of_them: str, values: Sequence[str]) -> Choice:
     return Choice(name=name, options=(Option(value="", name=all_of_them), *distinct), first=first)
 
 
-def method_html(machines: Sequence[MachineFacts], frame: Frame) -> str:
+def method_html(page: Page, frame: Frame) -> str:
     """Write the *Method* page."""
-    return _render("method.html", frame, scripts=[_script("pages/page.js")], **_method(machines))
+    return _render("method.html", frame, scripts=[_script("pages/page.js")], **_method(page))
 
 
-def _method(machines: Sequence[MachineFacts]) -> dict[str, Any]:
+def _method(page: Page) -> dict[str, Any]:
     plain = Workload()
     return {
-        "machines": machines,
+        "machines": page.machines,
+        "within": page.within,
         "rules": [(rule.name, rule.limit, rule.remedy(plain)) for rule in RULES],
         "figure_rules": [(rule.name, rule.limit) for rule in FIGURE_RULES],
     }

@@ -167,6 +167,7 @@ def _block_panels(
                 dots.throughput(f"{own}-throughput", members, colours),
                 dots.cpu(f"{own}-cpu", members, colours),
                 *dots.wire_bytes(f"{own}-bytes", members, colours),
+                *dots.held_memory(f"{own}-memory", members, colours),
             )
         else:
             figures = (
@@ -176,6 +177,7 @@ def _block_panels(
                 *over_time(own, members, colours),
                 dots.cpu(f"{own}-cpu", members, colours),
                 *dots.wire_bytes(f"{own}-bytes", members, colours),
+                *dots.held_memory(f"{own}-memory", members, colours),
             )
         yield Panel(
             title=f"{title} · {stack}" if stack else title,

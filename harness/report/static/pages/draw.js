@@ -241,6 +241,8 @@ var abecDraw = (function () {
     made.yaxis = axis(tone, drawing.y, ys, 260, 22);
     made.xaxis.unifiedhovertitle = { text: "\u00a0" };
     made.hovermode = narrow ? "closest" : "x unified";
+    /* Places are few and far apart: anywhere between them the nearest is meant. */
+    if (drawing.x.unit === "place") { made.hoverdistance = -1; }
     return { traces: traces, layout: made };
   }
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from harness.report.pages.history import History
 
+RECORDED_MS = 1_784_023_200_000
+"""2026-07-14, 10:00 UTC; later commits were recorded before."""
 COMMITS = tuple(f"{number:02x}" * 20 for number in range(1, 13))
 NOISE = (1.00, 1.01, 0.99, 1.00, 1.02, 0.98, 1.01, 1.00, 0.99, 1.00, 1.01, 0.99)
 
@@ -52,10 +54,13 @@ def write_records(tmp_path: Path) -> Path:
             "python": "",
             "requirements": {},
             "env_vars": {},
-            "result_columns": ["result", "params", "version"],
+            "result_columns": ["result", "params", "version", "started_at"],
             "results": {
-                name: [[value, None], about["params"], "1" if place == 0 else "2"],
-                "gone.track": [[1.0], [], "1"],
+                name: [
+                    *([value, None], about["params"], "1" if place == 0 else "2"),
+                    RECORDED_MS - 1000 * place,
+                ],
+                "gone.track": [[1.0], [], "1", RECORDED_MS + 10**9],
             },
             "durations": {},
             "version": 2,

@@ -73,6 +73,24 @@ def test_a_fan_out_adds_the_last_subscriber_to_the_table(make_series: Make, chat
     assert drawn(figure).series == ("p50", "p90")
 
 
+def test_memory_is_of_runs_that_hold_connections_enough(make_series: Make) -> None:
+    # 2 MiB more than before, in each of 8 runs.
+    held = Workload(subscribers=128)
+    rows = configurations(make_series({"sse": {}, "floor": {}}, workload=held))
+
+    (figure,) = dots.held_memory("f", rows, COLOURS)
+
+    assert columns(figure)["memory per connection"] == [16384.0, 16384.0]
+    assert columns(figure)["memory per connection from"] == [16384.0, 16384.0]
+    assert "over 128 connections" in figure.caption
+    assert "99.2 % over 8 runs" in figure.caption
+    point = drawn(figure).rows[1].points[0]
+    assert point is not None
+    assert point.hover.startswith("sse: memory per connection 16 KiB\n16 KiB to 16 KiB")
+    few = configurations(make_series({"sse": {}}, workload=Workload(subscribers=99)))
+    assert dots.held_memory("f", few, COLOURS) == ()
+
+
 def test_cpu_is_per_delivery(make_series: Make, chat: Workload) -> None:
     rows = configurations(make_series({"sse": {"cpu": 64e-6}}, workload=chat, noise=0.0))
 

@@ -16,7 +16,7 @@ def test_a_step_is_found_between_its_commits() -> None:
 
     assert change.worse
     assert change.share == pytest.approx(0.5, abs=0.03)
-    assert history.commits(change) == ("06060606", "07070707")
+    assert history.commits(change) == (COMMITS[5], COMMITS[6])
 
 
 def test_a_level_history_has_none() -> None:
@@ -52,6 +52,13 @@ def test_what_asv_recorded_is_read(tmp_path: Path) -> None:
     assert found.machine == "Example CPU, 2 cores"
     assert found.commits == COMMITS[1:]  # the first is of an older version of the benchmark
     assert found.values[0] == pytest.approx(4.04e-4)
+    assert found.measured == "2026-07-14"
+
+
+def test_a_day_that_asv_did_not_keep_is_not_invented(tmp_path: Path) -> None:
+    for path in write_records(tmp_path).glob("build-7/*-env.json"):
+        path.write_text(path.read_text().replace(', "started_at"]', "]"))
+    assert [found.measured for found in history.read(tmp_path)] == [""]
 
 
 def test_a_damaged_list_of_benchmarks_is_named(tmp_path: Path) -> None:

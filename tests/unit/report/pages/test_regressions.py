@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness.report.pages import regressions
-from harness.report.pages.page import Curves
-from tests.unit.report.pages.recorded import made, stepped, write_records
+from harness.report.pages.page import Curves, Past
+from harness.report.pages.render import Frame, regressions_html
+from tests.unit.report.pages.recorded import COMMITS, made, stepped, write_records
 
 
 def test_a_missing_figure_is_a_gap() -> None:
@@ -31,7 +32,8 @@ def test_the_page_says_what_was_found_without_private_names(tmp_path: Path) -> N
 
     assert past.told == (
         "Histories: 1, of up to 11 commits. Steps: 1 for the worse, 0 for the better, "
-        "of 5 % or more. Measured on Example CPU, 2 cores; newest commit 0c0c0c0c."
+        "of 5 % or more. Measured on Example CPU, 2 cores, last on 2026-07-14; newest commit "
+        "0c0c0c0c."
     )
     assert len(past.figures) == 1
     cells = [cell.text for cell in past.changes.rows[0].cells]
@@ -47,3 +49,25 @@ def test_no_records_no_steps(tmp_path: Path) -> None:
         == "A step needs results of two commits; there are results of 0. Each asv run at another "
         "commit adds one."
     )
+
+
+def test_commits_link_to_where_they_can_be_read(tmp_path: Path) -> None:
+    records = tmp_path / "results/asv"
+    records.mkdir(parents=True)
+    write_records(records)
+    assert not [cell for cell in addresses(regressions.past(records)) if cell]
+
+    configured = '{"results_dir": "results/asv", "show_commit_url": "https://example.org/c/"}'
+    (tmp_path / "asv.conf.json").write_text(configured)
+
+    past = regressions.past(records)
+    links = ["https://example.org/c/" + COMMITS[place] for place in (5, 6)]
+    assert [cell.address for cell in past.changes.rows[0].cells if cell.address] == links
+    assert past.figures[0].table.rows[0].cells[0].address == f"https://example.org/c/{COMMITS[1]}"
+    html = regressions_html(past, Frame(built="2026-07-14 10:00"))
+    assert f'<a href="{links[0]}">06060606</a>' in html
+
+
+def addresses(past: Past) -> list[str]:
+    tables = (past.changes, *(figure.table for figure in past.figures))
+    return [cell.address for table in tables for row in table.rows for cell in row.cells]

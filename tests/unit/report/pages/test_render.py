@@ -93,7 +93,7 @@ def test_a_page_alone_brings_its_method(make_series: Make) -> None:
 
 def test_the_method_has_every_rule_and_command(make_series: Make) -> None:
     series = replace(make_series({"sse": {}}), command="abec run sse --rate '5 '")
-    html = unescape(method_html(page(series).machines, SITE))
+    html = unescape(method_html(page(series), SITE))
     for rule in (*RULES, *FIGURE_RULES):
         assert f'<th scope="row" class="words">{rule.name}</th>' in html
         assert rule.limit in html

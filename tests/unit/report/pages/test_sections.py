@@ -132,6 +132,18 @@ def test_memory_is_a_section_without_an_answer(make_series: Make) -> None:
     assert patterns(section.panels[0].figures[0]) == {"sse"}
 
 
+@pytest.mark.parametrize("load", [{"rate": 14.0}, {"rate": None, "concurrency": 64}])
+def test_what_one_size_takes_stands_beside_its_other_costs(
+    load: Mapping[str, Any], make_series: Make
+) -> None:
+    held = Workload(subscribers=100, **load)
+    (section,) = made(make_series({"sse": {}, "websocket": {}}, workload=held))
+
+    figure = section.panels[0].figures[-1]
+    assert figure.id.endswith("-memory")
+    assert patterns(figure) == {"sse", "websocket"}
+
+
 def test_clients_are_told_apart(make_series: Make) -> None:
     wire, library = (
         make_series({"sse": {}}, workload=Workload(client=kind)) for kind in ClientKind
