@@ -7,6 +7,7 @@ so all of them see the same order, and none sees a message that the others will 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -27,6 +28,10 @@ NOTHING = b"0-0"
 _MOST_KEPT = b"65536"
 """Entries that a stream keeps, at least: as many messages as a channel's log."""
 _MOST_AT_ONCE = b"1000"
+_LIVES_S = 7200
+"""A stream that nobody writes to any more is gone after so long: twice the longest run."""
+_RENEWED_S = 3600.0
+"""Whoever writes for longer, as ``abec serve`` may, puts that off so often."""
 _FIELD = b"m"
 
 
@@ -107,10 +112,18 @@ class Stream:
         self._writing = writing
         self._take = take
         self._waiting: list[asyncio.Future[None]] = []
+        self._renew_at_s = 0.0
 
     def publish(self, message: bytes) -> None:
-        """Append a message. Never waits; messages of one gateway keep their order."""
+        """Append a message. Never waits; messages of one gateway keep their order.
+
+        The stream is removed at the end of a run; should nobody be left to do so, it expires.
+        """
         self._writing.send(b"XADD", self._key, b"MAXLEN", b"~", _MOST_KEPT, b"*", _FIELD, message)
+        now_s = time.monotonic()
+        if now_s >= self._renew_at_s:
+            self._renew_at_s = now_s + _RENEWED_S
+            self._writing.send(b"EXPIRE", self._key, b"%d" % _LIVES_S)
 
     async def between(self, after: bytes, until: bytes) -> Sequence[bytes]:
         """Give the messages after the entry ``after``, up to and with ``until``, with their ids.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -49,6 +50,8 @@ from harness.whole_file import write_whole
 _DEFAULT = "report.html"
 _PARTS = frozenset(Part)
 """What `abec compare --json` prints a series each of."""
+_CONNECTING = "connecting"
+"""What `abec tls` saves and prints beside them, which no page shows."""
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -131,6 +134,8 @@ def _page(files: Sequence[str]) -> Page:
                 Source(name=name, series=held, memory=memory_slopes(held))
                 for held in memory_series(series)
             ]
+    if not sources:
+        raise BadInput(files[0], "", "holds no messages; give the files beside it")
     return patterns_page(sources, _clean(), own)
 
 
@@ -139,22 +144,28 @@ def _clean() -> Clean:
 
 
 def _series(name: str) -> list[Series]:
-    """Read a result file, or what `abec compare --json` printed: several in one."""
+    """Read a result file, or what `--json` printed of several in one."""
     path = Path(name)
-    parts = _parts(path)
-    if parts is None:
+    document = _document(path)
+    if _CONNECTING in document and "schema" in document:
+        click.echo(f"abec: {name}: connections per second of abec tls, left out", err=True)
+        return []
+    parts = document.keys() - {_CONNECTING}
+    if not parts or not _PARTS.issuperset(parts):
         return [schema.load(path)]
-    return [schema.from_json(text, f"{name}, {part}") for part, text in parts.items()]
+    return [
+        schema.from_json(json.dumps(document[part]), f"{name}, {part}")
+        for part in document
+        if part in parts
+    ]
 
 
-def _parts(path: Path) -> dict[str, str] | None:
+def _document(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None  # the reader of series says what is wrong
-    if not isinstance(document, dict) or not document or not _PARTS.issuperset(document):
-        return None
-    return {part: json.dumps(series) for part, series in document.items()}
+        return {}  # the reader of series says what is wrong
+    return document if isinstance(document, dict) else {}
 
 
 def _alone(page: Page) -> str:

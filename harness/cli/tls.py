@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -12,22 +12,26 @@ import click
 
 from harness.cli.answer import Answer, width
 from harness.cli.options import complete_pattern
-from harness.cli.parts import measure_part, part_paths
-from harness.cli.run import count_of_runs, exit_code, new_result_path
+from harness.cli.parts import measure_part, part_path, part_paths
+from harness.cli.run import count_of_runs, exit_code, new_result_path, typed_command
 from harness.comparison import Part, comparison_steps, memory_slopes
 from harness.errors import BadInput, Exit
 from harness.handshakes import require_tellable, set_ups
 from harness.machine import Machine, read_machine
 from harness.measure.configuration import configurations
+from harness.measure.connected import Connected, connected, save
+from harness.measure.set_up import Connecting
 from harness.pattern import Pattern
 from harness.registry import encrypting, load
 from harness.report.remarks import refusals
-from harness.report.tls import Priced, tls_report
+from harness.report.tls import Key, Priced, tls_report
 from harness.result import Series
 from harness.scenario import override
+from harness.schema import to_json
 from harness.series import Cell
 from harness.workload import Exchange, Workload
 
+_PARTS = ("connecting", "latency", "memory")
 DEFAULT = ("rest", "rest@aiohttp", "sse", "sse@aiohttp", "websocket", "websocket@aiohttp")
 _BASE = Workload(rate=500.0, warmup=0.3, duration=2.1, poll_interval=1.0)
 
@@ -40,7 +44,10 @@ _BASE = Workload(rate=500.0, warmup=0.3, duration=2.1, poll_interval=1.0)
 @click.option("--duration", metavar="TIME", help="window of the latency [2.1s]")
 @click.option("--seed", metavar="N", help="of schedules and the order of runs [1]")
 @click.option("--runs", metavar="N", default="5", help="independent runs of each [5]")
-def command(patterns: tuple[str, ...], connections: str, runs: str, **options: Any) -> int:
+@click.option("--json", "as_json", is_flag=True, help="print what was measured as JSON")
+def command(
+    patterns: tuple[str, ...], connections: str, runs: str, as_json: bool, **options: Any
+) -> int:
     """Measure PATTERNS without and with TLS: connections per second, latency, memory.
 
     \b
@@ -52,8 +59,9 @@ def command(patterns: tuple[str, ...], connections: str, runs: str, **options: A
     the CPU of both sides), how late a message is on an open one, and what an open one holds.
     Without names: rest, sse and websocket on both stacks, about 10 minutes. Where our own client
     was the busier side, or neither was busy, connections per second are n/a (exit code 3) and the
-    CPU of both sides stands; abec doctor --rules has the rules. The two series of messages are
-    saved; an ordinary `abec run … --tls` takes the same options as any other.
+    CPU of both sides stands; abec doctor --rules has the rules. Connections and the two series of
+    messages are saved as three files, or printed as one by --json; an ordinary `abec run … --tls`
+    takes the same options as any other.
     """
     given = {field: value for field, value in options.items() if value is not None}
     workload = override(_BASE, given)
@@ -69,17 +77,23 @@ def command(patterns: tuple[str, ...], connections: str, runs: str, **options: A
     priced, series, memory = price(
         chosen, workload, int(connections), count_of_runs(runs), base, read_machine()
     )
-    saved = part_paths(base, ("latency", "memory"))
-    missing = [*refusals(series, width()), *refusals(memory, width())]
-    text = "\n\n".join(filter(None, (tls_report(priced, width()), "\n".join(missing))))
-    Answer().give(f"{text}\n\nsaved {saved}", saved)
+    saved = part_paths(base, _PARTS)
+    if as_json:
+        document = _document(priced.connecting, priced.connections)
+        parts = zip(_PARTS, (document, series, memory), strict=True)
+        text = "{" + ",\n".join(f'"{part}": {to_json(one)}' for part, one in parts) + "}"
+    else:
+        missing = [*refusals(series, width()), *refusals(memory, width())]
+        told = "\n\n".join(filter(None, (tls_report(priced, width()), "\n".join(missing))))
+        text = f"{told}\n\nsaved {saved}"
+    Answer().give(text, saved)
     return exit_of(priced, series, memory)
 
 
 def exit_of(priced: Priced, latency: Series, memory: Series) -> Exit:
     """Give 3 where a figure of the table is missing or invalid, otherwise 0."""
-    connected = all(one.valid for one in priced.connecting.values())
-    if memory.refused or not connected:
+    sound = all(one.valid for one in priced.connecting.values())
+    if memory.refused or not sound:
         return Exit.NOT_MEASURED
     return exit_code(latency)
 
@@ -92,7 +106,10 @@ def price(
     base: Path,
     machine: Machine,
 ) -> tuple[Priced, Series, Series]:
-    """Measure all three, interleaved each; give the figures, and both series behind them."""
+    """Measure all three, interleaved each, and save each as it is there, beside ``base``.
+
+    Give the figures, and both series behind them.
+    """
     ways = [
         (pattern, replace(_carried(pattern, workload), tls=tls))
         for pattern, tls in product(patterns, (False, True))
@@ -100,6 +117,7 @@ def price(
     for way in ways:
         require_tellable(*way, connections)
     connecting = set_ups(ways, connections, runs, machine)
+    save(_document(connecting, connections), part_path(base, "connecting"))
     latency = measure_part("latency", [_cell(*way) for way in ways], runs, base)
     held = [cell for way in ways for cell in _holding(*way, connections, machine)]
     memory = measure_part("memory", held, 1, base, most_reruns=0)
@@ -120,6 +138,10 @@ def price(
         latency,
         memory,
     )
+
+
+def _document(connecting: Mapping[Key, Connecting], connections: int) -> Connected:
+    return connected(connecting, connections, typed_command())
 
 
 def _carried(pattern: Pattern, workload: Workload) -> Workload:

@@ -41,10 +41,18 @@ from harness.workload import ClientKind, Exchange, Ingress, Workload
 
 _NOBODY_THERE = (OSError, Unavailable)
 """Why to try again. Whoever answers something else than the protocol is a failure to be told."""
+_STREAM = "abec:backplane:{run}"
 _REHEARSAL = {
     Backplane.NONE: (),
     Backplane.PUBSUB: (("PUBLISH", "abec:main:{run}", "message"),),
-    Backplane.STREAMS: (("XADD", "abec:backplane:{run}", "MAXLEN", "~", "65536", "*", "m", "1"),),
+    Backplane.STREAMS: (
+        ("XADD", _STREAM, "MAXLEN", "~", "65536", "*", "m", "1"),
+        ("EXPIRE", _STREAM, "7200"),
+        ("XREVRANGE", _STREAM, "+", "-", "COUNT", "1"),
+        ("XREAD", "COUNT", "1000", "BLOCK", "0", "STREAMS", _STREAM, "0-0"),
+        ("XRANGE", _STREAM, "0-0", "0-0"),
+        ("XINFO", "STREAM", _STREAM),
+    ),
     Backplane.SHARDED: (("SPUBLISH", "abec:main:{run}", "message"),),
 }
 _NODES = 3
@@ -175,7 +183,7 @@ def _servers(workload: Workload) -> tuple[AnyServerSpec, ...]:
     )
     redis = RedisSpec(
         rehearsal=_REHEARSAL[workload.backplane],
-        keys=("abec:backplane:{run}",) if workload.backplane is Backplane.STREAMS else (),
+        keys=(_STREAM,) if workload.backplane is Backplane.STREAMS else (),
         nodes=_NODES if workload.backplane is Backplane.SHARDED else 1,
     )
     return (*((redis,) if joins else ()), *gateways, *_balancers(workload))

@@ -71,7 +71,8 @@ def remove(url: str, keys: Sequence[str]) -> None:
         NotMeasured: it answers, and does not allow that.
     """
     run = run_token(url)
-    # One that is gone keeps its files; the keys that hold messages expire by themselves.
+    # One that is gone keeps its files; the keys that hold messages expire by themselves,
+    # within two hours.
     with suppress(RedisError), client(url, _PATIENCE_S) as guest:
         for key in keys:
             try:

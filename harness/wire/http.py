@@ -99,7 +99,8 @@ class LogReader:
             UnexpectedAnswer: it is neither messages nor word of their eviction.
         """
         if status not in (_OK, _GONE) or cursor == NO_CURSOR:
-            raise UnexpectedAnswer(f"a poll was answered with {status}: {body[:200]!r}")
+            lacks = " without X-Cursor" if status in (_OK, _GONE) else ""
+            raise UnexpectedAnswer(f"a poll was answered with {status}{lacks}: {body[:200]!r}")
         self.cursor = cursor
         if status == _GONE:
             self._note(EVICTED)

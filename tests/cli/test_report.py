@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from harness.measure.connected import connected
+from harness.measure.connected import save as save_connected
 from harness.measure.history import save as save_history
 from harness.result import Result, Series
 from harness.schema import save, to_json
@@ -28,6 +30,11 @@ REFUSED = {
     "no result": (("other.json",), r"other\.json: has no schema version"),
     "nothing in it": (("empty.json",), r"empty\.json: holds no run"),
     "no histogram": (("broken.json",), r"broken\.json: holds a histogram that is none"),
+    "connections per second alone": (
+        ("connecting.json",),
+        r"connecting\.json: connections per second of abec tls, left out\n"
+        r"abec: connecting\.json: holds no messages; give the files beside it",
+    ),
     "one bad of two": (("good.json", "none.json"), r"none\.json: no such file"),
     "no html": (("good.json", "-o", "page.pdf"), r"-o page\.pdf: must end in \.html"),
     "nowhere": (("good.json", "-o", "no/page.html"), r"-o no/page\.html: cannot be written \(No"),
@@ -56,6 +63,7 @@ def files(tmp_path: Path, series: Series) -> Path:
     save(replace(series, results=(broken,)), tmp_path / "broken.json")
     (tmp_path / "text.json").write_text("no")
     (tmp_path / "other.json").write_text('{"rows": []}')
+    save_connected(connected({}, 500, "abec tls"), tmp_path / "connecting.json")
     return tmp_path
 
 
@@ -65,7 +73,7 @@ def test_is_refused(arguments: tuple[str, ...], message: str, abec: Any, files: 
     done = abec("report", *arguments)
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
-    assert len(done.stderr.splitlines()) == 1
+    assert len(done.stderr.splitlines()) == 1 + message.count("\\n")
     assert re.match(rf"abec: {message}", done.stderr), done.stderr
     assert set(files.iterdir()) == before
 
@@ -88,6 +96,20 @@ def test_what_compare_prints_is_read_too(abec: Any, files: Path, series: Series)
     done = abec("report", "compared.json")
     assert done.returncode == 0, done.stderr
     assert "3 sections" in done.stdout
+
+
+def test_connections_per_second_are_left_out_of_what_stands_beside_them(
+    abec: Any, files: Path, series: Series
+) -> None:
+    saved = abec("report", "good.json", "connecting.json")
+    assert saved.returncode == 0, saved.stderr
+    assert "abec: connecting.json: connections per second of abec tls, left out\n" in saved.stderr
+    parts: dict[str, object] = {"connecting": connected({}, 500, ""), "latency": series}
+    text = json.dumps({part: json.loads(to_json(one)) for part, one in parts.items()})
+    (files / "priced.json").write_text(text)
+    printed = abec("report", "priced.json")
+    assert printed.returncode == 0, printed.stderr
+    assert "1 section" in printed.stdout
 
 
 def test_memory_by_tls_has_a_slope_of_its_own(abec: Any, files: Path) -> None:

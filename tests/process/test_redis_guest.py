@@ -15,6 +15,7 @@ from harness.process.redis_guest import refusal, rehearse, remove
 from harness.process.servers import started
 from harness.queueing import Pop
 from harness.registry import load
+from harness.scaling import Backplane
 from harness.workload import Exchange, Workload
 
 JOBS = Workload(exchange=Exchange.WORK_QUEUE, subscribers=2)
@@ -67,6 +68,32 @@ def test_a_command_that_the_account_may_not_give_is_named(
     assert told.endswith("; give an account that may do this")
     assert "pw" not in told
     assert "\n" not in told
+
+
+STREAMED = Workload(gateways=1, backplane=Backplane.STREAMS)
+
+
+def of_gateways() -> RedisSpec:
+    (spec,) = (
+        one for one in load("websocket_scaled").servers(STREAMED) if isinstance(one, RedisSpec)
+    )
+    return spec
+
+
+def test_gateways_on_a_stream_rehearse_without_a_trace(url: str, admin: redis.Redis) -> None:
+    rehearse(f"{url}?run=7f3a", of_gateways().rehearsal)
+    assert admin.keys() == []
+
+
+@pytest.mark.parametrize(
+    "forbidden", ["xadd", "expire", "xrevrange", "xread", "xrange", "xinfo|stream"]
+)
+def test_what_gateways_will_give_later_is_refused_beforehand(
+    url: str, admin: redis.Redis, forbidden: str
+) -> None:
+    name = forbidden.partition("|")[0].upper()
+    with pytest.raises(BadInput, match=f"refuses {name}: NOPERM"):
+        rehearse(as_user(url, admin, "+@all", f"-{forbidden}"), of_gateways().rehearsal)
 
 
 def test_memory_that_is_used_up_is_told(url: str, admin: redis.Redis) -> None:

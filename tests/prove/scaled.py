@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.cli.scale import at_rate
 from harness.errors import NotMeasured
 from harness.machine import Machine
-from harness.measure.statistics import difference, median
+from harness.measure.statistics import FEWEST_RUNS, difference, median
 from harness.queueing import Victim
 from harness.report.gateways import set_up
 from harness.result import Failover, Result
@@ -22,6 +22,9 @@ KILLED = replace(SCALED, kill=Victim.GATEWAY)
 TIMES = 5
 RUNS = 8
 _BACK_S = 3.0
+
+_Parts = tuple[Backplane, Balancer]
+"""What stands around one gateway."""
 
 
 def killed(asked: Workload) -> tuple[Result, Failover]:
@@ -78,27 +81,37 @@ def prove(_machine: Machine) -> Iterator[Claim]:
 
 
 def _added() -> Iterator[Claim]:
-    """Give what each part adds to the row in which it alone is left out."""
     alone = [cell.workload for cell in at_rate(replace(SCALED, gateways=1))]
-    by_parts: dict[tuple[Backplane, Balancer], list[Result]] = {}
-    for run in _measured(alone, RUNS):
-        parts = run.workload.backplane, run.workload.balancer
-        by_parts.setdefault(parts, []).append(run)
-    for (backplane, balancer), runs in by_parts.items():
-        without = by_parts[Backplane.NONE, Balancer.NONE]
-        if balancer is not Balancer.NONE:
-            without = by_parts[backplane, Balancer.NONE]
-        shift = difference(
-            *([run.delivery.p50 for run in side if run.valid] for side in (without, runs))
-        )
-        valid = sum(run.valid for run in runs)
-        adds = "" if without is runs or shift.value is None else f", adds {ms(shift.value)}"
+    yield from added(_measured(alone, RUNS))
+
+
+def added(results: Sequence[Result]) -> Iterator[Claim]:
+    """Give what each part adds to the row in which it alone is left out: valid runs alone tell."""
+    runs_of: dict[_Parts, list[Result]] = {}
+    for run in results:
+        runs_of.setdefault((run.workload.backplane, run.workload.balancer), []).append(run)
+    p50s = {
+        parts: [run.delivery.p50 for run in runs if run.valid] for parts, runs in runs_of.items()
+    }
+    for parts, runs in runs_of.items():
+        backplane, balancer = parts
+        behind = (backplane if balancer is not Balancer.NONE else Backplane.NONE, Balancer.NONE)
+        own, without = p50s[parts], p50s.get(behind, [])
+        enough = min(len(own), len(without)) >= FEWEST_RUNS
+        p50 = median(own) if own else None
+        more = difference(without, own).value if enough else None
+        adds = "" if parts == behind else f", adds {_figure(more)}"
         yield Claim(
-            what=f"{set_up(runs[0].workload)}: {valid} of {len(runs)} runs valid",
-            figure=f"p50 {ms(median([run.delivery.p50 for run in runs]) or 0.0)}{adds}",
-            bound="measured",
-            ok=2 * valid > len(runs),
+            what=f"{set_up(runs[0].workload)}: {len(own)} of {len(runs)} runs valid"
+            + ("" if parts == behind else f", {len(without)} without"),
+            figure=f"p50 {_figure(p50)}{adds}",
+            bound=f"measured, {FEWEST_RUNS} valid runs or more",
+            ok=more is not None,
         )
+
+
+def _figure(value: float | None) -> str:
+    return "n/a" if value is None else ms(value)
 
 
 def _measured(

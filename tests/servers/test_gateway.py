@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +16,8 @@ from harness.process.servers import Running, started
 from harness.registry import load
 from harness.scaling import Backplane, Balancer
 from harness.workload import Workload
+from servers.backplane import Stream
+from servers.redis_link import RedisLink
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +54,37 @@ def test_a_subscriber_goes_on_behind_its_last_id(running: Running) -> None:
         assert [received(again) for _ in range(2)] == had[1:]
     with opened(running, f"subscribe&after={start}") as from_the_start:
         assert [received(from_the_start) for _ in range(3)] == had
+
+
+def test_a_stream_that_nobody_removes_expires(running: Running) -> None:
+    with opened(running, "subscribe") as first, opened(running, "publish") as publisher:
+        received(first)
+        publisher.send("kept for a while")
+        received(first)
+    url, _, token = running.endpoints["redis"].partition("?run=")
+    with Redis.from_url(url) as client:
+        # Replies come in order, and what was read by XREAD was added before EXPIRE was given.
+        ttl_s = client.ttl(f"abec:backplane:{token}")
+    assert 3600 < ttl_s <= 7200
+
+
+async def test_who_writes_for_long_puts_the_end_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[bytes] = []
+
+    class Link(RedisLink):
+        def send(self, *words: bytes, **_replied: object) -> None:
+            given.append(words[0])
+
+    along = Stream(b"key", Link(), Link(), given.append)
+    along.publish(b"one")
+    along.publish(b"two")
+    assert given == [b"XADD", b"EXPIRE", b"XADD"]
+    in_an_hour_s = time.monotonic() + 3601
+    clock = SimpleNamespace(monotonic=lambda: in_an_hour_s)
+    monkeypatch.setattr("servers.backplane.time", clock)
+    along.publish(b"three")
+    along.publish(b"four")
+    assert given[3:] == [b"XADD", b"EXPIRE", b"XADD"]
 
 
 def test_what_the_stream_dropped_is_told(running: Running) -> None:

@@ -34,6 +34,9 @@ _BYTES = 64
 """Of one message: its number, padded."""
 _ROUND_TRIPS_TO_SETTLE = 4
 _SEED = 1
+_LOADED = 4
+"""Connections that carry as much as they can, each with a bandwidth of its own."""
+_APART_S = 0.011
 _NS = 1_000_000_000
 
 
@@ -63,9 +66,22 @@ def trips(workload: Workload, machine: Machine, *, seconds: float) -> Trips:
         gc.enable()
 
 
+def carried(workload: Workload, machine: Machine, *, size: int, times: int) -> Ints:
+    """Send so many bytes there, then back, so often over four connections at once.
+
+    Give the ns that each took one way, from writing the first byte to reading the last.
+    """
+    return uvloop.run(_carried(workload, machine, size, times))
+
+
 def run_pattern(name: str, workload: Workload, machine: Machine) -> Seen:
     """Measure one pattern through the network of ``workload``."""
     return watch(load(name), workload, machine)
+
+
+def mean(values_ns: Ints) -> float:
+    """Give the mean in seconds."""
+    return float(np.mean(values_ns)) / _NS
 
 
 def at(values_ns: Ints, q: float) -> float:
@@ -153,3 +169,55 @@ async def _trips(workload: Workload, machine: Machine, seconds: float) -> Trips:
         back_ns=back_ns - answered_ns,
         late_ns=np.empty(0, dtype=np.int64) if relayed is None else relayed.late_ns,
     )
+
+
+async def _carried(workload: Workload, machine: Machine, size: int, times: int) -> Ints:
+    took_ns: list[int] = []
+    load = bytes(size)
+    forth_ns = [0] * _LOADED
+    back_ns = [0] * _LOADED
+
+    async def take(reader: asyncio.StreamReader, begun_ns: list[int], number: int) -> None:
+        await reader.readexactly(size)
+        took_ns.append(time.monotonic_ns() - begun_ns[number])
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        said = await reader.read(1)
+        if not said:  # who only asks whether the relay is there
+            writer.close()
+            return
+        number = said[0]
+        writer.write(b"!")  # so that nobody counts the time to connect
+        for _ in range(times):
+            await take(reader, forth_ns, number)
+            back_ns[number] = time.monotonic_ns()
+            writer.write(load)
+        await reader.read()
+        writer.close()
+
+    async def call(number: int, host: str | None, port: int | None) -> None:
+        # One after another, so that none waits for this process to read what another sent.
+        await asyncio.sleep(number * _APART_S)
+        reader, writer = await asyncio.open_connection(host, port, limit=size)
+        writer.write(bytes([number]))
+        await reader.readexactly(1)
+        for _ in range(times):
+            forth_ns[number] = time.monotonic_ns()
+            writer.write(load)
+            await take(reader, back_ns, number)
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, limit=size) as server:
+        port = server.sockets[0].getsockname()[1]
+        direct = Endpoints(urls={"tcp": f"tcp://127.0.0.1:{port}"})
+        core = machine.cores[-1]
+        with (
+            private_directory() as directory,
+            network_before(direct, workload, core=core, directory=Path(directory)) as network,
+        ):
+            address = urlsplit(network.endpoints["tcp"])
+            callers = (call(n, address.hostname, address.port) for n in range(_LOADED))
+            await asyncio.gather(*callers)
+            network.finish()
+    return np.array(took_ns, dtype=np.int64)

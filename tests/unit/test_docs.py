@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from harness import result
 from harness.cli.main import cli
 from harness.measure.set_up import SET_UP_RULES
 from harness.measure.validity import FIGURE_RULES, RULES
+from harness.registry import GROUP
 from harness.regress.gate import BUILT_IN
 from harness.regress.watched import WATCHED
 from harness.report import units
@@ -29,6 +31,21 @@ DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rg
 VALIDITY = ROOT / "docs" / "validity.md"
 QUESTIONS = ROOT / "tests" / "unit" / "questions_page.py"
 GATE = ROOT / "docs" / "ci-gate.md"
+PATTERN_PAGES = sorted((ROOT / "docs" / "patterns").glob("*.md"))
+FAMILIES = sorted(
+    {
+        point.name.partition("@")[0]
+        for point in entry_points(group=GROUP)
+        if point.module.startswith("harness.patterns.")  # those of other packages document theirs
+    }
+)
+SHARED_PAGES = {"graphql_subscription_sse": "graphql_subscription"}
+SHARED_PAGES |= {name: "submit_job" for name in FAMILIES if name.startswith("submit_job_")}
+"""Patterns that are told on the page of another, or of several."""
+SHORT_PAGES = [
+    *("floor", "graphql", "long_polling", "redis_pubsub", "rest", "rest_polling", "sse"),
+    "websocket",
+]
 ADDING = ROOT / "docs" / "add-a-pattern.md"
 WORKFLOWS = ROOT / "docs" / "ci.md"
 COPIED = sorted((ROOT / "docs" / "ci").glob("*.yml"))
@@ -242,6 +259,33 @@ def test_the_index_leads_to_every_page() -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
     assert pages == set(re.findall(r"\]\(([\w-]+\.md)\)", index))
+    patterns = {path.name for path in PATTERN_PAGES}
+    assert patterns == set(re.findall(r"\]\(patterns/([\w-]+\.md)\)", index))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_pattern_has_a_page(family: str) -> None:
+    page = ROOT / "docs" / "patterns" / f"{SHARED_PAGES.get(family, family)}.md"
+    assert page.is_file(), f"{page.name} is missing"
+    assert re.search(rf"\b{family}\b", page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", SHORT_PAGES)
+def test_the_page_of_a_pattern_asks_shows_commands_and_says_what_would_make_it_wrong(
+    name: str,
+) -> None:
+    text = (ROOT / "docs" / "patterns" / f"{name}.md").read_text(encoding="utf-8")
+    # A heading, a question, commands.
+    assert re.match(rf"# `{name}`: [^\n]+\n\n\*[^*]+\?\*\n\n    \.venv/bin/abec ", text)
+    for told in ("The clients", "What would make it wrong"):
+        assert f"\n## {told}\n" in text
+
+
+@pytest.mark.parametrize("name", [name for name in SHORT_PAGES if name != "graphql"])
+def test_the_page_of_a_pattern_tells_the_way_of_a_message_and_what_is_promised(name: str) -> None:
+    text = (ROOT / "docs" / "patterns" / f"{name}.md").read_text(encoding="utf-8")
+    for told in ("The way of a message", "Guarantees"):
+        assert f"\n## {told}\n" in text
 
 
 def test_the_documented_workflows_are_those_that_are_copied() -> None:

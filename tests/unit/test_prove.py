@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from harness.result import Doubt, Result
+from harness.scaling import Backplane, Balancer
+from harness.workload import Workload
 from tests.prove.gate_alike import GATES, Compared, judged, read, upper_bound
 from tests.prove.gate_checkout import ROOT
 from tests.prove.gate_planted import Planted, changes
+from tests.prove.scaled import added
+from tests.unit.conftest import result
 
 
 def compared(*alarms: str) -> Compared:
@@ -53,3 +58,42 @@ def test_each_change_has_its_place_in_the_server_it_is_planted_in(planted: Plant
     source = (ROOT / planted.file).read_text()
     assert source.count(planted.old) == 1
     compile(source.replace(planted.old, planted.new), planted.file, "exec")
+
+
+ALONE = Workload(gateways=1, backplane=Backplane.NONE, balancer=Balancer.NONE)
+JOINED = replace(ALONE, backplane=Backplane.PUBSUB)
+BEHIND = replace(ALONE, balancer=Balancer.CADDY)
+BOTH = replace(JOINED, balancer=Balancer.CADDY)
+DOUBT = Doubt(rule="machine", reason="others used 30 %", remedy="end them")
+
+
+def of_gateways(workload: Workload, p50: float, valid: int, invalid: int = 0) -> list[Result]:
+    """Give runs of which the invalid ones took a second."""
+    sound = [result("websocket_scaled", p50=p50, workload=workload) for _ in range(valid)]
+    doubted = result("websocket_scaled", p50=1.0, workload=workload, doubts=(DOUBT,))
+    return sound + [doubted] * invalid
+
+
+def test_what_balancer_and_backplane_add_is_told_by_valid_runs_alone() -> None:
+    runs = [*of_gateways(ALONE, 1e-3, 6, 2), *of_gateways(JOINED, 3e-3, 5, 3)]
+    runs += [*of_gateways(BEHIND, 2e-3, 8), *of_gateways(BOTH, 3.5e-3, 8)]
+    figures = [(claim.figure, claim.ok) for claim in added(runs)]
+    assert figures == [
+        ("p50 1 ms", True),
+        ("p50 3 ms, adds 2 ms", True),
+        ("p50 2 ms, adds 1 ms", True),
+        ("p50 3.5 ms, adds 0.5 ms", True),
+    ]
+
+
+def test_what_has_too_few_valid_runs_on_either_side_adds_nothing_that_is_known() -> None:
+    runs = [*of_gateways(ALONE, 1e-3, 0, 8), *of_gateways(JOINED, 3e-3, 4, 4)]
+    runs += [*of_gateways(BEHIND, 2e-3, 8), *of_gateways(BOTH, 3.5e-3, 8)]
+    claims = list(added(runs))
+    assert [(claim.figure, claim.ok) for claim in claims] == [
+        ("p50 n/a", False),
+        ("p50 3 ms, adds n/a", False),
+        ("p50 2 ms, adds n/a", False),
+        ("p50 3.5 ms, adds n/a", False),
+    ]
+    assert claims[1].what.endswith("4 of 8 runs valid, 0 without")

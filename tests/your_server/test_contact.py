@@ -50,7 +50,12 @@ def test_nobody_there() -> None:
         ("sse", "http", PAGE, "is not an event stream: .* 200 and text/html, not with events"),
         ("sse", "http", b"+PONG\r\n", "is not an event stream: "),
         ("sse", "http", STREAM, "is not an event stream: |does not relay what is published"),
-        ("rest_polling", "http", PAGE, "is not an HTTP endpoint that is polled: .*with 200: b'hi'"),
+        (
+            "rest_polling",
+            "http",
+            PAGE,
+            "is not an HTTP endpoint that is polled: .*with 200 without X-Cursor: b'hi'",
+        ),
         ("long_polling", "http", b"220 mail\r\n", "is not an HTTP endpoint that is polled: "),
         ("websocket", "wss", PAGE, "speaks no TLS"),
     ],
@@ -96,7 +101,7 @@ def test_an_authority_of_ones_own_is_believed(answering: Answering) -> None:
     ca = str(CERTIFICATES / "localhost.pem")
     url = f"https://localhost:{answering(PAGE, 'localhost')}/"
     line = refused("rest_polling", url=url, ca=ca)
-    assert "was answered with 200: b'hi'" in line
+    assert "was answered with 200 without X-Cursor: b'hi'" in line
 
 
 def test_no_echo_and_no_such_status(answering: Answering) -> None:

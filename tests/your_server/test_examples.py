@@ -90,8 +90,9 @@ def test_a_run_counts_the_servers_cpu_as_the_servers(example: Url) -> None:
 
 
 @pytest.mark.parametrize("kind", ClientKind)
+@pytest.mark.parametrize(("body", "expected"), [('{"a": 1}', 204), ("", 200)], ids=["post", "get"])
 def test_a_server_that_knows_no_messages_is_audited_by_status(
-    example: Url, kind: ClientKind
+    example: Url, kind: ClientKind, body: str, expected: int
 ) -> None:
     url = example("polling_server.js")
     asked = Workload(
@@ -102,9 +103,9 @@ def test_a_server_that_knows_no_messages_is_audited_by_status(
         duration=0.25,
         client=kind,
     )
-    posted = run(load("rest"), replace(asked, body='{"a": 1}', expect_status=204), read_machine())
-    assert posted.audit.clean
-    assert posted.audit.owed > 40
+    answered = run(load("rest"), replace(asked, body=body, expect_status=expected), read_machine())
+    assert answered.audit.clean
+    assert answered.audit.owed > 40
 
 
 def test_a_wrong_status_is_a_loss_with_its_cause(example: Url) -> None:
