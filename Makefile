@@ -30,7 +30,7 @@ help:
 	@echo "make bench   measure a quick profile of every exchange: table, asv results, pages"
 	@echo "make publish asv's pages and ours, in results/html; RUNS='FILE…' for other results"
 	@echo "             BASELINE=1 for the committed baseline; make baseline records one (an hour)"
-	@echo "make preview serve asv's pages, and open them in a browser"
+	@echo "make preview serve asv's pages on loopback, and print where"
 	@echo "make retold  one run with stops, for publish: how others would have told it"
 	@echo "make regress BASE=main   is this commit worse than that one? (abec regress --help)"
 	@echo "make versions LIB=websockets VERSIONS=\"15.0.1 16.0\"   where did a release change a figure?"
@@ -68,7 +68,7 @@ bench: $(VENV)/.bench
 	@$(BIN)/abec report $(BENCH)/*.json --site results/html --history results/asv $(BESIDE) >> results/runs/bench/asv.log
 	@echo "your own numbers:     .venv/bin/abec run sse websocket --rate 500 --subscribers 20 --payload 1KiB --runs 8"
 	@echo "one pattern in depth: .venv/bin/abec compare websocket --scenario chat"
-	@echo "open the pages:       results/html/patterns.html; make preview (.venv/bin/asv preview --browser) for asv's"
+	@echo "open the pages:       results/html/patterns.html; make preview for asv's"
 
 publish: $(VENV)/.bench
 	@ls $(RUNS) >/dev/null 2>&1 || { echo "abec: RUNS $(RUNS): no such results; make bench first, or name some" >&2; exit 2; }
@@ -77,7 +77,7 @@ publish: $(VENV)/.bench
 
 preview: $(VENV)/.bench
 	@test -f results/html/index.html || { echo "abec: results/html: no pages yet; make bench or make publish first" >&2; exit 2; }
-	@$(BIN)/asv --config $(ASV_CONF) preview --browser
+	@$(BIN)/python -m http.server 0 --bind 127.0.0.1 --directory results/html
 
 baseline: export ABEC_PROFILE ?= full
 baseline: $(VENV)/.bench
