@@ -53,3 +53,40 @@ def test_what_is_invalid_is_marked_and_named(make_series: Make) -> None:
         at_rate, measured(make_series, replace(CALLS, rate=None, concurrency=64)), {}
     )
     assert "! invalid, generator CPU: GET (library), FLUSHALL (library)." in text
+
+
+def without(series: Series, command: RedisCommand, client: ClientKind) -> Series:
+    """Leave out one cell, as a series does that could not measure it."""
+    kept = [
+        run
+        for run in series.results
+        if (run.workload.command, run.workload.client) != (command, client)
+    ]
+    name = f"redis_command --command {command} --client {client}"
+    return replace(series, results=tuple(kept), refused={name: "Redis refused 9 commands: OOM"})
+
+
+def test_a_cell_that_was_not_measured_is_a_gap_and_has_its_reason(make_series: Make) -> None:
+    get, library = RedisCommand.GET, ClientKind.LIBRARY
+    at_rate = without(measured(make_series, CALLS, p50=900e-6), get, library)
+    closed = without(
+        measured(make_series, replace(CALLS, rate=None, concurrency=64)), get, ClientKind.WIRE
+    )
+    text = commands_report(at_rate, closed, {get: 98_000.0})
+    latency, throughput = (line.split() for line in text.split("\n") if line.startswith("GET"))
+    assert latency.count("–") == 2
+    assert "900" not in latency
+    assert (throughput[:2], throughput[-1]) == (["GET", "–"], "98,000/s")
+    for client in ClientKind:
+        line = f"! redis_command --command GET --client {client} was not measured: Redis refused"
+        assert text.count(line) == 1
+
+
+def test_a_series_without_a_result_is_its_reasons(make_series: Make) -> None:
+    nothing = replace(
+        measured(make_series, CALLS), results=(), refused={"redis_command": "no Redis was found"}
+    )
+    told = "! redis_command was not measured: no Redis was found"
+    assert commands_report(nothing, nothing, {}) == f"{told}\n\n{told}"
+    closed = measured(make_series, replace(CALLS, rate=None, concurrency=64))
+    assert told in commands_report(nothing, closed, {})
