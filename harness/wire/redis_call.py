@@ -17,6 +17,8 @@ from harness.wire.resp import RespLink, command, linked_to_redis
 WRONG_REPLY = "wrong reply"
 DAMAGED = b""
 """What is delivered in place of a message whose reply was wrong: the audit finds it corrupted."""
+NOT_REFILLED = "keys could not be made anew"
+"""Noted of a flush that found nothing, or less than all."""
 
 
 class _Calls:
@@ -28,6 +30,8 @@ class _Calls:
         self._seat, self._sent, self._deliver = seat, sent, deliver
         self._turn = iter(self.keys)
         self._free = seat.workload.pipeline
+        self._whole = True
+        """Whether all keys were made, the last time that they were."""
         self._waiting: deque[bytes] = deque()
         self._asked: deque[tuple[bytes, bytes] | None] = deque()
         """Message and key of each command that is not answered; None: of what puts back."""
@@ -48,6 +52,7 @@ class _Calls:
             if isinstance(reply, hiredis.ReplyError):
                 self._seat.note(str(reply))
             if spec.empties:
+                self._whole = reply == DONE
                 self._release()
             return
         message, key = asked
@@ -55,6 +60,9 @@ class _Calls:
             self._free += 1
         if isinstance(reply, hiredis.ReplyError):
             self._seat.note(str(reply))
+        elif not self._whole:
+            self._seat.note(NOT_REFILLED)
+            self._deliver(DAMAGED)
         elif spec.right(reply, key, keys.value(key)):
             self._deliver(message)
         else:
