@@ -85,7 +85,7 @@ REDIS_COMMAND = Pattern(
         ClientKind.LIBRARY: Client(call=calling_by_library),
     },
     floor="floor@no-loop",
-    options=frozenset({"command", "pipeline", "keys"}),
+    options=frozenset({"command", "pipeline", "keys", "persistence"}),
     only_by_name=True,
     prepare_s=_filling_s,
     example=_example,
