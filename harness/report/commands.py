@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from harness.measure.configuration import (
@@ -14,17 +15,28 @@ from harness.measure.configuration import (
     far,
 )
 from harness.report import cells, units
-from harness.report.columns import WIDTH, Column, joined, paragraph, table
+from harness.report.columns import WIDTH, Column, joined, listed, paragraph, table
 from harness.report.question import CLOSED_LOOP, limits, surroundings
 from harness.report.remarks import mark, refusals
 from harness.result import Series
 from harness.workload import ClientKind, RedisCommand, Workload
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmarked:
+    """What redis-benchmark found."""
+
+    rates: Mapping[RedisCommand, float] = field(default_factory=dict)
+    """Commands per second; empty where it is not installed."""
+    missing: Mapping[str, Sequence[RedisCommand]] = field(default_factory=dict)
+    """What it gave no figure for, by the reason."""
+
+
 Rows = Mapping[tuple[RedisCommand, ClientKind], Configuration]
 
 
 def commands_report(
-    latency: Series, saturation: Series, benchmark: Mapping[RedisCommand, float], width: int = WIDTH
+    latency: Series, saturation: Series, benchmark: Benchmarked, width: int = WIDTH
 ) -> str:
     """Give latency and cost at the rate, throughput in a closed loop, and what is invalid.
 
@@ -32,7 +44,8 @@ def commands_report(
     """
     parts = [
         _section(latency, _latencies, width),
-        _section(saturation, partial(_throughputs, benchmark=benchmark), width),
+        _section(saturation, partial(_throughputs, benchmark=benchmark.rates), width),
+        _unbenchmarked(benchmark, width),
         _doubts([*configurations(latency), *configurations(saturation)], width),
     ]
     if runs := latency.results or saturation.results:
@@ -44,6 +57,13 @@ def _section(series: Series, draw: Callable[[Series, int], str], width: int) -> 
     """Give what was asked, its table, and what was not measured: that may be all of it."""
     lines = [_asked(series, width), draw(series, width)] if series.results else []
     return "\n".join([*lines, *refusals(series, width)])
+
+
+def _unbenchmarked(benchmark: Benchmarked, width: int) -> str:
+    return "\n".join(
+        paragraph(f"redis-benchmark without {listed(commands)}: {reason}.", "", "  ", width)
+        for reason, commands in benchmark.missing.items()
+    )
 
 
 def _rows(series: Series) -> Rows:
