@@ -14,13 +14,13 @@ from redis.exceptions import RedisError, ResponseError
 from harness.library.background import background
 from harness.library.redis import in_its_words, noting_loss, redis_client
 from harness.pattern import Deliver, Seat, Send, Sent
-from harness.wire.redis_call import DAMAGED, NOT_REFILLED, WRONG_REPLY, require_done
+from harness.wire.redis_call import DAMAGED, DELETE_S, NOT_REFILLED, WRONG_REPLY, require_done
 from harness.wire.redis_commands import DONE, Keys, Words
 
 
 @asynccontextmanager
 async def calling_by_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
-    """Connect, make the keys, and give the ``Send``; leaving deletes the keys.
+    """Connect, make the keys, and give the ``Send``; leaving in any way deletes the keys.
 
     Commands that wait are sent together, as many as the pipeline may hold, and the next ones
     after all of their replies; what they took away is put back in between.
@@ -73,11 +73,14 @@ async def calling_by_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncI
     async with redis_client(seat) as client:
         if fill := keys.fill():
             require_done(await ask(client, [fill]))
-        async with background(work(client)):
-            yield waiting.put_nowait
-        if delete := keys.delete():
-            with suppress(RedisConnectionError):
-                await ask(client, [delete])
+        try:
+            async with background(work(client)):
+                yield waiting.put_nowait
+        finally:
+            if delete := keys.delete():
+                with suppress(RedisConnectionError, TimeoutError):
+                    async with asyncio.timeout(DELETE_S):
+                        await ask(client, [delete])
 
 
 async def ask(client: Redis, commands: Sequence[Words]) -> list[Any]:

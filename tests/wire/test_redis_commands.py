@@ -92,6 +92,37 @@ def test_each_reply_is_the_right_one_and_nothing_is_left(
 
 
 @pytest.mark.parametrize("client", ClientKind)
+def test_nothing_is_left_of_a_load_that_is_given_up(redis: Endpoints, client: ClientKind) -> None:
+    """As all seats of a load process are that was not ready in time."""
+    workload = replace(ASKED, command=RedisCommand.GET, client=client)
+    use = REDIS_COMMAND.clients[client].call
+    assert use is not None
+    entered = asyncio.Event()
+
+    async def hold() -> None:
+        seat = Seat(endpoints=redis, workload=workload, index=0)
+        async with use(seat, lambda _message: None, lambda _message: None) as send:
+            send(b"%0100d" % 1)
+            entered.set()
+            await asyncio.Event().wait()
+
+    async def run() -> int:
+        holding = asyncio.create_task(hold())
+        await entered.wait()
+        with database(redis) as ours:
+            held: int = ours.dbsize()
+        holding.cancel()
+        await asyncio.wait([holding])
+        assert holding.cancelled()
+        return held
+
+    with asyncio.Runner(loop_factory=LoadLoop) as runner:
+        assert runner.run(run()) == ASKED.keys
+    with database(redis) as left:
+        assert left.dbsize() == 0
+
+
+@pytest.mark.parametrize("client", ClientKind)
 @pytest.mark.parametrize("command", [one for one in RedisCommand if SPECS[one].empties])
 def test_a_flush_finds_all_keys_each_time(
     redis: Endpoints, command: RedisCommand, client: ClientKind
