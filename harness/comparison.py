@@ -17,7 +17,7 @@ from harness.queueing import Victim
 from harness.registry import load
 from harness.result import Result, Series
 from harness.series import MOST_RERUNS, Cell, cells_of, expected_s, require_possible
-from harness.workload import Arrivals, Workload
+from harness.workload import Arrivals, Exchange, Workload
 
 CURVE = (0.25, 1.0, 4.0)
 """Multiples of the poll interval: each step is a quarter of the polls and four times the wait."""
@@ -79,7 +79,8 @@ def comparison_steps(
 
     Without ``saturate_implementations`` only default stacks and floors are saturated.
     A closed-loop workload is compared by itself: a saturation step and a polling curve, which
-    are the same question under another load, would answer another one. ``memory_sizes`` may be
+    are the same question under another load, would answer another one. Nor is a journey saturated
+    whose workers take their time: it would be them that are measured. ``memory_sizes`` may be
     empty. Sizes that this machine cannot hold are left out. ``with_network`` adds default stacks
     and floors with a network in between, where the workload has none.
 
@@ -89,11 +90,12 @@ def comparison_steps(
     cells = cells_of(patterns, workload)
     parts: list[tuple[Part, list[Cell], int]] = [(Part.LATENCY, cells, runs)]
     if workload.open_loop:
-        closed = _closed(workload, saturation_concurrency)
-        saturated = [
-            name for name in patterns if saturate_implementations or _is_default(load(name))
-        ]
-        parts.append((Part.SATURATION, cells_of(saturated, closed), runs))
+        if not _is_bound_by_workers(workload):
+            closed = _closed(workload, saturation_concurrency)
+            saturated = [
+                name for name in patterns if saturate_implementations or _is_default(load(name))
+            ]
+            parts.append((Part.SATURATION, cells_of(saturated, closed), runs))
         parts.append((Part.POLLING, _curve(patterns, workload), runs))
         if with_network and not workload.networked and workload.kill is Victim.NONE:
             parts.append((Part.NETWORK, _networked(patterns, workload), min(runs, _NETWORK_RUNS)))
@@ -164,6 +166,11 @@ def memory_series(series: Series) -> tuple[Series, ...]:
 def _slope(runs: Sequence[Result], grown: Callable[[Result], int]) -> float:
     sizes = [connections(run.workload) for run in runs]
     return float(np.polyfit(sizes, [grown(run) for run in runs], 1)[0])
+
+
+def _is_bound_by_workers(workload: Workload) -> bool:
+    """Whether a closed loop would find what the pool of workers can do, whatever the pattern."""
+    return workload.exchange is Exchange.JOURNEY and workload.service_time > 0
 
 
 def _closed(workload: Workload, concurrency: int) -> Workload:

@@ -196,7 +196,7 @@ def _observe_once(plan: Plan, workload: Workload, on_start: Callable[[Live], Non
             living = tuple(child.pid for child in running.watch.children)
         pids = (*living, *at_end.server)
         after = ServerSnapshot.read(pids, memory=True), HostSnapshot.read()
-        recordings = [strike.before, *_collect(look, futures, end_ns, workload.poll_interval)]
+        recordings = [strike.before, *_collect(look, futures, end_ns, workload)]
         left = gauge.ask()
         counters_after = redis_counters(running.endpoints)
         stages = read_stages(running.notes_dir)
@@ -302,15 +302,14 @@ def _collect(
     look: Callable[[], None],
     futures: Sequence[Future[Recording]],
     end_ns: int,
-    poll_interval_s: float,
+    workload: Workload,
 ) -> list[Recording]:
-    deadline_ns = end_ns + round((_LONGEST_DRAIN_S + 3 * poll_interval_s) * NS)
+    longest_s = _LONGEST_DRAIN_S + 3 * workload.poll_interval + workload.service_time
+    deadline_ns = end_ns + round(longest_s * NS)
     while not all(future.done() for future in futures):
         look()
         if time.monotonic_ns() > deadline_ns:
-            raise LoadFailed(
-                f"load processes were not done {_LONGEST_DRAIN_S:g} s after the window's end"
-            )
+            raise LoadFailed(f"load processes were not done {longest_s:g} s after the window's end")
         time.sleep(_GLANCE_S / 5)
     return [_outcome(future) for future in futures]
 

@@ -231,11 +231,12 @@ def _refuse_storing(pattern: Pattern, workload: Workload) -> None:
         raise BadInput(
             "--kill", workload.kill, f"{pattern.name} has gateways to kill; give gateway"
         )
-    if given and not pattern.stores:
-        field, value = next(iter(given.items()))
+    taken = {"--persistence"} if "persistence" in pattern.options else set()
+    refused = [] if pattern.stores else [field for field in given if field not in taken]
+    if refused:
         raise BadInput(
-            field,
-            value,
+            refused[0],
+            given[refused[0]],
             f"{pattern.name} stores no message for a consumer that is away; "
             f"{' and '.join(storing())} do",
         )

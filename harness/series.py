@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +28,7 @@ from harness.scaling import Backplane
 from harness.workload import Workload
 
 _T = TypeVar("_T")
+_MAY_HOLD_A_PASSWORD = frozenset({"redis", "url", "publish_url"})
 
 MOST_RERUNS = 2
 """A run that the machine disturbed is repeated so often; the count is stored and printed."""
@@ -73,6 +74,41 @@ def cells_of(patterns: Sequence[str], workload: Workload) -> list[Cell]:
         )
         for name in patterns
     ]
+
+
+def names_of(cells: Sequence[Cell]) -> Mapping[Cell, str]:
+    """Name each cell: by its pattern, and where there are several of it, by what else they differ.
+
+    ``redis_command --client library --command GET``.
+    """
+    asked: dict[str, list[Workload]] = {}
+    for cell in cells:
+        asked.setdefault(cell.pattern, []).append(cell.workload)
+    differing = {
+        pattern: [
+            one.name
+            for one in fields(Workload)
+            if one.name not in _MAY_HOLD_A_PASSWORD
+            and len({getattr(workload, one.name) for workload in workloads}) > 1
+        ]
+        for pattern, workloads in asked.items()
+    }
+
+    def named(cell: Cell) -> str:
+        options = (_option(cell.workload, name) for name in differing[cell.pattern])
+        return " ".join(filter(None, (cell.pattern, *options)))
+
+    return {cell: named(cell) for cell in cells}
+
+
+def _option(workload: Workload, field: str) -> str:
+    value = getattr(workload, field)
+    if value is None:
+        return ""
+    option = f"--{field.replace('_', '-')}"
+    if isinstance(value, bool):
+        return option if value else f"without {option}"
+    return f"{option} {value:g}" if isinstance(value, float) else f"{option} {value}"
 
 
 def require_possible(cells: Sequence[Cell], machine: Machine) -> None:
@@ -136,6 +172,7 @@ def measure(
         most_reruns,
         max(most_reruns, round(rerun_share * len(cells) * runs)),
         save_to if keep_stamps else None,
+        names_of(cells),
     )
     rng = random.Random(order_seed)
     for block in range(runs):
@@ -157,8 +194,10 @@ class _GrowingSeries:
         most_reruns: int,
         reruns_left: int,
         stamps_beside: Path | None,
+        names: Mapping[Cell, str],
     ) -> None:
         self.series = series
+        self._names = names
         self._stamps_beside = stamps_beside
         self._save_to = save_to
         self._clock = clock
@@ -177,7 +216,7 @@ class _GrowingSeries:
                 result = self._with_stamps(result, seen)
             except NotMeasured as error:
                 self._refused.add(cell)
-                refused = {**self.series.refused, cell.pattern: str(error)}
+                refused = {**self.series.refused, self._names[cell]: str(error)}
                 self.series = replace(self.series, refused=refused)
             else:
                 self._reruns_left -= result.context.reruns

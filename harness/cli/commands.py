@@ -11,11 +11,12 @@ import click
 from harness.cli.answer import Answer, width
 from harness.cli.parts import measure_part, part_paths
 from harness.cli.run import count_of_runs, exit_code, new_result_path
+from harness.errors import NotMeasured
 from harness.machine import read_machine
 from harness.pattern import RedisSpec
 from harness.process.redis_benchmark import find_redis_benchmark, redis_benchmark
 from harness.process.servers import started
-from harness.report.commands import commands_report
+from harness.report.commands import Benchmarked, commands_report
 from harness.scenario import override
 from harness.series import Cell
 from harness.workload import Arrivals, ClientKind, Exchange, RedisCommand, Workload
@@ -28,21 +29,27 @@ _FLUSH_RATE = 50.0
 _CLOSED_S = 1.0
 _AT_LEAST_IN_FLIGHT = 64
 _KEY = "abec:benchmark:__rand_int__"
-_BENCHMARK: Mapping[RedisCommand, Sequence[str]] = {
-    RedisCommand.PING: ("PING",),
-    RedisCommand.SET: ("SET", _KEY, "{payload}"),
-    RedisCommand.GET: ("GET", _KEY),
-    RedisCommand.EXPIRE: ("EXPIRE", _KEY, "3600"),
-    RedisCommand.TTL: ("TTL", _KEY),
-    RedisCommand.DEL: ("DEL", _KEY),
-    RedisCommand.HSET: ("HSET", "hash:" + _KEY, "field", "{payload}"),
-    RedisCommand.HGET: ("HGET", "hash:" + _KEY, "field"),
-    RedisCommand.HDEL: ("HDEL", "hash:" + _KEY, "field"),
-    RedisCommand.LPUSH: ("LPUSH", "list:" + _KEY, "{payload}"),
-    RedisCommand.RPOP: ("RPOP", "list:" + _KEY),
-    RedisCommand.SELECT: ("SELECT", "0"),
-}
-"""In this order, each on what those before it left. BRPOP would wait for ever on an empty list."""
+_BENCHMARK: Sequence[Mapping[RedisCommand, Sequence[str]]] = (
+    {RedisCommand.PING: ("PING",), RedisCommand.SELECT: ("SELECT", "0")},
+    {
+        RedisCommand.SET: ("SET", _KEY, "{payload}"),
+        RedisCommand.GET: ("GET", _KEY),
+        RedisCommand.EXPIRE: ("EXPIRE", _KEY, "3600"),
+        RedisCommand.TTL: ("TTL", _KEY),
+        RedisCommand.DEL: ("DEL", _KEY),
+    },
+    {
+        RedisCommand.HSET: ("HSET", "hash:" + _KEY, "field", "{payload}"),
+        RedisCommand.HGET: ("HGET", "hash:" + _KEY, "field"),
+        RedisCommand.HDEL: ("HDEL", "hash:" + _KEY, "field"),
+    },
+    {
+        RedisCommand.LPUSH: ("LPUSH", "list:" + _KEY, "{payload}"),
+        RedisCommand.RPOP: ("RPOP", "list:" + _KEY),
+    },
+)
+"""Each group in this order, every command on what those before it left. BRPOP would wait for ever
+on an empty list."""
 _BENCHMARK_REQUESTS = 50_000
 
 
@@ -76,10 +83,8 @@ def command(runs: str, **options: Any) -> int:
     latency = measure_part("latency", list(at_rate(workload)), times, base)
     closed = measure_part("saturation", list(_in_flight(workload)), times, base)
     saved = part_paths(base, ("latency", "saturation"))
-    Answer().give(
-        f"{commands_report(latency, closed, _benchmarked(workload), width())}\n\nsaved {saved}",
-        saved,
-    )
+    beside = _beside(workload)
+    Answer().give(f"{commands_report(latency, closed, beside, width())}\n\nsaved {saved}", saved)
     return max(exit_code(latency), exit_code(closed))
 
 
@@ -117,23 +122,41 @@ def _with_both_clients(workload: Workload) -> Iterator[Cell]:
         yield Cell(pattern=_PATTERN, workload=replace(workload, client=client))
 
 
-def _benchmarked(workload: Workload) -> Mapping[RedisCommand, float]:
+def _beside(workload: Workload) -> Benchmarked:
     """Run redis-benchmark, where it is installed, on a Redis of its own."""
     program = find_redis_benchmark()
     if program is None:
-        return {}
+        return Benchmarked()
     machine = read_machine()
-    with started((RedisSpec(),), workload, cores=frozenset(machine.cores[:1])) as running:
-        return {
-            one: redis_benchmark(
-                program,
-                running.endpoints["redis"],
-                [word.replace("{payload}", "x" * workload.payload) for word in words],
-                requests=_BENCHMARK_REQUESTS,
-                connections=workload.publishers,
-                pipeline=workload.pipeline,
-                keys=workload.keys,
-                core=machine.cores[-1],
-            )
-            for one, words in _BENCHMARK.items()
-        }
+    try:
+        with started((RedisSpec(),), workload, cores=frozenset(machine.cores[:1])) as running:
+            return benchmarked(program, running.endpoints["redis"], workload, machine.cores[-1])
+    except NotMeasured as error:
+        everything = tuple(one for group in _BENCHMARK for one in group)
+        return Benchmarked(missing={str(error): everything})
+
+
+def benchmarked(program: str, url: str, workload: Workload, core: int | None) -> Benchmarked:
+    """Give what redis-benchmark finds, and why not where it finds nothing.
+
+    What would have worked on keys that could not be made is left out too.
+    """
+    found: dict[RedisCommand, float] = {}
+    missing: dict[str, tuple[RedisCommand, ...]] = {}
+    for group in _BENCHMARK:
+        try:
+            for one, words in group.items():
+                found[one] = redis_benchmark(
+                    program,
+                    url,
+                    [word.replace("{payload}", "x" * workload.payload) for word in words],
+                    requests=_BENCHMARK_REQUESTS,
+                    connections=workload.publishers,
+                    pipeline=workload.pipeline,
+                    keys=workload.keys,
+                    core=core,
+                )
+        except NotMeasured as error:
+            left = tuple(one for one in group if one not in found)
+            missing[str(error)] = (*missing.get(str(error), ()), *left)
+    return Benchmarked(rates=found, missing=missing)

@@ -9,18 +9,18 @@ from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from harness.library.background import background
-from harness.library.redis import noting_loss, redis_client
+from harness.library.redis import in_its_words, noting_loss, redis_client
 from harness.pattern import Deliver, Seat, Send, Sent
-from harness.wire.redis_call import DAMAGED, WRONG_REPLY, require_done
-from harness.wire.redis_commands import Keys, Words
+from harness.wire.redis_call import DAMAGED, DELETE_S, NOT_REFILLED, WRONG_REPLY, require_done
+from harness.wire.redis_commands import DONE, Keys, Words
 
 
 @asynccontextmanager
 async def calling_by_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
-    """Connect, make the keys, and give the ``Send``; leaving deletes the keys.
+    """Connect, make the keys, and give the ``Send``; leaving in any way deletes the keys.
 
     Commands that wait are sent together, as many as the pipeline may hold, and the next ones
     after all of their replies; what they took away is put back in between.
@@ -32,10 +32,17 @@ async def calling_by_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncI
     keys = Keys(seat.endpoints["redis"], seat.workload, seat.index)
     spec, turn, depth = keys.spec, iter(keys), seat.workload.pipeline
     waiting: asyncio.Queue[bytes] = asyncio.Queue()
+    whole = True
+
+    def note(error: RedisError) -> None:
+        seat.note(in_its_words(error) if isinstance(error, ResponseError) else str(error))
 
     def check(reply: Any, key: bytes, message: bytes) -> None:
         if isinstance(reply, RedisError):
-            seat.note(str(reply))
+            note(reply)
+        elif not whole:
+            seat.note(NOT_REFILLED)
+            deliver(DAMAGED)
         elif spec.right(reply, key, keys.value(key)):
             deliver(message)
         else:
@@ -43,6 +50,7 @@ async def calling_by_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncI
             deliver(DAMAGED)
 
     async def work(client: Redis) -> None:
+        nonlocal whole
         with noting_loss(seat.note):
             while True:
                 batch = [(await waiting.get(), next(turn))]
@@ -54,16 +62,25 @@ async def calling_by_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncI
                 for reply, (message, key) in zip(await ask(client, commands), batch, strict=True):
                     check(reply, key, message)
                 back = [keys.filled(spec.put_back, key, message) for message, key in batch]
-                await ask(client, [keys.fill()] if spec.empties else [one for one in back if one])
+                replies = await ask(
+                    client, [keys.fill()] if spec.empties else list(filter(None, back))
+                )
+                for reply in replies:
+                    if isinstance(reply, RedisError):
+                        note(reply)
+                whole = not spec.empties or replies == [DONE]
 
     async with redis_client(seat) as client:
         if fill := keys.fill():
             require_done(await ask(client, [fill]))
-        async with background(work(client)):
-            yield waiting.put_nowait
-        if delete := keys.delete():
-            with suppress(RedisConnectionError):
-                await ask(client, [delete])
+        try:
+            async with background(work(client)):
+                yield waiting.put_nowait
+        finally:
+            if delete := keys.delete():
+                with suppress(RedisConnectionError, TimeoutError):
+                    async with asyncio.timeout(DELETE_S):
+                        await ask(client, [delete])
 
 
 async def ask(client: Redis, commands: Sequence[Words]) -> list[Any]:

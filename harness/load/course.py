@@ -22,6 +22,7 @@ from harness.load.drive import ClosedLoop, Drive, OpenLoop
 from harness.load.journal import Journal
 from harness.load.loop import LoadLoop
 from harness.load.padding import make_padding
+from harness.load.patience import LEAST_S, least_s, patient_until_ns, quiet_s
 from harness.load.published import published
 from harness.load.schedule import schedule
 from harness.load.seats import Seats
@@ -39,22 +40,13 @@ from harness.recording import (
 )
 from harness.registry import load as load_pattern
 from harness.timerfd import tighten_timer_slack
-from harness.workload import ClientKind, Exchange, Ingress
+from harness.workload import ClientKind, Exchange
 
+STILL_COMING = "waiting ended while verdicts still came"
+"""Noted for each verdict that was missing then: the pool was slow, and nothing says it was lost."""
 _HOLD_NS = 80_000_000
 """Connections stay so long after the window, so that the servers' memory is read with them."""
 _GLANCE_S = 0.01
-_LEAST_DRAIN_S = 5.0
-_AFTER_S = 2.0
-"""For what was held up by a stall, or by a request that was given up."""
-_QUIET_S = 1.0
-"""Without a job for so long, and eight times the work on one, a consumer takes the queue for done:
-what a dead one held has been claimed by then."""
-_TIMES_WORK = 8
-_TRIPS = 3
-"""Round trips that a message needs at most: a long poll's answer, the next poll, its answer."""
-_LONGEST_BACKLOG_S = 60.0
-"""What consumers with work have not done so long after the window is left in the queue."""
 _T = TypeVar("_T")
 
 
@@ -125,10 +117,10 @@ class _Load:
         await _until(task.start_ns)
         if self._drive is not None:
             await self._drive.run(sends, first_publisher)
-            await self._publishing.leave(_LEAST_DRAIN_S)
+            await self._publishing.leave(LEAST_S)
         await self._drain(arrivals)
         await watch
-        await self._receiving.leave(_LEAST_DRAIN_S)
+        await self._receiving.leave(LEAST_S)
         return self._recording(arrivals)
 
     async def _connect(self, arrivals: Arrivals) -> tuple[list[Send], int]:
@@ -215,39 +207,57 @@ class _Load:
         """Wait until everything owed has arrived, or the deadline for it has passed."""
         _, end = self._task.window_ns
         await _until(end + _HOLD_NS)
-        patience_s = self._drain_s(arrivals)
+        patient_until = self._patience(arrivals, end)
         by_any = self._task.workload.exchange is Exchange.WORK_QUEUE
         enough = self._owed
-        while time.monotonic_ns() < self._patient_until(end, patience_s, arrivals):
+        while time.monotonic_ns() < patient_until():
             if isinstance(self._drive, ClosedLoop):
                 if self._drive.in_flight == 0:
                     return
             elif self._task.role is Role.PUBLISH:
                 return
-            elif len(arrivals) >= enough:
+            elif len(arrivals) + self._given_up >= enough:
                 # Among so many there may be repetitions: then some are still missing.
-                missing = self._owed - arrivals.settled(by_any=by_any)
+                missing = self._owed - arrivals.settled(by_any=by_any) - self._given_up
                 if missing <= 0:
                     return
-                enough = len(arrivals) + missing
+                enough = len(arrivals) + self._given_up + missing
             await asyncio.sleep(_GLANCE_S)
+        if self._task.workload.exchange is Exchange.JOURNEY:
+            self._note_what_still_came(arrivals)
 
-    def _patient_until(self, end_ns: int, patience_s: float, arrivals: Arrivals) -> int:
-        """Give when to go; consumers that have work stay for as long as there is some."""
-        if not self._task.workload.work:
-            return end_ns + round(patience_s * NS)
-        quiet_s = _QUIET_S + _TIMES_WORK * self._task.workload.work
-        quiet_ns = max(end_ns, arrivals.last_ns) + round(quiet_s * NS)
-        return min(quiet_ns, end_ns + round(_LONGEST_BACKLOG_S * NS))
+    @property
+    def _given_up(self) -> int:
+        """How many messages will not come: where requests are given up, each is noted."""
+        return self._notes.total() if self._pattern.patience_s else 0
 
-    def _drain_s(self, arrivals: Arrivals) -> float:
-        # A native publisher may itself drain so long, and what it sends then has yet to arrive.
-        patience = 1 if self._task.workload.ingress is Ingress.FEED else 2
-        stall = arrivals.longest_gap_ns() / NS
-        least = patience * _LEAST_DRAIN_S
-        given_up = self._pattern.patience_s + _AFTER_S if self._pattern.patience_s else 0.0
-        polls_s = 3 * self._task.workload.poll_interval
-        return max(least, polls_s, stall + _AFTER_S, given_up) + _TRIPS * self._task.workload.rtt
+    def _patience(self, arrivals: Arrivals, end_ns: int) -> Callable[[], int]:
+        """Make what tells when to stop waiting, in ns; what arrives may put that off."""
+        workload = self._task.workload
+        least = least_s(
+            workload,
+            answered_within_s=self._pattern.patience_s,
+            longest_gap_s=arrivals.longest_gap_ns() / NS,
+        )
+        quiet = self._quiet_s()
+        return lambda: patient_until_ns(
+            workload, end_ns=end_ns, last_ns=arrivals.last_ns, least_s=least, quiet_s=quiet
+        )
+
+    def _quiet_s(self) -> float:
+        workload = self._task.workload
+        return quiet_s(
+            workload,
+            poll_interval_s=self._pattern.poll_interval_s(workload),
+            answered_within_s=self._pattern.patience_s,
+        )
+
+    def _note_what_still_came(self, arrivals: Arrivals) -> None:
+        """Tell verdicts that a slow pool had not come to from those that are lost."""
+        if time.monotonic_ns() - arrivals.last_ns < self._quiet_s() * NS:
+            missing = self._owed - arrivals.settled(by_any=False) - self._notes.total()
+            if missing > 0:
+                self._notes[STILL_COMING] += missing
 
     def _recording(self, arrivals: Arrivals) -> Recording:
         task = self._task

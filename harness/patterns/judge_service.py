@@ -39,6 +39,11 @@ _ACCEPTED = 202
 """How POST /submissions is answered at once."""
 _MOST_NOTED = 500.0
 """Submissions per second whose stages are noted at most; never more than every second one."""
+_LISTS = ("abec:jobs:{run}", "abec:verdicts:{run}")
+"""Of ``servers.job_queue``; removed here too, for a server that is killed removes nothing."""
+_REHEARSAL = tuple(
+    words for key in _LISTS for words in (("LPUSH", key, "1 user\nverdict"), ("BRPOP", key, "0"))
+)
 
 
 def submission(user: int) -> str:
@@ -104,7 +109,7 @@ def judge_servers(workload: Workload) -> tuple[RedisSpec | ServerSpec, ...]:
         needs_redis=True,
         absent_s=workload.workers_gone,
     )
-    return RedisSpec(), api, workers
+    return RedisSpec(keys=_LISTS, rehearsal=_REHEARSAL), api, workers
 
 
 def noted_one_in(workload: Workload) -> int:

@@ -14,8 +14,9 @@ from harness.errors import BadInput
 from harness.given_server import is_redis
 from harness.library.redis_command import calling_by_library
 from harness.pattern import BROKER, Client, Endpoints, Pattern, RedisSpec
+from harness.patterns.stored_redis import stored_redis
 from harness.wire.redis_call import calling
-from harness.wire.redis_commands import SPECS, Holds
+from harness.wire.redis_commands import SPECS, Holds, rehearsal
 from harness.wire.redis_place import redis_cli
 from harness.workload import ClientKind, Exchange, RedisCommand, Workload
 
@@ -35,7 +36,7 @@ def _servers(workload: Workload) -> Sequence[RedisSpec]:
             f"each connection ({workload.publishers}) needs one key of its own more than its "
             f"pipeline ({workload.pipeline}) holds; use {needed} or more",
         )
-    return (RedisSpec(),)
+    return stored_redis(workload, (), *rehearsal(command))
 
 
 def _refuse_emptying(command: RedisCommand, workload: Workload) -> None:
@@ -84,7 +85,7 @@ REDIS_COMMAND = Pattern(
         ClientKind.LIBRARY: Client(call=calling_by_library),
     },
     floor="floor@no-loop",
-    options=frozenset({"command", "pipeline", "keys"}),
+    options=frozenset({"command", "pipeline", "keys", "persistence"}),
     only_by_name=True,
     prepare_s=_filling_s,
     example=_example,

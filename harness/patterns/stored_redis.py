@@ -1,4 +1,4 @@
-"""A Redis that stores jobs: what it keeps on its disk, and under which keys."""
+"""A Redis that stores: what it keeps on its disk, and under which keys."""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ from harness.process.child import Child, log_file
 from harness.process.scratch import private_directory
 
 _LONGEST_S = 60.0
+_LONGEST_WORD = (128 << 10) - 1
+"""Bytes of one word on a command line, by Linux: a value is one."""
 
 
 def find_redis_benchmark() -> str | None:
@@ -42,6 +44,12 @@ def redis_benchmark(
     if at.password:
         argv += ["-a", unquote(at.password)]
     argv += [*map(str, options), *words]
+    longest = max(map(len, words))
+    if longest > _LONGEST_WORD:
+        raise NotMeasured(
+            f"a value of {longest:,} bytes does not go on its command line; "
+            f"give a --payload of {_LONGEST_WORD:,} or less"
+        )
     with private_directory() as directory:
         try:
             child = Child.spawn(
@@ -51,9 +59,10 @@ def redis_benchmark(
                 cores=None if core is None else frozenset({core}),
             )
         except OSError as error:
-            raise NotMeasured(f"redis-benchmark could not be started: {error}") from error
+            raise NotMeasured(f"it could not be started: {error}") from error
         try:
-            child.wait(_LONGEST_S)
+            if not child.wait(_LONGEST_S):
+                raise NotMeasured(f"it was not done after {_LONGEST_S:g} s")
         finally:
             child.kill()
         return requests_per_second(child.log_tail())
@@ -70,4 +79,4 @@ def requests_per_second(text: str) -> float:
         return float(rows[-1][1])
     except (IndexError, ValueError):
         last = rows[-1] if rows else "nothing"
-        raise NotMeasured(f"redis-benchmark answered {last}, and no figure") from None
+        raise NotMeasured(f"it answered {last}, and no figure") from None

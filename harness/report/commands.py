@@ -2,36 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 from harness.measure.configuration import (
     CPU_PER_MESSAGE,
     P50,
     Configuration,
+    Metric,
     configurations,
     far,
 )
 from harness.report import cells, units
-from harness.report.columns import WIDTH, Column, joined, paragraph, table
+from harness.report.columns import WIDTH, Column, joined, listed, paragraph, table
 from harness.report.question import CLOSED_LOOP, limits, surroundings
-from harness.report.remarks import mark
+from harness.report.remarks import mark, refusals
 from harness.result import Series
 from harness.workload import ClientKind, RedisCommand, Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmarked:
+    """What redis-benchmark found."""
+
+    rates: Mapping[RedisCommand, float] = field(default_factory=dict)
+    """Commands per second; empty where it is not installed."""
+    missing: Mapping[str, Sequence[RedisCommand]] = field(default_factory=dict)
+    """What it gave no figure for, by the reason."""
+
 
 Rows = Mapping[tuple[RedisCommand, ClientKind], Configuration]
 
 
 def commands_report(
-    latency: Series, saturation: Series, benchmark: Mapping[RedisCommand, float], width: int = WIDTH
+    latency: Series, saturation: Series, benchmark: Benchmarked, width: int = WIDTH
 ) -> str:
-    """Give latency and cost at the rate, throughput in a closed loop, and what is invalid."""
+    """Give latency and cost at the rate, throughput in a closed loop, and what is invalid.
+
+    Of a command that one client could not be measured with, the other's figures stand alone.
+    """
     parts = [
-        f"{_asked(latency, width)}\n{_latencies(latency, width)}",
-        f"{_asked(saturation, width)}\n{_throughputs(saturation, benchmark, width)}",
+        _section(latency, _latencies, width),
+        _section(saturation, partial(_throughputs, benchmark=benchmark.rates), width),
+        _unbenchmarked(benchmark, width),
         _doubts([*configurations(latency), *configurations(saturation)], width),
-        limits(latency.results, width),
     ]
+    if runs := latency.results or saturation.results:
+        parts.append(limits(runs, width))
     return "\n\n".join(part for part in parts if part)
+
+
+def _section(series: Series, draw: Callable[[Series, int], str], width: int) -> str:
+    """Give what was asked, its table, and what was not measured: that may be all of it."""
+    lines = [_asked(series, width), draw(series, width)] if series.results else []
+    return "\n".join([*lines, *refusals(series, width)])
+
+
+def _unbenchmarked(benchmark: Benchmarked, width: int) -> str:
+    return "\n".join(
+        paragraph(f"redis-benchmark without {listed(commands)}: {reason}.", "", "  ", width)
+        for reason, commands in benchmark.missing.items()
+    )
 
 
 def _rows(series: Series) -> Rows:
@@ -76,24 +108,27 @@ def _latencies(series: Series, width: int) -> str:
     columns += [Column("server CPU\nper command"), Column("lost or\nwrong")]
     lines = []
     for command in _commands(rows):
-        both = [rows[command, client] for client in ClientKind if (command, client) in rows]
-        figures = [mark(row) + cells.latency(row, metric) for row in both for metric in (P50, tail)]
-        wrong = sum(run.audit.lost + run.audit.corrupted for row in both for run in row.used)
-        lines.append([command, *figures, cells.cost(both[0], CPU_PER_MESSAGE), units.count(wrong)])
+        both = [rows.get((command, client)) for client in ClientKind]
+        figures = [_latency(row, metric) for row in both for metric in (P50, tail)]
+        wire = rows.get((command, ClientKind.WIRE))
+        cost = units.ABSENT if wire is None else cells.cost(wire, CPU_PER_MESSAGE)
+        measured = [run for row in both if row is not None for run in row.used]
+        wrong = sum(run.audit.lost + run.audit.corrupted for run in measured)
+        lines.append([command, *figures, cost, units.count(wrong)])
     notes = joined(
         ["latencies from due to received", "server CPU: with wire, and with what puts back"], width
     )
     return f"{table(columns, lines, width)}\n{notes}"
 
 
-def _throughputs(series: Series, benchmark: Mapping[RedisCommand, float], width: int) -> str:
+def _throughputs(series: Series, width: int, benchmark: Mapping[RedisCommand, float]) -> str:
     rows = _rows(series)
     columns = [Column(""), *(Column(str(client)) for client in ClientKind)]
     columns += [Column("redis-benchmark")] if benchmark else []
     lines = []
     for command in _commands(rows):
-        both = [rows[command, client] for client in ClientKind if (command, client) in rows]
-        line = [command, *(mark(row) + _per_second(row) for row in both)]
+        both = [rows.get((command, client)) for client in ClientKind]
+        line = [command, *map(_per_second, both)]
         if benchmark:
             found = benchmark.get(command)
             line.append(units.ABSENT if found is None else _rate(units.rate(found)))
@@ -102,8 +137,12 @@ def _throughputs(series: Series, benchmark: Mapping[RedisCommand, float], width:
     return f"{table(columns, lines, width)}\n{joined(notes, width)}"
 
 
-def _per_second(row: Configuration) -> str:
-    return _rate(cells.throughput(row))
+def _latency(row: Configuration | None, metric: Metric) -> str:
+    return units.ABSENT if row is None else mark(row) + cells.latency(row, metric)
+
+
+def _per_second(row: Configuration | None) -> str:
+    return units.ABSENT if row is None else mark(row) + _rate(cells.throughput(row))
 
 
 def _rate(text: str) -> str:

@@ -22,6 +22,8 @@ from harness.report.remarks import mark
 from harness.workload import Exchange
 
 _BLOCKS = {"edge": "Edge delivery", "broker": "Broker delivery"}
+_HOLDERS = {Exchange.GROUP: "member", Exchange.JOURNEY: "user"}
+"""Who holds one connection or two, by the pattern: then these are counted."""
 
 
 def delivery_tables(
@@ -42,6 +44,11 @@ def delivery_tables(
                 heading = paragraph(f"{title}: {what}", hanging="  ", width=width)
                 parts.append(f"{heading}\n{drawn}")
     return parts
+
+
+def holder(exchange: Exchange) -> str:
+    """Name whom a figure of memory is for: one connection, or one who may have two."""
+    return _HOLDERS.get(exchange, "connection")
 
 
 def blocks(rows: Sequence[Configuration]) -> Iterable[tuple[str, list[Configuration]]]:
@@ -100,7 +107,7 @@ def _costs(
     members: Sequence[Configuration], memory: Mapping[str, MemoryPerConnection], width: int
 ) -> str:
     fans = fans_out(members[0].workload)
-    group = members[0].workload.exchange is Exchange.GROUP
+    exchange = members[0].workload.exchange
     columns = [
         Column(""),
         Column("server CPU\nper message"),
@@ -109,7 +116,7 @@ def _costs(
         Column("bytes/message\nin + out"),
         Column("segments/message\nin + out", aside=1),
         Column("connections"),
-        Column("memory per\nmember" if group else "memory per\nconnection"),
+        Column(f"memory per\n{holder(exchange)}"),
     ]
     lines = [
         [
@@ -119,7 +126,7 @@ def _costs(
             cells.cores(row),
             cells.wire_bytes(row),
             cells.wire_segments(row),
-            cells.connections(row) if group else "",
+            cells.connections(row) if exchange in _HOLDERS else "",
             _memory(memory.get(row.pattern)) if memory else "",
         ]
         for row in members

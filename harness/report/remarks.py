@@ -16,6 +16,8 @@ from harness.report.queues import depth_line, kill_line
 from harness.result import Result, Series
 
 _INDENT = "  "
+_MOST_NAMED = 4
+"""Of what was refused for one reason; beyond, it is the reason that matters."""
 _FAULTS = (
     ("duplicated", "duplicates"),
     ("reordered", "out of order"),
@@ -51,14 +53,25 @@ def remarks(rows: Sequence[Configuration], series: Series, width: int = WIDTH) -
 
 
 def refusals(series: Series, width: int = WIDTH) -> list[str]:
-    """Say what could not be measured at all. The reason may bring the tail of a log."""
+    """Say what could not be measured at all, each reason once; it may bring the tail of a log."""
+    alike: dict[str, list[str]] = {}
+    for name, reason in series.refused.items():
+        alike.setdefault(reason, []).append(name)
     lines = []
-    for pattern, reason in series.refused.items():
+    for reason, names in alike.items():
         problem, *log = reason.splitlines() or [""]
-        told = f"! {pattern} was not measured: {problem}"
+        verb = "was" if len(names) == 1 else "were"
+        told = f"! {_some(names)} {verb} not measured: {problem}"
         lines.append(paragraph(told, hanging=_INDENT, width=width))
         lines += log
     return lines
+
+
+def _some(names: Sequence[str]) -> str:
+    """Enumerate names, but a long list by its first and a number."""
+    if len(names) <= _MOST_NAMED:
+        return listed(names)
+    return f"{names[0]} and {len(names) - 1} others"
 
 
 def interval_line(rows: Sequence[Configuration]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -17,6 +18,10 @@ from harness.wire.resp import RespLink, command, linked_to_redis
 WRONG_REPLY = "wrong reply"
 DAMAGED = b""
 """What is delivered in place of a message whose reply was wrong: the audit finds it corrupted."""
+DELETE_S = 4.0
+"""For deleting the keys at the end, which Redis does even if nobody waits for it any more."""
+NOT_REFILLED = "keys could not be made anew"
+"""Noted of a flush that found nothing, or less than all."""
 
 
 class _Calls:
@@ -28,6 +33,8 @@ class _Calls:
         self._seat, self._sent, self._deliver = seat, sent, deliver
         self._turn = iter(self.keys)
         self._free = seat.workload.pipeline
+        self._whole = True
+        """Whether all keys were made, the last time that they were."""
         self._waiting: deque[bytes] = deque()
         self._asked: deque[tuple[bytes, bytes] | None] = deque()
         """Message and key of each command that is not answered; None: of what puts back."""
@@ -48,6 +55,7 @@ class _Calls:
             if isinstance(reply, hiredis.ReplyError):
                 self._seat.note(str(reply))
             if spec.empties:
+                self._whole = reply == DONE
                 self._release()
             return
         message, key = asked
@@ -55,6 +63,9 @@ class _Calls:
             self._free += 1
         if isinstance(reply, hiredis.ReplyError):
             self._seat.note(str(reply))
+        elif not self._whole:
+            self._seat.note(NOT_REFILLED)
+            self._deliver(DAMAGED)
         elif spec.right(reply, key, keys.value(key)):
             self._deliver(message)
         else:
@@ -88,7 +99,7 @@ class _Calls:
 
 @asynccontextmanager
 async def calling(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Send]:
-    """Connect, make the keys, and give the ``Send``; leaving deletes the keys.
+    """Connect, make the keys, and give the ``Send``; leaving in any way deletes the keys.
 
     Raises:
         OSError: nothing accepts connections there.
@@ -100,13 +111,15 @@ async def calling(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncIterator[Sen
         calls.link = link
         if fill:
             require_done(await link.ask(command(*fill)))
-        yield calls.send
-        if delete:
-            with suppress(ConnectionResetError):
-                if not link.transport.is_closing():
-                    link.take = _ignore
-                    await link.settle()
-                    await link.ask(command(*delete))
+        try:
+            yield calls.send
+        finally:
+            if delete and not link.transport.is_closing():
+                link.take = _ignore
+                with suppress(ConnectionResetError, TimeoutError):
+                    async with asyncio.timeout(DELETE_S):
+                        await link.settle()
+                        await link.ask(command(*delete))
 
 
 def require_done(replies: list[Any]) -> None:

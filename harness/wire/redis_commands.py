@@ -35,13 +35,22 @@ Right = Callable[[Any, bytes, bytes], bool]
 
 
 class Holds(Enum):
-    """What the keys hold, as a statement of Lua that fills ``k`` with ``v``."""
+    """What the keys hold: the commands that fill one."""
 
-    NOTHING = ""
-    STRINGS = "redis.call('SET', k, v, 'EX', 3600)"
-    UNTIMED = "redis.call('SET', k, v)"
-    HASHES = "redis.call('HSET', k, 'field', v) redis.call('EXPIRE', k, 3600)"
-    LISTS = "redis.call('RPUSH', k, v, v) redis.call('EXPIRE', k, 3600)"
+    NOTHING = ()
+    STRINGS = ((b"SET", KEY, VALUE, b"EX", b"%d" % _LIVES_S),)
+    UNTIMED = ((b"SET", KEY, VALUE),)
+    HASHES = ((b"HSET", KEY, _FIELD, VALUE), (b"EXPIRE", KEY, b"%d" % _LIVES_S))
+    LISTS = ((b"RPUSH", KEY, VALUE, VALUE), (b"EXPIRE", KEY, b"%d" % _LIVES_S))
+
+    @property
+    def script(self) -> str:
+        """Write them as statements of Lua, which fill ``k`` with ``v``."""
+        return " ".join(f"redis.call({', '.join(map(_in_lua, words))})" for words in self.value)
+
+
+def _in_lua(word: bytes) -> str:
+    return "k" if word is KEY else "v" if word is VALUE else f"'{word.decode()}'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +138,20 @@ SPECS: Mapping[RedisCommand, Spec] = {
     RedisCommand.FLUSHALL_ASYNC: _flush(b"FLUSHALL", b"ASYNC"),
 }
 
+
+def rehearsal(command: RedisCommand) -> tuple[tuple[str, ...], ...]:
+    """Give all that a measurement of ``command`` asks of Redis, with words in their places.
+
+    What a script calls is among it: the server looks at that only as the script runs.
+    """
+    spec = SPECS[command]
+    asked: list[Words] = [spec.words, *([spec.put_back] if spec.put_back else [])]
+    if spec.holds is not Holds.NOTHING:
+        asked += [*spec.holds.value, (b"UNLINK", KEY), (b"EVAL", b"return 0", b"0")]
+    places = {KEY: "abec:key:{run}:0", MESSAGE: "message", VALUE: "value", DATABASE: "0"}
+    return tuple(tuple(places.get(word) or word.decode() for word in words) for words in asked)
+
+
 _EACH_KEY = """
 for i = tonumber(ARGV[2]), tonumber(ARGV[3]) - 1, tonumber(ARGV[4]) do
   local k = ARGV[1] .. string.format('%08d', i)
@@ -182,7 +205,7 @@ class Keys:
         """Give the command that makes all keys; nothing where none are needed."""
         if self.spec.holds is Holds.NOTHING:
             return ()
-        return self._for_each(_MADE.format(size=self._size) + self.spec.holds.value)
+        return self._for_each(_MADE.format(size=self._size) + self.spec.holds.script)
 
     def delete(self) -> Words:
         """Give the command that takes all keys away, whatever became of them."""

@@ -133,9 +133,18 @@ def test_workers_that_are_gone_are_a_question_of_latency_alone(machine: Machine)
     cells = steps_of(machine, ("submit_job_polling",), asked, MEMORY_SIZES)
     gone = {part: {cell.workload.workers_gone for cell in cells[part]} for part in cells}
     assert gone[Part.LATENCY] == gone[Part.POLLING] == {5}
-    assert gone[Part.SATURATION] == gone[Part.MEMORY] == {0}
+    assert gone[Part.MEMORY] == {0}
+    quick_workers = steps_of(machine, ("submit_job_sse",), replace(asked, service_time=0))
+    assert {cell.workload.workers_gone for cell in quick_workers[Part.SATURATION]} == {0}
     assert [cell.workload.publishers for cell in cells[Part.MEMORY]] == list(MEMORY_SIZES)
     assert shortened(asked).duration == 10
+
+
+def test_workers_are_not_measured_in_place_of_the_way_to_wait(machine: Machine) -> None:
+    judge = BUILT_IN["judge"].workload
+    patterns = ("submit_job_sse", "submit_job_polling")
+    assert Part.SATURATION not in steps_of(machine, patterns, judge)
+    assert Part.SATURATION in steps_of(machine, patterns, replace(judge, service_time=0))
 
 
 def test_sizes_that_the_machine_cannot_hold_are_left_out(machine: Machine) -> None:

@@ -27,7 +27,7 @@ def test_its_csv_is_read() -> None:
 
 @pytest.mark.parametrize("text", ["", "Could not connect to Redis", '"test","rps"'])
 def test_what_is_no_figure_is_refused(text: str) -> None:
-    with pytest.raises(NotMeasured, match="redis-benchmark answered"):
+    with pytest.raises(NotMeasured, match="it answered"):
         requests_per_second(text)
 
 
@@ -45,3 +45,17 @@ def test_it_measures_a_server_of_ours(missing: Callable[[str], NoReturn]) -> Non
             core=None,
         )
     assert rate > 0
+
+
+def test_a_value_too_long_for_a_command_line_is_refused() -> None:
+    with pytest.raises(NotMeasured, match=r"a value of 131,072 bytes .* 131,071 or less"):
+        redis_benchmark(
+            "/bin/false",
+            "redis://127.0.0.1:1",
+            ("SET", "key", "x" * (128 << 10)),
+            requests=1,
+            connections=1,
+            pipeline=1,
+            keys=1,
+            core=None,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -16,9 +17,16 @@ from harness.process.servers import started
 from harness.queueing import Pop
 from harness.registry import load
 from harness.scaling import Backplane
-from harness.workload import Exchange, Workload
+from harness.wire.redis_commands import SPECS, Keys
+from harness.workload import Exchange, RedisCommand, Workload
 
 JOBS = Workload(exchange=Exchange.WORK_QUEUE, subscribers=2)
+CALLS = Workload(exchange=Exchange.REQUEST_REPLY)
+ASKED = [
+    replace(CALLS, command=command)
+    for command in RedisCommand
+    if not SPECS[command].empties  # which is never asked of a Redis that is not ours
+]
 PUSH = ("LPUSH", "abec:queue:{run}", "message")
 
 
@@ -34,6 +42,11 @@ def admin(url: str) -> Iterator[redis.Redis]:
         yield client
         client.config_set("maxmemory", 0)
         client.flushall()
+
+
+def redis_of(name: str, workload: Workload = JOBS) -> RedisSpec:
+    (spec,) = (one for one in load(name).servers(workload) if isinstance(one, RedisSpec))
+    return spec
 
 
 def as_user(url: str, admin: redis.Redis, *rules: str) -> str:
@@ -52,15 +65,41 @@ def test_what_is_allowed_is_rehearsed_without_a_trace(
     assert admin.keys() == []
 
 
+def test_journeys_and_commands_are_rehearsed_without_a_trace(url: str, admin: redis.Redis) -> None:
+    rehearse(f"{url}?run=7f3a", redis_of("submit_job_sse").rehearsal)
+    for asked in ASKED:
+        rehearse(f"{url}?run=7f3a", redis_of("redis_command", asked).rehearsal)
+    assert admin.keys() == []
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=lambda asked: asked.command)
+def test_what_the_scripts_of_a_command_call_is_rehearsed(asked: Workload) -> None:
+    keys = Keys("redis://h?run=7f3a", asked, 0)
+    scripts = b"".join(word for words in (keys.fill(), keys.delete()) for word in words)
+    called = {word.decode() for word in re.findall(rb"redis\.call\('(\w+)'", scripts)}
+    rehearsed = {words[0] for words in redis_of("redis_command", asked).rehearsal}
+    assert called | ({"EVAL"} if called else set()) | {asked.command} <= rehearsed
+
+
+GET, HDEL = (replace(CALLS, command=RedisCommand(name)) for name in ("GET", "HDEL"))
+
+
 @pytest.mark.parametrize(
-    ("name", "forbidden"),
-    [("redis_queue", "lpush"), ("redis_queue", "brpop"), ("redis_stream", "xautoclaim")],
+    ("name", "asked", "forbidden"),
+    [
+        ("redis_queue", JOBS, "lpush"),
+        ("redis_queue", JOBS, "brpop"),
+        ("redis_stream", JOBS, "xautoclaim"),
+        ("submit_job_sync", JOBS, "brpop"),
+        ("redis_command", GET, "get"),
+        ("redis_command", GET, "unlink"),
+        ("redis_command", HDEL, "hset"),
+    ],
 )
 def test_a_command_that_the_account_may_not_give_is_named(
-    url: str, admin: redis.Redis, name: str, forbidden: str
+    url: str, admin: redis.Redis, name: str, asked: Workload, forbidden: str
 ) -> None:
-    (spec,) = load(name).servers(JOBS)
-    assert isinstance(spec, RedisSpec)
+    spec = redis_of(name, asked)
     with pytest.raises(BadInput) as caught:
         rehearse(as_user(url, admin, "+@all", f"-{forbidden}"), spec.rehearsal)
     told = str(caught.value)

@@ -17,7 +17,7 @@ from harness.machine import Machine
 from harness.pattern import RedisSpec
 from harness.process.redis import resolve
 from harness.process.servers import started
-from harness.workload import Workload
+from harness.workload import ClientKind, Workload
 from tests.prove.claim import Claim
 
 _FOREIGN = {f"foreign:{number}": f"value {number}" for number in range(1000)}
@@ -36,7 +36,31 @@ _RUNS: Mapping[str, Sequence[str]] = {
         *("--ingress", "native"),
     ),
     "redis_pubsub": ("redis_pubsub", "--rate", "200"),
+    "submit_job_sse": ("submit_job_sse", "--rate", "200", "--publishers", "20"),
+    "submit_job_sync, workers gone": (
+        *("submit_job_sync", "--rate", "50", "--publishers", "20"),
+        *("--service-time", "20ms", "--workers-gone", "200ms"),
+    ),
+    "websocket_scaled, streams": (
+        *("websocket_scaled", "--backplane", "streams", "--balancer", "none"),
+        *("--rate", "200"),
+    ),
+    **{
+        f"redis_command {command}, {client}": (
+            *("redis_command", "--rate", "200"),
+            *("--command", command, "--client", client),
+        )
+        for command in ("SET", "DEL", "LPUSH", "SELECT")
+        for client in ClientKind
+    },
 }
+"""``redis_command`` by one that writes, one that deletes, one on lists, and the one that goes
+through the databases; those that empty a server are refused."""
+_BY_ACL = (
+    (("submit_job_sse",), "brpop"),
+    (("redis_command", "--command", "GET"), "eval"),
+)
+"""What asks a Redis for a command, and the command that it must not give."""
 
 
 def prove_untouched(_machine: Machine) -> Iterator[Claim]:
@@ -49,16 +73,22 @@ def prove_untouched(_machine: Machine) -> Iterator[Claim]:
                 done = _abec(Path(place), "run", *argv, *_SHORT, "--redis", url)
                 kept = dict(zip(_FOREIGN, admin.mget(list(_FOREIGN)), strict=True))
                 changed = sum(kept[key] != value for key, value in _FOREIGN.items())
+                counted = _keys_of(admin)
                 yield Claim(
                     what=f"{what} on a Redis with {len(_FOREIGN):,} keys of somebody's",
-                    figure=f"exit {done.returncode}, {admin.dbsize():,} keys, {changed} changed",
-                    bound="measured; exactly these",
+                    figure=f"exit {done.returncode}, keys {counted}, {changed} changed",
+                    bound="measured; exactly these, and no other database",
                     ok=done.returncode in (Exit.MEASURED, Exit.NOT_MEASURED)
                     and "saved " in done.stdout
                     and "was not measured" not in done.stdout
-                    and admin.dbsize() == len(_FOREIGN)
+                    and counted == {"db0": len(_FOREIGN)}
                     and not changed,
                 )
+
+
+def _keys_of(admin: redis.Redis) -> Mapping[str, int]:
+    """Count the keys of each database that has some."""
+    return {name: told["keys"] for name, told in admin.info("keyspace").items()}
 
 
 def prove_refusals(_machine: Machine) -> Iterator[Claim]:
@@ -77,6 +107,18 @@ def prove_refusals(_machine: Machine) -> Iterator[Claim]:
                 Exit.BAD_INPUT,
                 "give an account that may do this",
             )
+            for argv, forbidden in _BY_ACL:
+                admin.execute_command(
+                    *("ACL", "SETUSER", "bob", "reset", "on", ">pw", "~*", "+@all"),
+                    f"-{forbidden}",
+                )
+                yield _line(
+                    place,
+                    f"{argv[0]}, account that may not {forbidden.upper()} (ACL)",
+                    (*argv, "--redis", f"redis://bob:pw@{at}"),
+                    Exit.BAD_INPUT,
+                    "give an account that may do this",
+                )
             admin.config_set("maxmemory", 1)
             yield _line(
                 place,

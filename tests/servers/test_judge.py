@@ -97,7 +97,8 @@ def test_workers_that_go_lose_what_they_hold_and_come_back() -> None:
         assert [child.pid for child in running.children] == pids
 
 
-def test_nothing_is_left_in_a_redis_that_is_not_ours() -> None:
+@pytest.mark.parametrize("killed", [False, True])
+def test_nothing_is_left_in_a_redis_that_is_not_ours(killed: bool) -> None:
     with judging(workers=1, service_time=60.0) as first:
         url = without_query(first.endpoints["redis"])
         with Redis.from_url(url) as redis:
@@ -107,4 +108,6 @@ def test_nothing_is_left_in_a_redis_that_is_not_ours() -> None:
                 for _ in range(3):
                     assert ask(running, "POST", "/submissions?user=a", b"never")[0] == 202
                 assert len(redis.keys("abec:*")) == 1
+                for child in running.children if killed else ():
+                    child.kill()
             assert redis.keys("*") == [b"foreign"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from harness.machine import read_machine
-from harness.workload import Exchange, Workload
+from harness.registry import load
+from harness.run import run
+from harness.workload import Arrivals, Exchange, Workload
 from tests.truth.journey import SHARE, follow
 
 pytestmark = pytest.mark.alone
@@ -46,3 +48,21 @@ def test_the_parts_add_up_to_the_whole(
     assert journey.requests_per_message is not None
     assert fewest_requests <= journey.requests_per_message <= most_requests
     assert set(journey.cpu_per_message) == {"redis", "judge", "judge_workers"}
+
+
+@pytest.mark.slow
+def test_what_a_slow_pool_is_late_with_is_not_lost() -> None:
+    """Twice what its worker can do: it is at it for longer than is waited at the least."""
+    slow = Workload(
+        exchange=Exchange.JOURNEY,
+        publishers=20,
+        rate=20,
+        arrivals=Arrivals.CONSTANT,
+        warmup=0.5,
+        duration=7,
+        poll_interval=0.1,
+        service_time=0.1,
+        workers=1,
+    )
+    audit = run(load("submit_job_sse"), slow, read_machine()).audit
+    assert (audit.lost, audit.owed) == (0, 150)

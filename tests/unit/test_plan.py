@@ -6,6 +6,7 @@ import pytest
 
 from harness.errors import BadInput
 from harness.machine import Machine, read_machine
+from harness.pattern import RedisSpec
 from harness.plan import plan
 from harness.queueing import Persistence, Victim
 from harness.registry import load
@@ -138,8 +139,16 @@ def test_a_user_of_a_journey_takes_two_connections(machine: Machine) -> None:
 
 
 JOBS = Workload(exchange=Exchange.WORK_QUEUE, subscribers=3)
+CALLS = Workload(exchange=Exchange.REQUEST_REPLY)
 KILLED = replace(JOBS, kill=Victim.CONSUMER, work=0.001)
 FOREIGN = "redis://127.0.0.1:6379"
+
+
+def test_commands_can_be_asked_of_a_redis_that_writes_them_down(machine: Machine) -> None:
+    asked = replace(CALLS, persistence=Persistence.AOF_ALWAYS)
+    (redis,) = plan(load("redis_command"), asked, machine).servers
+    assert isinstance(redis, RedisSpec)
+    assert ("appendfsync", "always") in redis.config
 
 
 def test_a_consumer_that_is_to_die_has_a_process_of_its_own(machine: Machine) -> None:
@@ -161,6 +170,16 @@ def test_a_consumer_that_is_to_die_has_a_process_of_its_own(machine: Machine) ->
             Workload(persistence=Persistence.RDB),
             "--persistence rdb: redis_pubsub stores no message for a consumer that is away; "
             "redis_queue and redis_stream do",
+        ),
+        (
+            "redis_command",
+            replace(CALLS, persistence=Persistence.RDB, work=0.001),
+            "--work 0.001: redis_command stores no message for a consumer",
+        ),
+        (
+            "redis_command",
+            replace(CALLS, persistence=Persistence.RDB, redis=FOREIGN),
+            "--persistence rdb: a Redis that abec did not start is neither configured nor killed",
         ),
         ("sse", Workload(work=0.001), "--work 0.001: sse stores no message for a consumer"),
         ("floor", KILLED, "--kill consumer: floor stores no message"),

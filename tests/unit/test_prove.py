@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from harness.comparison import Part
+from harness.machine import Machine
 from harness.result import Doubt, Result
 from harness.scaling import Backplane, Balancer
 from harness.workload import Workload
+from tests.prove.compared import asked_of, whole
 from tests.prove.gate_alike import GATES, Compared, judged, read, upper_bound
 from tests.prove.gate_checkout import ROOT
 from tests.prove.gate_planted import Planted, changes
@@ -97,3 +102,35 @@ def test_what_has_too_few_valid_runs_on_either_side_adds_nothing_that_is_known()
         ("p50 3.5 ms, adds n/a", False),
     ]
     assert claims[1].what.endswith("4 of 8 runs valid, 0 without")
+
+
+def test_a_comparison_has_a_row_for_each_way(machine: Machine) -> None:
+    judge = asked_of("judge", replace(machine, open_files_hard=1 << 16))
+    ways = {f"submit_job_{way}" for way in ("polling", "long_polling", "sse", "websocket", "sync")}
+    assert {part: len(patterns) for part, patterns in judge.items()} == {
+        Part.LATENCY: 5,
+        Part.POLLING: 1,
+        Part.NETWORK: 5,
+        Part.MEMORY: 5,
+    }
+    assert judge[Part.LATENCY] == ways
+    assert len(asked_of("collab", machine)[Part.SATURATION]) == 4
+
+
+def test_a_table_is_whole_if_each_row_is_there_and_valid(make_series: Callable[..., Any]) -> None:
+    doubt = Doubt(rule="machine", reason="steal", remedy="quieten it")
+    series = make_series({"sse": {}, "websocket": {}}, runs=3)
+    invalid = make_series({"sse": {}, "websocket": {"doubts": (doubt,)}}, runs=3)
+    asked = ("sse", "websocket")
+
+    def found(part: Part, *wanted: str, **given: Any) -> tuple[bool, str]:
+        claim = whole("chat", part, wanted, given.get("series", series))
+        return claim.ok, claim.figure
+
+    assert found(Part.LATENCY, *asked) == (True, "2 rows, 0 lost")
+    assert found(Part.LATENCY, *asked, "floor") == (False, "2 rows, 0 lost, without floor")
+    assert found(Part.LATENCY, *asked, series=None)[0] is False
+    assert found(Part.LATENCY, *asked, series=invalid)[1].endswith("invalid: websocket")
+    assert found(Part.MEMORY, *asked, series=invalid)[0]
+    refused = replace(series, refused={"sse": "it died"})
+    assert found(Part.LATENCY, *asked, series=refused)[1].endswith("not measured: sse: it died")

@@ -13,6 +13,7 @@ from harness.load.loop import LoadLoop
 from harness.pattern import Endpoints, RedisSpec, Seat
 from harness.patterns.redis_command import REDIS_COMMAND
 from harness.process.servers import started
+from harness.wire.redis_call import NOT_REFILLED
 from harness.wire.redis_commands import SPECS, Holds, Keys
 from harness.wire.redis_place import without_query
 from harness.workload import ClientKind, Exchange, RedisCommand, Workload
@@ -86,6 +87,37 @@ def test_each_reply_is_the_right_one_and_nothing_is_left(
     sent, came, notes = call(redis, workload, 30)  # each key several times
     assert came == sent
     assert notes == []
+    with database(redis) as left:
+        assert left.dbsize() == 0
+
+
+@pytest.mark.parametrize("client", ClientKind)
+def test_nothing_is_left_of_a_load_that_is_given_up(redis: Endpoints, client: ClientKind) -> None:
+    """As all seats of a load process are that was not ready in time."""
+    workload = replace(ASKED, command=RedisCommand.GET, client=client)
+    use = REDIS_COMMAND.clients[client].call
+    assert use is not None
+    entered = asyncio.Event()
+
+    async def hold() -> None:
+        seat = Seat(endpoints=redis, workload=workload, index=0)
+        async with use(seat, lambda _message: None, lambda _message: None) as send:
+            send(b"%0100d" % 1)
+            entered.set()
+            await asyncio.Event().wait()
+
+    async def run() -> int:
+        holding = asyncio.create_task(hold())
+        await entered.wait()
+        with database(redis) as ours:
+            held: int = ours.dbsize()
+        holding.cancel()
+        await asyncio.wait([holding])
+        assert holding.cancelled()
+        return held
+
+    with asyncio.Runner(loop_factory=LoadLoop) as runner:
+        assert runner.run(run()) == ASKED.keys
     with database(redis) as left:
         assert left.dbsize() == 0
 
@@ -168,8 +200,46 @@ def test_a_refused_command_is_noted_in_the_servers_words(
 
     with asyncio.Runner(loop_factory=LoadLoop) as runner:
         note = runner.run(run())
+    # The first word tells the harness that nothing is measured.
+    assert note.startswith("NOPERM")
     assert "ttl" in note
-    assert "permissions" in note
+
+
+@pytest.mark.parametrize("client", ClientKind)
+@pytest.mark.parametrize(
+    ("command", "forbidden", "second"),
+    [(RedisCommand.FLUSHDB, "eval", b""), (RedisCommand.HDEL, "hset", b"%0100d" % 2)],
+)
+def test_what_cannot_be_put_back_is_noted_and_an_empty_server_is_not_flushed_quickly(
+    redis: Endpoints, command: RedisCommand, forbidden: str, second: bytes, client: ClientKind
+) -> None:
+    at = redis["redis"].rpartition("@")[2]
+    endpoints = Endpoints(urls={"redis": f"redis://most:pw@{at}"})
+    workload = replace(ASKED, command=command, client=client)
+    notes: list[str] = []
+    seat = Seat(endpoints=endpoints, workload=workload, index=0, note=notes.append)
+
+    async def run() -> list[bytes]:
+        came: asyncio.Queue[bytes] = asyncio.Queue()
+        use = REDIS_COMMAND.clients[client].call
+        assert use is not None
+        async with use(seat, lambda _message: None, came.put_nowait) as send:
+            with database(redis) as admin:
+                admin.execute_command("ACL", "SETUSER", "most", f"-{forbidden}")
+            found = []
+            for number in (1, 2):
+                send(b"%0100d" % number)
+                found.append(await asyncio.wait_for(came.get(), 10))
+            return found
+
+    with database(redis) as admin:
+        admin.execute_command("ACL", "SETUSER", "most", "on", ">pw", "~*", "+@all")
+        with asyncio.Runner(loop_factory=LoadLoop) as runner:
+            assert runner.run(run()) == [b"%0100d" % 1, second]
+        admin.flushdb()
+    assert notes[0].startswith("NOPERM")
+    assert forbidden in notes[0]
+    assert (NOT_REFILLED in notes) == (command is RedisCommand.FLUSHDB)
 
 
 @pytest.mark.parametrize(

@@ -178,8 +178,10 @@ def implementations(name: str, rows: Sequence[Configuration], colours: Colours) 
     )
 
 
-def memory(name: str, slopes: Mapping[str, MemoryPerConnection], colours: Colours) -> Figure:
-    """Show what one more connection takes."""
+def memory(
+    name: str, slopes: Mapping[str, MemoryPerConnection], colours: Colours, each: str = "connection"
+) -> Figure:
+    """Show what one more connection takes, or one more of ``each`` who may hold two."""
     parts = {pattern: (own.process, own.kernel) for pattern, own in slopes.items()}
     ranked = sorted(parts, key=lambda pattern: parts[pattern][0])
     names = ("server process", "kernel, both ends")
@@ -197,11 +199,11 @@ def memory(name: str, slopes: Mapping[str, MemoryPerConnection], colours: Colour
     )
     return Figure(
         id=name,
-        title="Memory per connection",
-        caption="Slope over numbers of connections, one run for each number; no interval. PSS of "
+        title=f"Memory per {each}",
+        caption=f"Slope over numbers of {each}s, one run for each number; no interval. PSS of "
         "the servers, and apart from it what the kernel holds for both ends of the socket.",
         drawing=Dots(
-            axis=Axis(label="memory per connection", unit=Unit.BYTES), series=names, rows=rows
+            axis=Axis(label=f"memory per {each}", unit=Unit.BYTES), series=names, rows=rows
         ),
         table=Table(
             columns=(

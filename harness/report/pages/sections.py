@@ -14,7 +14,7 @@ from harness.measure.compare import (
 )
 from harness.measure.configuration import Configuration, asked_of
 from harness.report.conclusion import method, sentences
-from harness.report.delivery import blocks, stacks
+from harness.report.delivery import blocks, holder, stacks
 from harness.report.network import relay_line
 from harness.report.pages import curves, dots, journeys
 from harness.report.pages.colours import colours_of
@@ -101,11 +101,15 @@ def _begun(note: str) -> str:
 def _title(part: Part) -> str:
     """Say what the section is about, beyond what the scenario's name says; else nothing."""
     if part.kind is Kind.MEMORY:
-        return "Memory per connection"
+        return f"Memory per {_holder(part)}"
     if part.kind is Kind.POLLING:
         return "Polling is a choice of the interval"
     about = traffic(asked_of(part.rows))
     return "" if part.scenario.startswith(about) else about
+
+
+def _holder(part: Part) -> str:
+    return holder(asked_of(part.rows).exchange)
 
 
 def _about(workload: Workload, found: Iterable[Conclusion]) -> list[Conclusion]:
@@ -144,9 +148,8 @@ def _panels(number: str, part: Part, colours: dots.Colours) -> Iterable[Panel]:
     if part.kind is Kind.MEMORY:
         for title, slopes in _memory_blocks(part):
             name = f"{number}-{_slug(title)}-memory"
-            yield Panel(
-                title=title, stack=ALL_STACKS, figures=(dots.memory(name, slopes, colours),)
-            )
+            figure = dots.memory(name, slopes, colours, _holder(part))
+            yield Panel(title=title, stack=ALL_STACKS, figures=(figure,))
         return
     if part.kind is Kind.POLLING:
         figures = curves.polling(f"{number}-polling", part.rows, colours)

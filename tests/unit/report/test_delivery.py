@@ -8,8 +8,8 @@ import pytest
 from harness.measure.compare import MemoryPerConnection
 from harness.measure.configuration import configurations
 from harness.report.delivery import blocks, delivery_tables
-from harness.result import Doubt, Series
-from harness.workload import Workload
+from harness.result import Doubt, Series, WireUse
+from harness.workload import Exchange, Workload
 
 Make = Callable[..., Any]
 Nature = Mapping[str, Any]
@@ -92,6 +92,36 @@ def test_a_fan_out_adds_the_last_subscriber_and_the_cost_of_a_delivery(
     assert "to last p50" in latency[0]
     assert cost[1].split()[:4] == ["per", "message", "per", "delivery"]
     assert "188 ns ±0 %" in cost[2]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "each", "counted"),
+    [
+        (Exchange.BROADCAST, "connection", False),
+        (Exchange.GROUP, "member", True),
+        (Exchange.JOURNEY, "user", True),
+    ],
+)
+def test_memory_is_of_whoever_may_hold_two_connections(
+    make_series: Make, exchange: Exchange, each: str, counted: bool
+) -> None:
+    asked = Workload(exchange=exchange, publishers=400, subscribers=400)
+    wire = WireUse(
+        bytes_in=1.0,
+        bytes_out=1.0,
+        segments_in=1.0,
+        segments_out=1.0,
+        bytes_per_delivery=2.0,
+        connections=800,
+    )
+    series = make_series({"submit_job_sse": {"wire": wire}}, workload=asked, noise=0.0)
+    memory = MemoryPerConnection(process=1024.0, kernel=1024.0)
+
+    lines = tables(series, submit_job_sse=memory)["Edge delivery: cost"]
+
+    assert lines[1].endswith(f" {each}")
+    assert ("connections" in lines[1]) == counted
+    assert ("800" in lines[2].split()) == counted
 
 
 def test_floors_alone_are_a_block(make_series: Make) -> None:

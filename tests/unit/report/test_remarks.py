@@ -212,3 +212,13 @@ def test_a_hidden_percentile_says_what_it_needs(make_series: Make) -> None:
         "p99 needs 20 messages beyond it, 2,000 in the window; here 500; --duration 22s"
     )
     assert line(Workload(rate=10.0)).startswith("p90 needs 20 messages beyond it, 200 in the")
+
+
+def test_a_reason_that_many_share_is_given_once(make_series: Make) -> None:
+    series = replace(make_series({}), refused={"a": "no Redis", "b": "no Redis", "c": "it died"})
+    assert refusals(series) == [
+        "! a and b were not measured: no Redis",
+        "! c was not measured: it died",
+    ]
+    many = replace(make_series({}), refused={f"p{number}": "no Redis" for number in range(9)})
+    assert refusals(many) == ["! p0 and 8 others were not measured: no Redis"]

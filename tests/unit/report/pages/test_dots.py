@@ -142,6 +142,8 @@ def test_memory_is_a_slope_in_two_parts() -> None:
 
     figure = dots.memory("f", slopes, COLOURS)
 
+    assert figure.title == "Memory per connection"
+    assert dots.memory("f", slopes, COLOURS, "user").title == "Memory per user"
     assert [row.name for row in drawn(figure).rows] == ["sse", "websocket"]
     assert columns(figure)["server process"] == [12288.0, 20480.0]
     assert figure.table.rows[0].cells[1].text == "12 KiB"

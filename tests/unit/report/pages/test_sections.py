@@ -14,7 +14,7 @@ from harness.report.pages.page import Dots, Figure, Section
 from harness.report.pages.parts import Source
 from harness.report.pages.sections import sections
 from harness.result import NetworkUse, Series
-from harness.workload import ClientKind, Workload
+from harness.workload import ClientKind, Exchange, Workload
 from tests.pages.made import whole
 
 Make = Callable[..., Any]
@@ -142,6 +142,17 @@ def test_what_one_size_takes_stands_beside_its_other_costs(
     figure = section.panels[0].figures[-1]
     assert figure.id.endswith("-memory")
     assert patterns(figure) == {"sse", "websocket"}
+
+
+def test_memory_of_users_who_hold_two_connections_is_called_so(make_series: Make) -> None:
+    asked = Workload(exchange=Exchange.JOURNEY, publishers=250)
+    slope = MemoryPerConnection(process=1e4, kernel=8e3)
+
+    (section,) = made(
+        make_series({"submit_job_sse": {}}, runs=1, workload=asked), submit_job_sse=slope
+    )
+
+    assert section.title == section.panels[0].figures[0].title == "Memory per user"
 
 
 def test_clients_are_told_apart(make_series: Make) -> None:
