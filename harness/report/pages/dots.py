@@ -112,9 +112,9 @@ def wire_bytes(name: str, members: Sequence[Configuration], colours: Colours) ->
 
 
 def held_memory(
-    name: str, members: Sequence[Configuration], colours: Colours
+    name: str, members: Sequence[Configuration], colours: Colours, each: str = "connection"
 ) -> tuple[Figure, ...]:
-    """Show what each connection takes, by runs of one size; nothing where too few are held."""
+    """Show what each holder of connections takes, by runs of one size; nothing of too few."""
     measure = marks.of_metric(MEMORY_PER_CONNECTION, units.size, unit="B")
     members = [row for row in members if measure.samples(row)]
     if not members:
@@ -125,11 +125,11 @@ def held_memory(
     return (
         Figure(
             id=name,
-            title="Memory per connection",
+            title=f"Memory per {each}",
             caption="What the servers' own processes (PSS) grew by since they were ready, over "
-            f"{held} connections; the kernel's sockets are not in it. Not shown under "
-            f"{units.count(FEWEST_CONNECTIONS)} connections. {marks.intervals(members)}",
-            drawing=_dots("memory per connection", Unit.BYTES, ranked, [measure], colours),
+            f"{held} {each}s; the kernel's sockets are not in it. Not shown under "
+            f"{units.count(FEWEST_CONNECTIONS)} {each}s. {marks.intervals(members)}",
+            drawing=_dots(f"memory per {each}", Unit.BYTES, ranked, [measure], colours),
             table=_table(ranked, [measure]),
         ),
     )

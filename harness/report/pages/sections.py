@@ -170,7 +170,7 @@ def _block_panels(
                 dots.throughput(f"{own}-throughput", members, colours),
                 dots.cpu(f"{own}-cpu", members, colours),
                 *dots.wire_bytes(f"{own}-bytes", members, colours),
-                *dots.held_memory(f"{own}-memory", members, colours),
+                *dots.held_memory(f"{own}-memory", members, colours, _holder(part)),
             )
         else:
             figures = (
@@ -180,7 +180,7 @@ def _block_panels(
                 *over_time(own, members, colours),
                 dots.cpu(f"{own}-cpu", members, colours),
                 *dots.wire_bytes(f"{own}-bytes", members, colours),
-                *dots.held_memory(f"{own}-memory", members, colours),
+                *dots.held_memory(f"{own}-memory", members, colours, _holder(part)),
             )
         yield Panel(
             title=f"{title} · {stack}" if stack else title,
