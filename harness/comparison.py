@@ -81,7 +81,7 @@ def comparison_steps(
     A closed-loop workload is compared by itself: a saturation step and a polling curve, which
     are the same question under another load, would answer another one. ``memory_sizes`` may be
     empty. Sizes that this machine cannot hold are left out. ``with_network`` adds default stacks
-    and floors with a network in between, where the workload has none.
+    and floors with a network in between, where the workload has none and could have one.
 
     Raises:
         BadInput: a pattern or this machine or an explicit Redis cannot do what is asked.
@@ -95,7 +95,8 @@ def comparison_steps(
         ]
         parts.append((Part.SATURATION, cells_of(saturated, closed), runs))
         parts.append((Part.POLLING, _curve(patterns, workload), runs))
-        if with_network and not workload.networked and workload.kill is Victim.NONE:
+        without = workload.relayable and not workload.networked and workload.kill is Victim.NONE
+        if with_network and without:
             parts.append((Part.NETWORK, _networked(patterns, workload), min(runs, _NETWORK_RUNS)))
     parts.append((Part.MEMORY, _sizes(patterns, workload, machine, memory_sizes), 1))
     require_possible([cell for _, chosen, _ in parts for cell in chosen], machine)

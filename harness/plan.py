@@ -257,8 +257,7 @@ def _refuse_elsewhere(pattern: Pattern, workload: Workload) -> None:
         return
     if workload.elsewhere and workload.networked:
         raise BadInput(
-            "--rtt",
-            f"{workload.rtt:g}",
+            *workload.network_option,
             "the relay stands before servers that abec starts; leave it or --url out",
         )
     # A Redis' URL may hold a password; that of any other server may not.

@@ -99,6 +99,24 @@ def test_a_network_is_put_in_between_where_none_was_asked_for(machine: Machine) 
     assert {cell.workload.rtt for cell in memory} == {0.0}
 
 
+@pytest.mark.parametrize(
+    ("pattern", "at"),
+    [
+        ("websocket", {"url": "ws://127.0.0.1:9/"}),
+        ("rest_polling", {"url": "https://localhost:9/"}),
+        ("redis_pubsub", {"url": "rediss://localhost:9"}),
+        ("redis_pubsub", {"redis": "unix:///run/redis.sock"}),
+    ],
+)
+def test_before_what_no_relay_can_stand_no_network_is_put(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, pattern: str, at: dict[str, str]
+) -> None:
+    monkeypatch.setattr("harness.series.make_contact", lambda *_given: None)
+    monkeypatch.setattr("harness.series.resolve_nodes", lambda *_given: None)
+    parts = steps_of(machine, (pattern,), Workload(**at), (1, 250))  # type: ignore[arg-type]
+    assert set(parts) - {Part.POLLING} == {Part.LATENCY, Part.SATURATION, Part.MEMORY}
+
+
 def test_closed_loop_is_compared_by_itself(machine: Machine) -> None:
     workload = Workload(rate=None, concurrency=8)
     assert set(steps_of(machine, ("floor", "rest_polling"), workload)) == {Part.LATENCY}
