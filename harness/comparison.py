@@ -79,8 +79,9 @@ def comparison_steps(
 
     Without ``saturate_implementations`` only default stacks and floors are saturated.
     A closed-loop workload is compared by itself: a saturation step and a polling curve, which
-    are the same question under another load, would answer another one. ``memory_sizes`` may be
-    empty. Sizes that this machine cannot hold are left out. ``with_network`` adds default stacks
+    are the same question under another load, would answer another one. So is a workload in which
+    somebody is killed: what becomes of its messages is asked of no other load. ``memory_sizes`` may
+    be empty. Sizes that this machine cannot hold are left out. ``with_network`` adds default stacks
     and floors with a network in between, where the workload has none and could have one.
 
     Raises:
@@ -88,17 +89,18 @@ def comparison_steps(
     """
     cells = cells_of(patterns, workload)
     parts: list[tuple[Part, list[Cell], int]] = [(Part.LATENCY, cells, runs)]
-    if workload.open_loop:
+    killed = workload.kill is not Victim.NONE
+    if workload.open_loop and not killed:
         closed = _closed(workload, saturation_concurrency)
         saturated = [
             name for name in patterns if saturate_implementations or _is_default(load(name))
         ]
         parts.append((Part.SATURATION, cells_of(saturated, closed), runs))
         parts.append((Part.POLLING, _curve(patterns, workload), runs))
-        without = workload.relayable and not workload.networked and workload.kill is Victim.NONE
-        if with_network and without:
+        if with_network and workload.relayable and not workload.networked:
             parts.append((Part.NETWORK, _networked(patterns, workload), min(runs, _NETWORK_RUNS)))
-    parts.append((Part.MEMORY, _sizes(patterns, workload, machine, memory_sizes), 1))
+    if not killed:
+        parts.append((Part.MEMORY, _sizes(patterns, workload, machine, memory_sizes), 1))
     require_possible([cell for _, chosen, _ in parts for cell in chosen], machine)
     return tuple(
         Step(
@@ -115,10 +117,12 @@ def comparison_steps(
 def shortened(workload: Workload, window_s: float = 2.1, messages: int = 210) -> Workload:
     """Shorten a workload, but not below the window in which p90 has 20 messages beyond it.
 
-    Nor below what workers need to be gone and to come back.
+    Nor below what workers need to be gone and to come back, or whoever is killed to be replaced.
     """
     needed = window_s if workload.rate is None else max(window_s, messages / workload.rate)
     needed = max(needed, 2 * workload.workers_gone)
+    if workload.kill is not Victim.NONE:
+        needed = max(needed, 2 * workload.kill_after)
     return replace(
         workload, warmup=min(workload.warmup, 0.3), duration=min(workload.duration, needed)
     )
