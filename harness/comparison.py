@@ -137,18 +137,20 @@ def memory_slopes(series: Series) -> Mapping[str, MemoryPerConnection]:
     """Fit memory over connections by least squares, for each pattern with two sizes or more.
 
     Each run counts with what it grew by since its servers were ready, so that what a process
-    or the kernel held before is left out.
+    or the kernel held before is left out. Where the servers' memory was not known at one of the
+    two moments, only the kernel's counts.
     """
     runs: dict[str, list[Result]] = {}
     for run in series.results:
         runs.setdefault(run.pattern, []).append(run)
     return {
         pattern: MemoryPerConnection(
-            process=_slope(own, lambda run: run.server.pss - run.server.pss_before),
-            kernel=_slope(own, lambda run: run.server.kernel - run.server.kernel_before),
+            process=_slope(own, lambda run: run.server.grown),
+            kernel=kernel,
         )
         for pattern, own in runs.items()
-        if len({connections(run.workload) for run in own}) >= _FEWEST_SIZES
+        if (kernel := _slope(own, lambda run: run.server.kernel - run.server.kernel_before))
+        is not None
     }
 
 
@@ -166,9 +168,13 @@ def memory_series(series: Series) -> tuple[Series, ...]:
     return tuple(replace(series, results=tuple(runs)) for runs in ways.values())
 
 
-def _slope(runs: Sequence[Result], grown: Callable[[Result], int]) -> float:
-    sizes = [connections(run.workload) for run in runs]
-    return float(np.polyfit(sizes, [grown(run) for run in runs], 1)[0])
+def _slope(runs: Sequence[Result], grown: Callable[[Result], int | None]) -> float | None:
+    """Give bytes per connection; None where there are too few sizes to draw a line through."""
+    found = [(connections(run.workload), size) for run in runs if (size := grown(run)) is not None]
+    held = [count for count, _ in found]
+    if len(set(held)) < _FEWEST_SIZES:
+        return None
+    return float(np.polyfit(held, [size for _, size in found], 1)[0])
 
 
 def _closed(workload: Workload, concurrency: int) -> Workload:

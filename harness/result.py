@@ -117,6 +117,11 @@ class ServerUse:
     """The kernel's slab at the same moments: sockets live there. Both ends, whole host."""
     kernel: int
 
+    @property
+    def grown(self) -> int | None:
+        """Bytes of the servers' memory since they were ready; None where either is unknown (0)."""
+        return self.pss - self.pss_before if self.pss_before and self.pss else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireUse:

@@ -155,7 +155,9 @@ def implementations(name: str, rows: Sequence[Configuration], colours: Colours) 
 def memory(name: str, slopes: Mapping[str, MemoryPerConnection], colours: Colours) -> Figure:
     """Show what one more connection takes."""
     parts = {pattern: (own.process, own.kernel) for pattern, own in slopes.items()}
-    ranked = sorted(parts, key=lambda pattern: parts[pattern][0])
+    ranked = sorted(
+        parts, key=lambda pattern: (parts[pattern][0] is None, parts[pattern][0] or 0.0)
+    )
     names = ("server process", "kernel, both ends")
     rows = tuple(
         DotRow(
@@ -163,7 +165,7 @@ def memory(name: str, slopes: Mapping[str, MemoryPerConnection], colours: Colour
             colour=colours[pattern.partition("@")[0]],
             state=State.VALID,
             points=tuple(
-                _plain(value, f"{pattern}: {what} {units.size(value)}")
+                None if value is None else _plain(value, f"{pattern}: {what} {units.size(value)}")
                 for what, value in zip(names, parts[pattern], strict=True)
             ),
         )
