@@ -435,5 +435,6 @@ class Series:
     """How many runs of each configuration were asked for."""
     results: tuple[Result, ...]
     refused: Mapping[str, str] = field(default_factory=dict)
-    """Configurations that could not be measured at all, and why."""
+    """Configurations that could not be measured at all, and why: by pattern, where several of one
+    were asked with what they differ in (``series.cell_name``)."""
     schema: int = SCHEMA_VERSION

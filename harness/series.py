@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,6 +62,16 @@ class Progress:
 
 
 Watcher = Callable[[Progress], None]
+
+
+def cell_name(cell: Cell, among: Sequence[Cell]) -> str:
+    """Name a cell: its pattern, and if others have that too, the fields in which they differ."""
+    same = [other.workload for other in among if other.pattern == cell.pattern]
+    values = {field.name: {getattr(one, field.name) for one in same} for field in fields(Workload)}
+    told = ", ".join(
+        f"{name} {getattr(cell.workload, name)}" for name, seen in values.items() if len(seen) > 1
+    )
+    return f"{cell.pattern} ({told})" if told else cell.pattern
 
 
 def cells_of(patterns: Sequence[str], workload: Workload) -> list[Cell]:
@@ -128,6 +138,7 @@ def measure(
         raise ValueError("stamps are kept beside a saved series")
     machine = read_machine()
     patterns = [load_pattern(cell.pattern) for cell in cells]
+    names = [cell_name(cell, cells) for cell in cells]
     require_possible(cells, machine)
     growing = _GrowingSeries(
         Series(command=command, order_seed=order_seed, runs=runs, results=()),
@@ -142,7 +153,7 @@ def measure(
         order = list(range(len(cells)))
         rng.shuffle(order)
         for number in order:
-            growing.measure(cells[number], patterns[number], machine, block)
+            growing.measure(cells[number], names[number], patterns[number], machine, block)
     return growing.series
 
 
@@ -166,7 +177,9 @@ class _GrowingSeries:
         self._reruns_left = reruns_left
         self._refused: set[Cell] = set()
 
-    def measure(self, cell: Cell, pattern: Pattern, machine: Machine, block: int) -> None:
+    def measure(
+        self, cell: Cell, name: str, pattern: Pattern, machine: Machine, block: int
+    ) -> None:
         self._clock.next(cell, block)
         if cell not in self._refused:
             try:
@@ -177,7 +190,7 @@ class _GrowingSeries:
                 result = self._with_stamps(result, seen)
             except NotMeasured as error:
                 self._refused.add(cell)
-                refused = {**self.series.refused, cell.pattern: str(error)}
+                refused = {**self.series.refused, name: str(error)}
                 self.series = replace(self.series, refused=refused)
             else:
                 self._reruns_left -= result.context.reruns

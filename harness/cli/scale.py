@@ -46,7 +46,8 @@ def command(runs: str, **options: Any) -> int:
     One gateway is measured without either, with each backplane, with the balancer, and with
     balancer and backplane: what each adds is the difference to the row in which it alone is left
     out. Then 1 to N gateways with both, at the rate, and in a closed loop for the throughput.
-    About 2 minutes with one run each.
+    About 2 minutes with one run each. What could not be measured is named below the tables (exit
+    code 3).
     """
     given = {field: value for field, value in options.items() if value is not None}
     workload = override(_BASE, given)

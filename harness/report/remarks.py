@@ -50,12 +50,15 @@ def remarks(rows: Sequence[Configuration], series: Series, width: int = WIDTH) -
     return [line for line in lines if line]
 
 
-def refusals(series: Series, width: int = WIDTH) -> list[str]:
-    """Say what could not be measured at all. The reason may bring the tail of a log."""
+def refusals(series: Series, width: int = WIDTH, where: str = "") -> list[str]:
+    """Say what could not be measured at all. The reason may bring the tail of a log.
+
+    ``where`` tells one series of an answer from another: ``in the closed loop``.
+    """
     lines = []
     for pattern, reason in series.refused.items():
         problem, *log = reason.splitlines() or [""]
-        told = f"! {pattern} was not measured: {problem}"
+        told = f"! {' '.join(filter(None, (pattern, 'was not measured', where)))}: {problem}"
         lines.append(paragraph(told, hanging=_INDENT, width=width))
         lines += log
     return lines
