@@ -11,7 +11,7 @@ from harness.report import cells, units
 from harness.report.columns import WIDTH, Column, joined, paragraph, table
 from harness.report.gateways import set_up, shares
 from harness.report.question import CLOSED_LOOP, limits, surroundings, traffic
-from harness.report.remarks import mark, refusals
+from harness.report.remarks import hidden_tail_line, mark, refusals
 from harness.result import Series
 from harness.scaling import Backplane, Balancer
 from harness.workload import Workload
@@ -78,6 +78,7 @@ def _added(rows: Sequence[Configuration], width: int) -> str:
         [
             "latencies from due to received",
             "adds: to the p50 without that balancer or backplane",
+            hidden_tail_line(rows),
         ],
         width,
     )

@@ -89,6 +89,22 @@ def test_an_invalid_row_is_held_against_nothing(make_series: Callable[..., Serie
     assert figures(text, "pubsub, no balancer")[:2] == ["1.50 ms", "–"]
 
 
+def test_the_tail_that_is_not_shown_says_what_it_takes(make_series: Callable[..., Series]) -> None:
+    def told(asked: Workload) -> str:
+        latency = measured(make_series, [cell.workload for cell in at_rate(asked)])
+        closed = measured(make_series, [cell.workload for cell in in_flight(asked)])
+        return scale_report(latency, closed)
+
+    short = told(replace(ASKED, rate=50.0))
+    assert "p90" in short
+    assert "p99 needs 20 messages beyond it, 2,000 in the window; here 250; --duration 44s" in (
+        " ".join(short.split())
+    )
+    long = told(replace(ASKED, rate=50.0, duration=44.0))
+    assert "p99" in long
+    assert "messages beyond it" not in long
+
+
 def without(series: Series, leave: Callable[[Workload], bool], **refused: str) -> Series:
     """Leave out the runs of some workloads, which were refused for these reasons."""
     kept = tuple(run for run in series.results if not leave(run.workload))
