@@ -16,7 +16,7 @@ from typing import TypeVar
 import httptools
 
 from harness.errors import BadInput
-from harness.given_server import expected, roles
+from harness.given_server import expected, is_tls, roles
 from harness.pattern import Endpoints, Pattern
 from harness.rig import PromiseBroken, Rig, Subject, legal_message
 from harness.wire.http import UnexpectedAnswer
@@ -34,6 +34,8 @@ _NEEDED = {
     "sse": "an event stream",
     "websocket": "a WebSocket",
 }
+_PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
+"""What OpenSSL calls an answer that is none of TLS."""
 
 _Entered = TypeVar("_Entered")
 
@@ -106,14 +108,16 @@ def _refusing(named: _Named, patience_s: float) -> Iterator[None]:
     except ssl.SSLCertVerificationError as error:
         raise named.refused(distrust(error)) from error
     except ssl.SSLError as error:
-        raise named.refused(
-            f"speaks no TLS ({error.reason}); give http:// or ws://, or correct it"
-        ) from error
+        raise named.refused(_without_tls(error)) from error
     except (UnexpectedAnswer, httptools.HttpParserError) as error:
         reason = " ".join(str(error).split())[:120]
         raise named.refused(f"{lacks}: {reason}; see {_HOW}") from error
     except ConnectionResetError as error:
-        raise named.refused(f"{lacks}: it ended the connection unanswered; see {_HOW}") from error
+        # Who wants a certificate of ours says so only after the handshake, and by ending.
+        bare = "; no certificate of ours is sent" if is_tls(named.url) else ""
+        raise named.refused(
+            f"{lacks}: it ended the connection unanswered{bare}; see {_HOW}"
+        ) from error
     except TimeoutError as error:
         raise named.refused(f"{lacks}: no answer within {patience_s:g} s; see {_HOW}") from error
     except OSError as error:
@@ -121,6 +125,17 @@ def _refusing(named: _Named, patience_s: float) -> Iterator[None]:
             f"nothing accepts connections there ({_words(error)}); "
             "start the server, or correct host and port"
         ) from error
+
+
+def _without_tls(error: ssl.SSLError) -> str:
+    """Say why there was no handshake: the other side speaks no TLS, or not as we do."""
+    reason = error.reason or "no reason given"
+    if reason in _PLAIN:
+        return f"speaks no TLS ({reason}); give http:// or ws://, or correct it"
+    return (
+        f"does not agree on TLS ({reason}); have it take TLS 1.2 or later with usual ciphers, and "
+        "ask for no certificate of its clients: none is sent"
+    )
 
 
 async def _exchange(subject: Subject, reading: _Named, writing: _Named) -> None:

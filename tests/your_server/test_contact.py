@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
+import warnings
 from collections.abc import Callable
 
 import pytest
@@ -96,6 +98,41 @@ def test_a_certificate_that_is_not_to_be_believed(
     if ca:
         asked["ca"] = str(CERTIFICATES / f"{ca}.pem")
     assert problem in refused("rest", **asked)
+
+
+def _tls_1_2_for_friends(context: ssl.SSLContext) -> None:
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+
+
+def _for_friends(context: ssl.SSLContext) -> None:
+    context.verify_mode = ssl.CERT_REQUIRED
+
+
+def _of_old(context: ssl.SSLContext) -> None:
+    # Its floor is lowered first: no context may end below where it begins.
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+
+
+@pytest.mark.parametrize(
+    ("tune", "problem"),
+    [
+        (_tls_1_2_for_friends, r"does not agree on TLS \(.*HANDSHAKE_FAILURE\); .* none is sent"),
+        (_of_old, r"does not agree on TLS \(.*PROTOCOL.*\); have it take TLS 1\.2 or later"),
+        (_for_friends, r"ended the connection unanswered; no certificate of ours is sent"),
+    ],
+)
+def test_a_server_that_speaks_tls_in_another_way(
+    answering: Answering, tune: Callable[[ssl.SSLContext], None], problem: str
+) -> None:
+    url = f"wss://localhost:{answering(PAGE, 'localhost', tune)}/"
+    line = refused("websocket", url=url, ca=str(CERTIFICATES / "localhost.pem"))
+    assert "speaks no TLS" not in line
+    assert re.search(problem, line), line
 
 
 def test_who_takes_no_messages_is_told_by_its_own_name(answering: Answering) -> None:
