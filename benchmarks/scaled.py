@@ -33,6 +33,11 @@ class _Over(Question):
         return latency(runs, "delivery", "p50")
 
     @tracked("seconds", version="1")
+    def track_p90(self, runs: Sequence[Result]) -> Value:
+        """Give the delay that a tenth of the deliveries exceeds."""
+        return latency(runs, "delivery", "p90")
+
+    @tracked("seconds", version="1")
     def track_last_p50(self, runs: Sequence[Result]) -> Value:
         """Give the median over messages of when the last subscriber has one."""
         return latency(runs, "delivery_last", "p50")

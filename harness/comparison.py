@@ -79,17 +79,19 @@ def comparison_steps(
 
     Without ``saturate_implementations`` only default stacks and floors are saturated.
     A closed-loop workload is compared by itself: a saturation step and a polling curve, which
-    are the same question under another load, would answer another one. Nor is a journey saturated
-    whose workers take their time: it would be them that are measured. ``memory_sizes`` may be
-    empty. Sizes that this machine cannot hold are left out. ``with_network`` adds default stacks
-    and floors with a network in between, where the workload has none.
+    are the same question under another load, would answer another one. So is a workload in which
+    somebody is killed: what becomes of its messages is asked of no other load. Nor is a journey
+    saturated whose workers take their time: it would be them that are measured. ``memory_sizes``
+    may be empty. Sizes that this machine cannot hold are left out. ``with_network`` adds default
+    stacks and floors with a network in between, where the workload has none and could have one.
 
     Raises:
         BadInput: a pattern or this machine or an explicit Redis cannot do what is asked.
     """
     cells = cells_of(patterns, workload)
     parts: list[tuple[Part, list[Cell], int]] = [(Part.LATENCY, cells, runs)]
-    if workload.open_loop:
+    killed = workload.kill is not Victim.NONE
+    if workload.open_loop and not killed:
         if not _is_bound_by_workers(workload):
             closed = _closed(workload, saturation_concurrency)
             saturated = [
@@ -97,9 +99,10 @@ def comparison_steps(
             ]
             parts.append((Part.SATURATION, cells_of(saturated, closed), runs))
         parts.append((Part.POLLING, _curve(patterns, workload), runs))
-        if with_network and not workload.networked and workload.kill is Victim.NONE:
+        if with_network and workload.relayable and not workload.networked:
             parts.append((Part.NETWORK, _networked(patterns, workload), min(runs, _NETWORK_RUNS)))
-    parts.append((Part.MEMORY, _sizes(patterns, workload, machine, memory_sizes), 1))
+    if not killed:
+        parts.append((Part.MEMORY, _sizes(patterns, workload, machine, memory_sizes), 1))
     require_possible([cell for _, chosen, _ in parts for cell in chosen], machine)
     return tuple(
         Step(
@@ -116,10 +119,12 @@ def comparison_steps(
 def shortened(workload: Workload, window_s: float = 2.1, messages: int = 210) -> Workload:
     """Shorten a workload, but not below the window in which p90 has 20 messages beyond it.
 
-    Nor below what workers need to be gone and to come back.
+    Nor below what workers need to be gone and to come back, or whoever is killed to be replaced.
     """
     needed = window_s if workload.rate is None else max(window_s, messages / workload.rate)
     needed = max(needed, 2 * workload.workers_gone)
+    if workload.kill is not Victim.NONE:
+        needed = max(needed, 2 * workload.kill_after)
     return replace(
         workload, warmup=min(workload.warmup, 0.3), duration=min(workload.duration, needed)
     )
@@ -134,18 +139,20 @@ def memory_slopes(series: Series) -> Mapping[str, MemoryPerConnection]:
     """Fit memory over connections by least squares, for each pattern with two sizes or more.
 
     Each run counts with what it grew by since its servers were ready, so that what a process
-    or the kernel held before is left out.
+    or the kernel held before is left out. Where the servers' memory was not known at one of the
+    two moments, only the kernel's counts.
     """
     runs: dict[str, list[Result]] = {}
     for run in series.results:
         runs.setdefault(run.pattern, []).append(run)
     return {
         pattern: MemoryPerConnection(
-            process=_slope(own, lambda run: run.server.pss - run.server.pss_before),
-            kernel=_slope(own, lambda run: run.server.kernel - run.server.kernel_before),
+            process=_slope(own, lambda run: run.server.grown),
+            kernel=kernel,
         )
         for pattern, own in runs.items()
-        if len({connections(run.workload) for run in own}) >= _FEWEST_SIZES
+        if (kernel := _slope(own, lambda run: run.server.kernel - run.server.kernel_before))
+        is not None
     }
 
 
@@ -163,9 +170,13 @@ def memory_series(series: Series) -> tuple[Series, ...]:
     return tuple(replace(series, results=tuple(runs)) for runs in ways.values())
 
 
-def _slope(runs: Sequence[Result], grown: Callable[[Result], int]) -> float:
-    sizes = [connections(run.workload) for run in runs]
-    return float(np.polyfit(sizes, [grown(run) for run in runs], 1)[0])
+def _slope(runs: Sequence[Result], grown: Callable[[Result], int | None]) -> float | None:
+    """Give bytes per connection; None where there are too few sizes to draw a line through."""
+    found = [(connections(run.workload), size) for run in runs if (size := grown(run)) is not None]
+    held = [count for count, _ in found]
+    if len(set(held)) < _FEWEST_SIZES:
+        return None
+    return float(np.polyfit(held, [size for _, size in found], 1)[0])
 
 
 def _is_bound_by_workers(workload: Workload) -> bool:

@@ -82,9 +82,9 @@ def require_sense(
     body: str,
     expect_status: int,
     replies: bool,
-    networked: bool,
+    network: tuple[str, str] | None,
 ) -> None:
-    """Refuse what does not go together.
+    """Refuse what does not go together; ``network`` is the option of a relay, and its value.
 
     Raises:
         BadInput: names the field that is too much, or what is missing beside it.
@@ -105,10 +105,9 @@ def require_sense(
         raise BadInput(
             "--ca", ca, "checks who answers at wss://, https:// or rediss://; give such a --url"
         )
-    if networked and (transport := redis_transport(url or redis)):
+    if network and (transport := redis_transport(url or redis)):
         raise BadInput(
-            "--rtt",
-            "",
+            *network,
             f"the relay passes on plain TCP, and not {transport}…; leave one of them out",
         )
     if expect_status and not 100 <= expect_status <= 599:

@@ -87,6 +87,9 @@ class Seat:
     accepted: Accepted | None = None
     """None where nobody asks: then replies to publishers need not be told apart."""
     returned: Returned = field(default=lambda _lost_ns, _back_ns: None)
+    arrived: Deliver | None = None
+    """Takes what a server sends under a name of its own, where arrivals alone are counted; None:
+    nobody does, since it is no message."""
 
 
 Publish = Callable[[Seat, Sent], AbstractAsyncContextManager[Send]]

@@ -13,6 +13,7 @@ from harness.machine import Machine
 from harness.pattern import AnyServerSpec, Pattern, RedisSpec
 from harness.queueing import Persistence, Victim
 from harness.registry import encrypting, require_exchange, storing
+from harness.scaling import Balancer
 from harness.workload import ClientKind, Exchange, Workload
 
 _SPARE_FILES = 64
@@ -194,7 +195,7 @@ def _refuse(pattern: Pattern, workload: Workload, machine: Machine) -> None:
             workload.load_processes,
             "a closed loop must see deliveries where it publishes; use 1, or give a --rate",
         )
-    _refuse_files(workload, machine)
+    _refuse_files(pattern, workload, machine)
     _refuse_volume(workload)
     _refuse_aliasing(pattern, workload)
 
@@ -258,8 +259,7 @@ def _refuse_elsewhere(pattern: Pattern, workload: Workload) -> None:
         return
     if workload.elsewhere and workload.networked:
         raise BadInput(
-            "--rtt",
-            f"{workload.rtt:g}",
+            *workload.network_option,
             "the relay stands before servers that abec starts; leave it or --url out",
         )
     # A Redis' URL may hold a password; that of any other server may not.
@@ -284,14 +284,15 @@ def _refuse_elsewhere(pattern: Pattern, workload: Workload) -> None:
         raise BadInput("--body", workload.body[:20], "only rest asks with a body of yours")
 
 
-def _refuse_files(workload: Workload, machine: Machine) -> None:
+def _refuse_files(pattern: Pattern, workload: Workload, machine: Machine) -> None:
     # A user of a journey submits over one connection and waits at another; callers are both.
     each = 2 if workload.exchange is Exchange.JOURNEY else 1
     apart = 0 if workload.exchange.calls else workload.publishers
     connections = each * workload.receivers + apart
     field = "--publishers" if workload.exchange.calls else "--subscribers"
-    # A relay has both ends of each connection.
-    files = 2 if workload.networked else 1
+    # A relay has both ends of each connection, and so has a balancer: each is one process.
+    balanced = "balancer" in pattern.options and workload.balancer is not Balancer.NONE
+    files = 2 if workload.networked or balanced else 1
     needed = connections * files + _SPARE_FILES
     limit = machine.open_files_hard
     if needed > limit:

@@ -117,6 +117,11 @@ class ServerUse:
     """The kernel's slab at the same moments: sockets live there. Both ends, whole host."""
     kernel: int
 
+    @property
+    def grown(self) -> int | None:
+        """Bytes of the servers' memory since they were ready; None where either is unknown (0)."""
+        return self.pss - self.pss_before if self.pss_before and self.pss else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireUse:
@@ -430,5 +435,6 @@ class Series:
     """How many runs of each configuration were asked for."""
     results: tuple[Result, ...]
     refused: Mapping[str, str] = field(default_factory=dict)
-    """Configurations that could not be measured at all, and why."""
+    """Configurations that could not be measured at all, and why: by pattern, where several of one
+    were asked with what they differ in (``series.names_of``)."""
     schema: int = SCHEMA_VERSION

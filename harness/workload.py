@@ -340,7 +340,7 @@ class Workload:
             body=self.body,
             expect_status=self.expect_status,
             replies=self.exchange is Exchange.REQUEST_REPLY,
-            networked=self.networked,
+            network=self.network_option if self.networked else None,
         )
         self._require_a_network_that_can_be()
 
@@ -444,6 +444,18 @@ class Workload:
     def networked(self) -> bool:
         """Whether a relay stands between servers and clients."""
         return self.rtt > 0 or self.bandwidth > 0
+
+    @property
+    def network_option(self) -> tuple[str, str]:
+        """What put the relay there, as it is typed: the option and its value."""
+        if self.rtt:
+            return "--rtt", f"{self.rtt:g}"
+        return "--bandwidth", f"{self.bandwidth:.12g}"
+
+    @property
+    def relayable(self) -> bool:
+        """Whether a relay could stand there: before servers of ours, or a Redis by plain TCP."""
+        return not self.elsewhere and not given_server.redis_transport(self.redis_at)
 
     @property
     def network_s(self) -> float:

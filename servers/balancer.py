@@ -73,7 +73,7 @@ worker_rlimit_nofile {files};
 error_log stderr error;
 pid {directory}/nginx.pid;
 events {{
-    worker_connections {connections};
+    worker_connections {sockets};
 }}
 http {{
     access_log off;
@@ -110,8 +110,8 @@ def command(
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Give the command line that serves on ``listener``, and what its environment needs."""
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    # Two sockets a connection, and some for itself.
-    connections = max(64, (min(files, 1 << 17) - 64) // 2)
+    # Some are for itself; a connection takes two, its client's and its gateway's.
+    sockets = max(128, min(files, 1 << 17) - 64)
     hosts = [urlsplit(url).netloc for url in upstreams]
     port, number = listener.getsockname()[1], listener.fileno()
     if kind == "caddy":
@@ -121,13 +121,13 @@ def command(
         return (program, "run", "--config", path, "--adapter", "caddyfile"), home
     if kind == "haproxy":
         servers = "\n".join(f"    server {n} {host} check" for n, host in enumerate(hosts))
-        text = _HAPROXY.format(connections=connections, listener=number, upstreams=servers)
+        text = _HAPROXY.format(connections=sockets // 2, listener=number, upstreams=servers)
         return (program, "-db", "-f", _readable(text)), {}
     servers = "\n".join(f"        server {host} max_fails=1 fail_timeout=10s;" for host in hosts)
     text = _NGINX.format(
         files=files,
         directory=directory,
-        connections=connections,
+        sockets=sockets,
         port=port,
         backlog=BACKLOG,
         upstreams=servers,

@@ -62,8 +62,9 @@ def command(patterns: tuple[str, ...], as_json: bool, as_csv: bool, **options: A
 
     Measured are latency at the rate, throughput at saturation, the polling curve (a quarter
     of the poll interval, the interval, four times it), latency with a network of 50 ms in
-    between (unless --rtt puts one before all) and memory per connection, each saved to
-    a file of its own in results/runs/ as it grows. Without names: all patterns that carry the
+    between (unless --rtt puts one before all, or no relay can stand before what --url or --redis
+    names) and memory per connection, each saved to a file of its own in results/runs/ as it
+    grows. With --kill it is latency and losses alone. Without names: all patterns that carry the
     exchange, and their implementations. Two files are judged without measuring: exit code 1 if
     anything got worse, 3 if nothing could be compared. If the reader of stdout leaves (`| head`),
     the scenarios that are left are measured and saved.

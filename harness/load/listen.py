@@ -7,7 +7,8 @@ import gc
 import time
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -81,17 +82,18 @@ async def _listen(pattern: Pattern, workload: Workload, endpoints: Endpoints) ->
     ears = [_Ear() for _ in range(workload.subscribers)]
     seats: Seats[None] = Seats()
 
-    def seat(index: int) -> Seat:
-        return Seat(
+    def listening(index: int, deliver: Deliver) -> Callable[[], AbstractAsyncContextManager[None]]:
+        seat = Seat(
             endpoints=endpoints,
             workload=workload,
             index=index,
             note=lambda cause: notes.update((cause,)),
+            arrived=deliver,
         )
+        return partial(subscribe, seat, deliver)
 
     await seats.enter(
-        [partial(subscribe, seat(index), ear.deliver()) for index, ear in enumerate(ears)],
-        workload.ramp,
+        [listening(index, ear.deliver()) for index, ear in enumerate(ears)], workload.ramp
     )
     await asyncio.sleep(workload.warmup)
     begin_ns, used_ns = time.monotonic_ns(), time.process_time_ns()

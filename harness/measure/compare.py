@@ -36,8 +36,8 @@ _Metrics = Callable[[Configuration, Configuration], list[Metric]]
 class MemoryPerConnection:
     """Bytes that one more connection takes, as a slope over numbers of connections."""
 
-    process: float
-    """Proportional set size of the servers."""
+    process: float | None
+    """Proportional set size of the servers; None where it could not be seen."""
     kernel: float
     """The kernel's slab, both ends of the socket."""
 

@@ -167,10 +167,10 @@ LOST = Metric(name="lost", kind=Kind.LOSS, unit="messages", of=lambda run: run.a
 
 
 def _memory_per_connection(run: Result) -> Sample:
-    connections, server = run.workload.receivers, run.server
-    if connections < FEWEST_CONNECTIONS or not server.pss_before:
+    connections, grown = run.workload.receivers, run.server.grown
+    if connections < FEWEST_CONNECTIONS or grown is None:
         return None
-    return (server.pss - server.pss_before) / connections
+    return grown / connections
 
 
 MEMORY_PER_CONNECTION = Metric(

@@ -25,7 +25,7 @@ from harness.pattern import (
 )
 from harness.patterns.reference_server import fed, reference_server
 from harness.wire.posts import post_messages
-from harness.wire.sse import event_link
+from harness.wire.sse import MESSAGE_NAMES, event_link
 from harness.workload import ClientKind, Exchange, Ingress
 
 
@@ -51,11 +51,13 @@ async def reading_events(seat: Seat, path: str, deliver: Deliver) -> AsyncIterat
             with noting_loss(seat.note):
                 async with aclosing(read_events(answer.content)) as events:
                     async for name, data in events:
-                        if not name:
+                        if name in MESSAGE_NAMES:
                             deliver(data)
                         elif name == b"evicted":
                             seat.note(EVICTED)
                             return
+                        elif seat.arrived is not None:
+                            seat.arrived(data)
                 seat.note(DISCONNECTED)
 
         async with background(read()):

@@ -137,5 +137,8 @@ def _costs(
 def _memory(found: MemoryPerConnection | None) -> str:
     if found is None:
         return units.ABSENT
-    process, kernel = (units.significant(part / 1024) for part in (found.process, found.kernel))
+    process, kernel = (
+        units.ABSENT if part is None else units.significant(part / 1024)
+        for part in (found.process, found.kernel)
+    )
     return f"{process} + {kernel} KiB"

@@ -52,8 +52,11 @@ def remarks(rows: Sequence[Configuration], series: Series, width: int = WIDTH) -
     return [line for line in lines if line]
 
 
-def refusals(series: Series, width: int = WIDTH) -> list[str]:
-    """Say what could not be measured at all, each reason once; it may bring the tail of a log."""
+def refusals(series: Series, width: int = WIDTH, where: str = "") -> list[str]:
+    """Say what could not be measured at all, each reason once; it may bring the tail of a log.
+
+    ``where`` tells one series of an answer from another: ``in the closed loop``.
+    """
     alike: dict[str, list[str]] = {}
     for name, reason in series.refused.items():
         alike.setdefault(reason, []).append(name)
@@ -61,7 +64,8 @@ def refusals(series: Series, width: int = WIDTH) -> list[str]:
     for reason, names in alike.items():
         problem, *log = reason.splitlines() or [""]
         verb = "was" if len(names) == 1 else "were"
-        told = f"! {_some(names)} {verb} not measured: {problem}"
+        missing = " ".join(filter(None, (_some(names), verb, "not measured", where)))
+        told = f"! {missing}: {problem}"
         lines.append(paragraph(told, hanging=_INDENT, width=width))
         lines += log
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.measure.configuration import P50, Configuration, configurations, far
 from harness.measure.statistics import FEWEST_RUNS, difference
@@ -10,7 +11,7 @@ from harness.report import cells, units
 from harness.report.columns import WIDTH, Column, joined, paragraph, table
 from harness.report.gateways import set_up, shares
 from harness.report.question import CLOSED_LOOP, limits, surroundings, traffic
-from harness.report.remarks import mark, refusals
+from harness.report.remarks import hidden_tail_line, mark, refusals
 from harness.result import Series
 from harness.scaling import Backplane, Balancer
 from harness.workload import Workload
@@ -19,10 +20,17 @@ _Key = tuple[int, Backplane, Balancer]
 
 
 def scale_report(latency: Series, saturation: Series, width: int = WIDTH) -> str:
-    """Give both tables, and what is invalid in them."""
+    """Give both tables as far as they were measured, what is invalid in them and what is missing.
+
+    Without any figure at the rate there are no tables.
+    """
     rows, closed = configurations(latency), configurations(saturation)
-    if not rows or not closed:
-        return "\n".join(refusals(latency, width) or refusals(saturation, width))
+    missing = [
+        *refusals(latency, width),
+        *refusals(saturation, width, where="in the closed loop"),
+    ]
+    if not rows:
+        return "\n".join(missing)
     workload = rows[0].workload
     asked = joined(
         [
@@ -36,8 +44,8 @@ def scale_report(latency: Series, saturation: Series, width: int = WIDTH) -> str
     parts = [
         f"{asked}\n{surroundings(rows[:1], width)}",
         f"One gateway, and what stands around it\n{_added(rows, width)}",
-        f"More gateways{_around(closed)}\n{_curve(rows, closed, width)}",
-        _doubts([*rows, *closed], width),
+        _several(rows, closed, width),
+        "\n".join(filter(None, (_doubts([*rows, *closed], width), *missing))),
         limits(latency.results, width),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -67,45 +75,64 @@ def _added(rows: Sequence[Configuration], width: int) -> str:
             ]
         )
     notes = joined(
-        ["latencies from due to received", "adds: to the p50 without that balancer or backplane"],
+        [
+            "latencies from due to received",
+            "adds: to the p50 without that balancer or backplane",
+            hidden_tail_line(rows),
+        ],
         width,
     )
     return f"{table(columns, lines, width)}\n{notes}"
 
 
-def _curve(rows: Sequence[Configuration], closed: Sequence[Configuration], width: int) -> str:
-    by_gateways = {row.workload.gateways: row for row in closed}
-    backplane, balancer = closed[0].workload.backplane, closed[0].workload.balancer
+def _several(rows: Sequence[Configuration], closed: Sequence[Configuration], width: int) -> str:
+    """Give the table over gateways with all that stands around them; empty if none has it."""
+    whole = max([*closed, *rows], key=lambda row: row.workload.gateways).workload
+    if whole.gateways == 1 and not closed:
+        return ""
+    return f"More gateways{_around(whole)}\n{_curve(whole, rows, closed, width)}"
+
+
+def _curve(
+    whole: Workload, rows: Sequence[Configuration], closed: Sequence[Configuration], width: int
+) -> str:
+    around = whole.backplane, whole.balancer
+    at_rate = {
+        row.workload.gateways: row
+        for row in rows
+        if (row.workload.backplane, row.workload.balancer) == around
+    }
+    in_flight = {row.workload.gateways: row for row in closed}
     tail = far(rows)
     columns = [Column(""), Column(P50.name), Column(tail.name), Column("cores")]
-    columns.append(Column("throughput"))
+    if closed:
+        columns.append(Column("throughput"))
     lines = []
-    for row in sorted(rows, key=lambda one: one.workload.gateways):
-        if (row.workload.backplane, row.workload.balancer) != (backplane, balancer):
-            continue
-        full = by_gateways.get(row.workload.gateways)
-        lines.append(
-            [
-                mark(row) + set_up(row.workload).partition(",")[0],
-                cells.latency(row, P50),
-                cells.latency(row, tail),
-                _cores(row),
-                units.ABSENT if full is None else mark(full) + cells.throughput(full),
-            ]
+    for gateways in sorted({*at_rate, *in_flight}):
+        row, full = at_rate.get(gateways), in_flight.get(gateways)
+        name = set_up(replace(whole, gateways=gateways)).partition(",")[0]
+        latencies = (
+            ["! " + name, units.ABSENT, units.ABSENT, ""]
+            if row is None
+            else [mark(row) + name, cells.latency(row, P50), cells.latency(row, tail), _cores(row)]
         )
-    in_flight = closed[0].workload.concurrency
-    notes = joined([f"throughput: {CLOSED_LOOP}, {in_flight} in flight"], width)
+        throughput = units.ABSENT if full is None else mark(full) + cells.throughput(full)
+        lines.append([*latencies, *([throughput] if closed else [])])
+    notes = []
+    if closed:
+        loop = f"throughput: {CLOSED_LOOP}, {closed[0].workload.concurrency} in flight"
+        notes.append(joined([loop], width))
     one_core = paragraph(
         "All servers share the server core here: more gateways cannot be faster on it. What the "
         "curve shows is what each further one costs.",
         width=width,
     )
-    return f"{table(columns, lines, width)}\n{notes}\n{one_core}"
+    return "\n".join([table(columns, lines, width), *notes, one_core])
 
 
-def _around(closed: Sequence[Configuration]) -> str:
+def _around(workload: Workload) -> str:
     """Say what joins the gateways and what stands before them: ``, pubsub, behind caddy``."""
-    _, comma, around = set_up(closed[0].workload).partition(",")
+    _, comma, around = set_up(workload).partition(",")
     return comma + around
 
 

@@ -151,4 +151,7 @@ def _shares(one: Connecting) -> list[str]:
 def _memory(slope: MemoryPerConnection | None) -> str:
     if slope is None:
         return units.ABSENT
-    return joined([" + ".join(f"{side / 1024:.1f}" for side in (slope.process, slope.kernel))])
+    sides = (slope.process, slope.kernel)
+    return joined(
+        [" + ".join(units.ABSENT if side is None else f"{side / 1024:.1f}" for side in sides)]
+    )

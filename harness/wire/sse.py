@@ -18,6 +18,9 @@ from harness.wire.place import Place
 Named = Callable[[bytes, bytes], None]
 """Takes an event that has a name of its own: the name, and its data."""
 
+MESSAGE_NAMES = (b"", b"message")
+"""What an event is called that is a message: nothing, or what that stands for (§9.2.6)."""
+
 Sole = Callable[[bytes], bytes | None]
 """Gives the message of a piece that is one whole chunk with one event; None: look more closely."""
 
@@ -32,7 +35,7 @@ class EventParser:
     __slots__ = ("_after_return", "_message", "_named", "_pieces")
 
     def __init__(self, message: Deliver, named: Named) -> None:
-        """Call ``message`` with the data of each unnamed event, ``named`` for the others."""
+        """Call ``message`` with the data of each event without a name, ``named`` for the others."""
         self._message = message
         self._named = named
         self._after_return = False
@@ -110,7 +113,7 @@ class EventParser:
         if not lines:
             return
         data = b"\n".join(lines)
-        if name in (b"", b"message"):
+        if name in MESSAGE_NAMES:
             self._message(data)
         else:
             self._named(name, data)
@@ -146,15 +149,19 @@ class EventLink(ParsingLink):
         deliver: Deliver,
         *,
         named: Named | None = None,
+        arrived: Deliver | None = None,
         sole: Sole = sole_message,
     ) -> None:
-        """Give events with names to ``named``, which else may only tell of an eviction.
+        """Give events with names to ``named``; without it, an eviction is noted.
+
+        The data of other names then goes to ``arrived``, or to nobody.
 
         ``sole`` finds the message of a piece that is one whole chunk with one event, quickly.
         """
         super().__init__(note)
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._events = EventParser(deliver, named or self._named)
+        self._arrived = arrived
         self._sole = sole
         self.on_body = self._events.feed
         """Called by httptools, which looks its callbacks up when it is made."""
@@ -205,10 +212,12 @@ class EventLink(ParsingLink):
         """End with the stream: the connection would wait for a next request for ever."""
         self.transport.close()
 
-    def _named(self, name: bytes, _data: bytes) -> None:
+    def _named(self, name: bytes, data: bytes) -> None:
         if name == b"evicted":
             self._note(EVICTED)
             self.closing = True
+        elif self._arrived is not None:
+            self._arrived(data)
 
 
 @asynccontextmanager
@@ -224,7 +233,9 @@ async def event_link(
         UnexpectedAnswer: the server sends no event stream.
     """
     place = Place.of(seat.endpoints.at("subscribe", path))
-    async with parsing_link(seat, place, lambda: EventLink(seat.note, deliver)) as link:
+    async with parsing_link(
+        seat, place, lambda: EventLink(seat.note, deliver, arrived=seat.arrived)
+    ) as link:
         link.transport.write(
             b"GET %b HTTP/1.1\r\nHost: %b\r\nAccept: text/event-stream\r\n\r\n"
             % (place.target, place.host)

@@ -35,6 +35,8 @@ from harness.wire.websocket_frames import (
 _NORMAL = (1000).to_bytes(2, "big")
 _TRY_AGAIN_LATER = (1013).to_bytes(2, "big")
 
+_GOODBYE_S = 2.0
+"""For a server to read what a publisher sent it, and to answer its goodbye; not all do."""
 _SWITCHING_PROTOCOLS = 101
 _OK = 200
 _NOBODY_BEHIND = frozenset({502, 503, 504})
@@ -276,12 +278,19 @@ async def websocket_link(seat: Seat, mode: str, deliver: Deliver) -> AsyncIterat
 async def publish_frames(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
     """Publish text frames; what comes back, as to all others, is dropped.
 
+    Leaving waits until the server has read all and said goodbye, too: a connection that is closed
+    with echoes unread is reset, and a server that writes to it gives up on what it has not read.
+
     Raises:
         OSError: nothing accepts connections there, or the connection ended unanswered.
         UnexpectedAnswer: the server opens no WebSocket.
     """
     async with websocket_link(seat, "publish", _drop) as link:
-        yield websocket_send(link, sent)
+        try:
+            yield websocket_send(link, sent)
+        finally:
+            link.say_goodbye()
+            await asyncio.wait((link.lost,), timeout=_GOODBYE_S)
 
 
 def _drop(_message: bytes) -> None:

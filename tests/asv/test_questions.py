@@ -25,6 +25,7 @@ from benchmarks.connections import FEWEST_CONNECTIONS, holding
 from benchmarks.delivery import Delivery
 from benchmarks.fan_out import fanned_out
 from benchmarks.patterns import pattern_names
+from benchmarks.scaled import spread
 from benchmarks.validity import ABOUT_TIMES, FEWEST_RUNS
 from benchmarks.values import DISTINCT_BEYOND, QUANTILES
 from harness.measure import configuration, statistics, validity
@@ -41,7 +42,12 @@ COSTS = {
     "track_context_switches": "switches",
     "track_lost": "per million",
 }
-GATEWAYS = {"track_p50": "seconds", "track_last_p50": "seconds", "track_server_cpu": "seconds"}
+GATEWAYS = {
+    "track_p50": "seconds",
+    "track_p90": "seconds",
+    "track_last_p50": "seconds",
+    "track_server_cpu": "seconds",
+}
 SATURATION = {"track_time_per_message": "seconds", "track_throughput": "messages/s"}
 QUICK: dict[str, dict[str, str]] = {
     "cost_per_message.CostOfBroadcast": COSTS,
@@ -289,6 +295,7 @@ def _scenario(name: str) -> Workload:
             for name in ("ticker", "jobs", "rpc")
         ),
         ("full", partial(fanned_out, 64), "p90"),
+        ("full", partial(spread, 3), "p90"),
         ("full", partial(holding, 1000), "p50"),
     ],
 )

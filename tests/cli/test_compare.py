@@ -25,6 +25,7 @@ from harness.comparison import (
 )
 from harness.errors import BadInput, Exit
 from harness.machine import Machine, read_machine
+from harness.queueing import Victim
 from harness.registry import load
 from harness.result import Result, Series
 from harness.run import run
@@ -97,6 +98,41 @@ def test_a_network_is_put_in_between_where_none_was_asked_for(machine: Machine) 
     assert Part.NETWORK not in steps_of(machine, patterns, Workload(rtt=0.02))
     memory = steps_of(machine, patterns, Workload(rtt=0.02), MEMORY_SIZES)[Part.MEMORY]
     assert {cell.workload.rtt for cell in memory} == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "at"),
+    [
+        ("websocket", {"url": "ws://127.0.0.1:9/"}),
+        ("rest_polling", {"url": "https://localhost:9/"}),
+        ("redis_pubsub", {"url": "rediss://localhost:9"}),
+        ("redis_pubsub", {"redis": "unix:///run/redis.sock"}),
+    ],
+)
+def test_before_what_no_relay_can_stand_no_network_is_put(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, pattern: str, at: dict[str, str]
+) -> None:
+    monkeypatch.setattr("harness.series.make_contact", lambda *_given: None)
+    monkeypatch.setattr("harness.series.resolve_nodes", lambda *_given: None)
+    parts = steps_of(machine, (pattern,), Workload(**at), (1, 250))  # type: ignore[arg-type]
+    assert set(parts) - {Part.POLLING} == {Part.LATENCY, Part.SATURATION, Part.MEMORY}
+
+
+def test_a_kill_is_compared_by_itself(machine: Machine) -> None:
+    gateway = Workload(subscribers=30, rate=50, duration=8, kill=Victim.GATEWAY, kill_after=3)
+    consumer = Workload(
+        exchange=Exchange.WORK_QUEUE, subscribers=3, kill=Victim.CONSUMER, work=0.001
+    )
+    for patterns, workload in (
+        (("floor", "websocket_scaled"), gateway),
+        (("floor@no-loop", "redis_queue", "redis_stream"), consumer),
+    ):
+        parts = steps_of(machine, patterns, workload, MEMORY_SIZES)
+        assert set(parts) == {Part.LATENCY}
+        assert {c.pattern: c.workload.kill for c in parts[Part.LATENCY]} == {
+            name: Victim.NONE if name.startswith("floor") else workload.kill for name in patterns
+        }
+    assert shortened(gateway).duration == 6
 
 
 def test_closed_loop_is_compared_by_itself(machine: Machine) -> None:

@@ -38,9 +38,13 @@ CALLS = Exchange.REQUEST_REPLY
         ),
         (
             {"redis": "rediss://host", "rtt": 0.02},
-            r"--rtt: the relay passes on plain TCP, and not rediss://…; leave one of them out",
+            r"--rtt 0\.02: the relay passes on plain TCP, and not rediss://…; leave one of them",
         ),
-        ({"url": "unix:///run/redis.sock", "rtt": 0.02}, r"--rtt: .*, and not unix://…"),
+        ({"url": "unix:///run/redis.sock", "rtt": 0.02}, r"--rtt 0\.02: .*, and not unix://…"),
+        (
+            {"redis": "rediss://host", "bandwidth": 1e6},
+            r"--bandwidth 1000000: the relay passes on plain TCP",
+        ),
         ({"body": "hi", "exchange": CALLS}, r"--body hi: is asked of any HTTP server"),
         ({"url": "http://host/", "expect_status": 200}, r"--expect-status 200: is asked of any"),
         (
@@ -89,6 +93,16 @@ def machine() -> Machine:
             "sse",
             {"url": "http://host/", "publish_url": "ws://host/"},
             r"--publish-url ws://host/: sse publishes by http:// or https://",
+        ),
+        (
+            "sse",
+            {"url": "http://host/", "rtt": 0.02},
+            r"--rtt 0\.02: the relay stands before servers that abec starts",
+        ),
+        (
+            "sse",
+            {"url": "http://host/", "bandwidth": 1e6},
+            r"--bandwidth 1000000: the relay stands before servers that abec starts",
         ),
     ],
 )

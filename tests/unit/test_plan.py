@@ -10,6 +10,7 @@ from harness.pattern import RedisSpec
 from harness.plan import plan
 from harness.queueing import Persistence, Victim
 from harness.registry import load
+from harness.scaling import Balancer
 from harness.scenario import override
 from harness.workload import Arrivals, ClientKind, Exchange, Workload
 
@@ -122,6 +123,23 @@ def test_what_cannot_be_measured_is_refused_in_one_line(
         plan(load(pattern), override(Workload(), values), machine)
     assert line in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_balancer_takes_two_files_a_connection(machine: Machine) -> None:
+    asked = Workload(subscribers=3000)
+    for kind in (Balancer.CADDY, Balancer.HAPROXY, Balancer.NGINX):
+        with pytest.raises(BadInput) as caught:
+            plan(load("websocket_scaled"), replace(asked, balancer=kind), machine)
+        assert str(caught.value) == (
+            "--subscribers 3000: needs 6,066 open files, hard limit is 4,096; raise it, or use at "
+            "most 2,015"
+        )
+    fit = replace(asked, subscribers=2015)
+    assert plan(load("websocket_scaled"), fit, machine).shares
+    # Neither a pattern without a balancer nor gateways without one have both ends.
+    assert plan(load("websocket"), asked, machine).shares
+    bare = replace(asked, balancer=Balancer.NONE)
+    assert plan(load("websocket_scaled"), bare, machine).shares
 
 
 def test_constant_arrivals_that_drift_through_the_poll_are_fine(machine: Machine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.cli.scale import at_rate
 from harness.series import Cell, names_of
 from harness.workload import ClientKind, Exchange, RedisCommand, Workload
 
@@ -35,3 +36,9 @@ def test_no_name_holds_a_password() -> None:
         for port in (1, 2)
     ]
     assert set(names_of(cells).values()) == {"redis_pubsub"}
+
+
+def test_no_two_set_ups_of_a_scale_share_a_name() -> None:
+    names = list(names_of(list(at_rate(Workload(gateways=4)))).values())
+    assert len(set(names)) == len(names) == 11
+    assert names[-1] == "websocket_scaled --gateways 4 --backplane pubsub --balancer caddy"

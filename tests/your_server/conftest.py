@@ -52,11 +52,16 @@ def answering() -> Iterator[Callable[..., int]]:
     """Start what answers each first request with ``data`` (or never), perhaps by TLS."""
     with contextlib.ExitStack() as leaving:
 
-        def start(data: bytes, certificate: str = "") -> int:
+        def start(
+            data: bytes,
+            certificate: str = "",
+            tune: Callable[[ssl.SSLContext], None] = lambda _context: None,
+        ) -> int:
             listener = leaving.enter_context(socket.create_server(("127.0.0.1", 0)))
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             if certificate:
                 context.load_cert_chain(CERTIFICATES / f"{certificate}.pem")
+                tune(context)
 
             def answer(taken: socket.socket) -> None:
                 with contextlib.suppress(OSError), contextlib.ExitStack() as open_:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
+import warnings
 from collections.abc import Callable
 
 import pytest
@@ -15,28 +17,34 @@ from harness.registry import load
 from harness.scenario import override
 from harness.workload import Exchange, Workload
 from tests.your_server.conftest import CERTIFICATES, Url
+from tests.your_server.event_server import naming
 
 Answering = Callable[..., int]
 PATIENCE_S = 0.25
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi"
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: nothing comes\n\n"
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 CALLS = Exchange.REQUEST_REPLY
 
 
-def refused(pattern: str, **fields: object) -> str:
+def refused(pattern: str, *, field: str = "url", **fields: object) -> str:
     with pytest.raises(BadInput) as refusal:
         make_contact(load(pattern), override(Workload(), fields), PATIENCE_S)
     assert refusal.value.exit_code is Exit.BAD_INPUT
     line = str(refusal.value)
     assert "\n" not in line
-    assert line.startswith(f"--url {fields['url']}: ")
+    assert line.startswith(f"--{field.replace('_', '-')} {fields[field]}: ")
     return line
 
 
-def test_nobody_there() -> None:
+def closed_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    line = refused("websocket", url=f"ws://127.0.0.1:{port}/")
+        port: int = closed.getsockname()[1]
+    return port
+
+
+def test_nobody_there() -> None:
+    line = refused("websocket", url=f"ws://127.0.0.1:{closed_port()}/")
     assert "nothing accepts connections there (Connection refused); start the server" in line
 
 
@@ -95,6 +103,69 @@ def test_a_certificate_that_is_not_to_be_believed(
     if ca:
         asked["ca"] = str(CERTIFICATES / f"{ca}.pem")
     assert problem in refused("rest", **asked)
+
+
+def _tls_1_2_for_friends(context: ssl.SSLContext) -> None:
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+
+
+def _for_friends(context: ssl.SSLContext) -> None:
+    context.verify_mode = ssl.CERT_REQUIRED
+
+
+def _of_old(context: ssl.SSLContext) -> None:
+    # Its floor is lowered first: no context may end below where it begins.
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+
+
+@pytest.mark.parametrize(
+    ("tune", "problem"),
+    [
+        (_tls_1_2_for_friends, r"does not agree on TLS \(.*HANDSHAKE_FAILURE\); .* none is sent"),
+        (_of_old, r"does not agree on TLS \(.*PROTOCOL.*\); have it take TLS 1\.2 or later"),
+        (_for_friends, r"ended the connection unanswered; no certificate of ours is sent"),
+    ],
+)
+def test_a_server_that_speaks_tls_in_another_way(
+    answering: Answering, tune: Callable[[ssl.SSLContext], None], problem: str
+) -> None:
+    url = f"wss://localhost:{answering(PAGE, 'localhost', tune)}/"
+    line = refused("websocket", url=url, ca=str(CERTIFICATES / "localhost.pem"))
+    assert "speaks no TLS" not in line
+    assert re.search(problem, line), line
+
+
+def test_who_takes_no_messages_is_told_by_its_own_name(answering: Answering) -> None:
+    with naming("message") as url:
+        for port, problem in (
+            (closed_port(), "nothing accepts connections there (Connection refused)"),
+            (answering(NOT_FOUND), "takes no messages: POST /send was answered with 404"),
+        ):
+            publish_url = f"http://127.0.0.1:{port}/send"
+            line = refused("sse", field="publish_url", url=url, publish_url=publish_url)
+            assert problem in line, line
+
+
+def test_who_relays_nothing_is_told_although_messages_go_in(answering: Answering) -> None:
+    with naming("message") as url:
+        line = refused("sse", url=f"http://127.0.0.1:{closed_port()}/", publish_url=url)
+        assert "nothing accepts connections there" in line
+        line = refused("sse", url=f"http://127.0.0.1:{answering(PAGE)}/", publish_url=url)
+        assert "is not an event stream: GET was answered with status 200 and text/html" in line
+        with naming("message") as other:
+            line = refused("sse", url=other, publish_url=url)
+        assert f"does not relay what is published at {url} within 0.25 s" in line
+
+
+def test_a_websocket_for_messages_is_told_apart(answering: Answering, example: Url) -> None:
+    url, publish_url = example("websocket_server.py"), f"ws://127.0.0.1:{answering(PAGE)}/"
+    line = refused("websocket", field="publish_url", url=url, publish_url=publish_url)
+    assert "takes no messages: a handshake was answered with 200" in line
 
 
 def test_an_authority_of_ones_own_is_believed(answering: Answering) -> None:

@@ -55,6 +55,29 @@ def test_every_message_comes_to_everybody(
     assert inboxes == [sent, sent]
 
 
+def test_what_a_publisher_sent_before_it_left_arrives(example: Url) -> None:
+    url = example("websocket_server.py")
+    subject = Subject(
+        pattern=load("websocket"),
+        kind=ClientKind.WIRE,
+        exchange=Exchange.BROADCAST,
+        ingress=Ingress.FEED,
+        endpoints=Endpoints(urls=roles(url, "")),
+        patience_s=5,
+        asked=Workload(url=url),
+    )
+    messages = [legal_message(number) for number in range(1000)]
+
+    async def arrived() -> list[bytes]:
+        async with connected(subject, publishers=0) as rig:
+            async with rig.publisher() as send:
+                for message in messages:
+                    send(message)
+            return await rig.arrivals(len(messages))
+
+    assert asyncio.run(arrived()) == messages
+
+
 @pytest.mark.parametrize("exchange", [Exchange.GROUP, Exchange.REQUEST_REPLY])
 def test_a_relay_also_carries_groups_and_echoes(example: Url, exchange: Exchange) -> None:
     url = example("websocket_server.py")

@@ -183,7 +183,9 @@ def memory(
 ) -> Figure:
     """Show what one more connection takes, or one more of ``each`` who may hold two."""
     parts = {pattern: (own.process, own.kernel) for pattern, own in slopes.items()}
-    ranked = sorted(parts, key=lambda pattern: parts[pattern][0])
+    ranked = sorted(
+        parts, key=lambda pattern: (parts[pattern][0] is None, parts[pattern][0] or 0.0)
+    )
     names = ("server process", "kernel, both ends")
     rows = tuple(
         DotRow(
@@ -191,7 +193,7 @@ def memory(
             colour=colours[pattern.partition("@")[0]],
             state=State.VALID,
             points=tuple(
-                _plain(value, f"{pattern}: {what} {units.size(value)}")
+                None if value is None else _plain(value, f"{pattern}: {what} {units.size(value)}")
                 for what, value in zip(names, parts[pattern], strict=True)
             ),
         )

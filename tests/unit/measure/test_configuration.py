@@ -123,6 +123,16 @@ def test_memory_of_few_connections_was_not_measured(make_series: Make) -> None:
     assert few.samples(MEMORY_PER_CONNECTION) == ()
 
 
+@pytest.mark.parametrize("unknown", [{"pss_before": 0}, {"pss": 0}])
+def test_memory_that_was_not_seen_at_both_moments_is_not_known(
+    make_series: Make, unknown: dict[str, int]
+) -> None:
+    made = make_series({"sse": {}}, workload=Workload(subscribers=1000))
+    unseen = tuple(replace(r, server=replace(r.server, **unknown)) for r in made.results)
+
+    assert only(replace(made, results=unseen)).samples(MEMORY_PER_CONNECTION) == ()
+
+
 def test_losses_are_given_per_million(make_result: Make, make_series: Make) -> None:
     clean = make_result()
     lossy = replace(clean, audit=replace(clean.audit, owed=8000, lost=2))

@@ -84,6 +84,14 @@ def test_costs_have_all_their_columns(make_series: Make) -> None:
     ]
 
 
+def test_memory_of_a_server_that_cannot_be_seen_is_not_none(make_series: Make) -> None:
+    memory = MemoryPerConnection(process=None, kernel=8.1 * 1024)
+
+    (row,) = tables(make_series({"sse": {}}), sse=memory)["Edge delivery: cost"][2:]
+
+    assert row.endswith("  – + 8.10 KiB")
+
+
 def test_a_fan_out_adds_the_last_subscriber_and_the_cost_of_a_delivery(
     make_series: Make, chat: Workload
 ) -> None:

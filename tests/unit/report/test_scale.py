@@ -12,6 +12,7 @@ from harness.report.question import traffic
 from harness.report.scale import scale_report
 from harness.result import Doubt, Series
 from harness.scaling import Backplane, Balancer
+from harness.series import names_of
 from harness.workload import Workload
 
 ASKED = Workload(gateways=2)
@@ -86,6 +87,84 @@ def test_an_invalid_row_is_held_against_nothing(make_series: Callable[..., Serie
     text = report(make_series, doubts=(DOUBT,))
     assert figures(text, "no backplane, behind caddy")[:2] == ["3.00 ms", "–"]
     assert figures(text, "pubsub, no balancer")[:2] == ["1.50 ms", "–"]
+
+
+def test_the_tail_that_is_not_shown_says_what_it_takes(make_series: Callable[..., Series]) -> None:
+    def told(asked: Workload) -> str:
+        latency = measured(make_series, [cell.workload for cell in at_rate(asked)])
+        closed = measured(make_series, [cell.workload for cell in in_flight(asked)])
+        return scale_report(latency, closed)
+
+    short = told(replace(ASKED, rate=50.0))
+    assert "p90" in short
+    assert "p99 needs 20 messages beyond it, 2,000 in the window; here 250; --duration 44s" in (
+        " ".join(short.split())
+    )
+    long = told(replace(ASKED, rate=50.0, duration=44.0))
+    assert "p99" in long
+    assert "messages beyond it" not in long
+
+
+def without(series: Series, leave: Callable[[Workload], bool], **refused: str) -> Series:
+    """Leave out the runs of some workloads, which were refused for these reasons."""
+    kept = tuple(run for run in series.results if not leave(run.workload))
+    return replace(series, results=kept, refused=refused)
+
+
+def test_one_row_that_could_not_be_measured_is_named(make_series: Callable[..., Series]) -> None:
+    cells = list(at_rate(ASKED))
+    latency = measured(make_series, [cell.workload for cell in cells])
+    closed = measured(make_series, [cell.workload for cell in in_flight(ASKED)])
+    gone = next(cell for cell in cells if cell.workload.backplane is Backplane.SHARDED)
+    reason = "Redis 6.2 knows no SPUBLISH"
+    refused = {names_of(cells)[gone]: reason}
+    text = scale_report(without(latency, lambda one: one == gone.workload, **refused), closed)
+    assert "sharded, no balancer" not in text
+    assert (
+        "! websocket_scaled --gateways 1 --backplane sharded --balancer none was not measured: "
+        f"{reason}" in " ".join(text.split())
+    )
+    assert figures(text, "pubsub, no balancer")[:2] == ["1.50 ms", "500 µs"]
+    assert "in flight" in text
+
+
+def test_a_closed_loop_that_failed_takes_no_latency_along(
+    make_series: Callable[..., Series],
+) -> None:
+    latency = measured(make_series, [cell.workload for cell in at_rate(ASKED)])
+    loop = list(in_flight(ASKED))
+    closed = measured(make_series, [cell.workload for cell in loop])
+    names = names_of(loop)
+    refused = {names[cell]: f"died at {cell.workload.gateways}" for cell in loop}
+    text = scale_report(latency, without(closed, lambda _one: True, **refused))
+    assert figures(text, "pubsub, behind caddy")[:2] == ["4.50 ms", "3.00 ms"]
+    assert figures(text, "2 gateways")[0] == "6.00 ms"
+    assert "throughput" not in text
+    for gateways in (1, 2):
+        assert (
+            f"! websocket_scaled --gateways {gateways} was not measured in the closed loop: "
+            f"died at {gateways}" in text
+        )
+
+
+def test_a_throughput_stands_without_its_latency(make_series: Callable[..., Series]) -> None:
+    latency = measured(make_series, [cell.workload for cell in at_rate(ASKED)])
+    closed = measured(make_series, [cell.workload for cell in in_flight(ASKED)])
+    text = scale_report(without(latency, lambda one: one.gateways == 2, several="late"), closed)
+    assert figures(text, "2 gateways")[:2] == ["–", "–"]
+    assert figures(text, "2 gateways")[-1].endswith("msg/s")
+
+
+def test_without_any_latency_both_series_say_why(make_series: Callable[..., Series]) -> None:
+    nothing = measured(make_series, [cell.workload for cell in in_flight(ASKED)])
+    text = scale_report(
+        without(nothing, lambda _one: True, first="no caddy"),
+        without(nothing, lambda _one: True, second="no Redis"),
+    )
+    assert text.splitlines() == [
+        "! first was not measured: no caddy",
+        "! second was not measured in the closed loop: no Redis",
+    ]
 
 
 def test_only_one_gateway_goes_without_a_backplane() -> None:

@@ -67,6 +67,15 @@ def test_plain_stands_above_tls(make_series: Callable[..., Series]) -> None:
     assert "!" not in text
 
 
+def test_memory_of_a_server_that_cannot_be_seen(make_series: Callable[..., Series]) -> None:
+    made_all = Connecting(runs=(made(9e-4, 2e-4),) * 3)
+    unseen = replace(
+        priced(make_series, made_all, made_all),
+        memory={("sse", True): MemoryPerConnection(process=None, kernel=8 * 1024)},
+    )
+    assert rows(tls_report(unseen))[1].endswith("– + 8.0")
+
+
 def test_what_our_clients_could_not_keep_up_with_is_no_figure(
     make_series: Callable[..., Series],
 ) -> None:

@@ -147,3 +147,18 @@ def test_memory_is_a_slope_in_two_parts() -> None:
     assert [row.name for row in drawn(figure).rows] == ["sse", "websocket"]
     assert columns(figure)["server process"] == [12288.0, 20480.0]
     assert figure.table.rows[0].cells[1].text == "12 KiB"
+
+
+def test_memory_of_a_server_that_cannot_be_seen_is_no_dot() -> None:
+    slopes = {
+        "long_polling": MemoryPerConnection(process=None, kernel=8 * 1024.0),
+        "sse": MemoryPerConnection(process=12 * 1024.0, kernel=8 * 1024.0),
+    }
+
+    figure = dots.memory("f", slopes, COLOURS)
+
+    seen, unseen = drawn(figure).rows
+    assert (seen.name, unseen.name) == ("sse", "long_polling")
+    assert [point is None for point in unseen.points] == [True, False]
+    assert columns(figure)["server process"] == [12288.0, None]
+    assert figure.table.rows[1].cells[1].text == "–"
