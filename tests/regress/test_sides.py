@@ -91,6 +91,13 @@ def test_sides_differ_in_the_version_of_a_library(
         **wanted,
         Side.BASE: Wanted(commit=commit, version=read_version("--base", LIBRARY, "99")),
     }
+    # An index that does not answer says nothing of a version; one that knows others does.
+    with pytest.raises(NotMeasured, match=r"^base websockets 99 does not build"):
+        build(none, scratch)
+    index = tmp_path / "index"
+    index.mkdir()
+    (index / f"{LIBRARY}-1-py3-none-any.whl").touch()
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
     with pytest.raises(BadInput, match=r"^--base 99: websockets has no such version for this"):
         build(none, scratch)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BadInput
+from harness.measure.history import Acts
 from harness.measure.statistics import median
 from harness.process.scratch import private_directory
 from harness.regress import library
@@ -25,6 +26,7 @@ CELL = GateCell(
     name="server",
     pattern="websocket@websockets",
     workload=Workload(rate=20.0, warmup=0.1, duration=0.5),
+    acts=Acts.SERVER,
 )
 
 
