@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help bench publish preview baseline retold regress versions test check prove clean
+.PHONY: help bench publish preview baseline retold regress versions test lint check prove clean
 
 # The newest interpreter that really runs: a version manager may leave names that don't.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11; do \
@@ -38,7 +38,7 @@ help:
 	@echo "make prove   every figure that the issues promise, measured; N=1.4 for one point"
 
 ifneq ($(shell uname -s),Linux)
-bench publish preview baseline retold test check prove regress versions:
+bench publish preview baseline retold test lint check prove regress versions:
 	@echo "abec: $$(uname -s): only Linux is measured (timerfd, TCP_INFO, /proc); use a Linux machine or VM" >&2; exit 2
 else
 $(VENV)/.python:
@@ -105,12 +105,14 @@ test: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m 'not alone' --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 	@$(BIN)/python -m pytest -m alone
 
-check: $(VENV)/.dev
+lint: $(VENV)/.dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache | tail -4
 	@$(BIN)/codespell
+
+check: lint
 	@$(BIN)/python -m pytest tests/unit -q
 
 prove: $(VENV)/.dev

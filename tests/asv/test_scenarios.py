@@ -18,8 +18,6 @@ from harness.cli.options import asked
 from harness.schema import from_json, load
 from harness.workload import Exchange, Workload
 
-pytestmark = pytest.mark.alone
-
 ROOT = Path(__file__).parents[2]
 PRICES = """
 [scenario.prices]

@@ -14,8 +14,6 @@ from harness.result import Doubt, Result, Series
 from harness.series import Cell
 from tests.unit.conftest import series
 
-pytestmark = pytest.mark.alone
-
 Change = Callable[[Result], Result]
 Measured = Callable[..., None]
 RUN = ("run", "sse", "--runs", "8")

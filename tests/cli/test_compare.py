@@ -33,8 +33,6 @@ from harness.scenario import BUILT_IN
 from harness.series import Cell
 from harness.workload import Exchange, Workload
 
-pytestmark = pytest.mark.alone
-
 ALONE = ("--no-memory", "--no-network")
 QUICK = ("--duration", "300ms", "--warmup", "100ms", "--rate", "200")
 
@@ -331,6 +329,7 @@ def test_csv_is_one_table(abec) -> None:
     assert all(row.count(",") == heading.count(",") for row in rows if '"' not in row)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_interrupted_it_keeps_what_was_measured(tmp_path: Path, environment, still_running) -> None:
     process = subprocess.Popen(

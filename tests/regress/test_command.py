@@ -21,8 +21,6 @@ from harness.result import SCHEMA_VERSION
 from harness.workload import ClientKind, Exchange, Workload
 from tests.unit.conftest import series
 
-pytestmark = pytest.mark.alone
-
 CELL = GateCell(
     name="prices", pattern="sse", workload=Workload(rate=400.0, warmup=0.1, duration=0.3)
 )
