@@ -41,11 +41,20 @@ def save(series: Series, path: Path) -> None:
     Raises:
         NotMeasured: the file could not be written; nothing half-written is left.
     """
-    text = to_json(series) + "\n"
+    save_document(series, path, "the result")
+
+
+def save_document(document: object, path: Path, what: str = "") -> None:
+    """Write a frozen dataclass as JSON, as ``save`` does; ``what`` names it for the error.
+
+    Raises:
+        NotMeasured: the file could not be written; nothing half-written is left.
+    """
     try:
-        write_whole(path, text)
+        write_whole(path, to_json(document) + "\n")
     except OSError as error:
-        raise NotMeasured(f"{path}: the result could not be saved: {error.strerror}") from error
+        subject = f"{what} could" if what else "could"
+        raise NotMeasured(f"{path}: {subject} not be saved: {error.strerror}") from error
 
 
 def load(path: Path) -> Series:

@@ -25,6 +25,7 @@ from harness.registry import load as load_pattern
 from harness.result import Result, Series
 from harness.run import run
 from harness.scaling import Backplane
+from harness.scenario import flag
 from harness.workload import Workload
 
 _T = TypeVar("_T")
@@ -105,7 +106,7 @@ def _option(workload: Workload, field: str) -> str:
     value = getattr(workload, field)
     if value is None:
         return ""
-    option = f"--{field.replace('_', '-')}"
+    option = flag(field)
     if isinstance(value, bool):
         return option if value else f"without {option}"
     return f"{option} {value:g}" if isinstance(value, float) else f"{option} {value}"

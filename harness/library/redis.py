@@ -14,6 +14,7 @@ from redis.exceptions import (
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
+    RedisError,
     ResponseError,
 )
 
@@ -28,7 +29,7 @@ AGAIN_S = 0.02
 _CODES = {NoPermissionError: "NOPERM", OutOfMemoryError: "OOM", ReadOnlyError: "READONLY"}
 
 
-def in_its_words(error: ResponseError) -> str:
+def in_its_words(error: RedisError) -> str:
     """Give an error as Redis said it: redis-py takes the first word off some."""
     code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "")
     return f"{code} {error}".lstrip()

@@ -9,7 +9,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from harness.library.background import background
 from harness.library.redis import in_its_words, noting_loss, redis_client
@@ -34,12 +34,9 @@ async def calling_by_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncI
     waiting: asyncio.Queue[bytes] = asyncio.Queue()
     whole = True
 
-    def note(error: RedisError) -> None:
-        seat.note(in_its_words(error) if isinstance(error, ResponseError) else str(error))
-
     def check(reply: Any, key: bytes, message: bytes) -> None:
         if isinstance(reply, RedisError):
-            note(reply)
+            seat.note(in_its_words(reply))
         elif not whole:
             seat.note(NOT_REFILLED)
             deliver(DAMAGED)
@@ -67,7 +64,7 @@ async def calling_by_library(seat: Seat, sent: Sent, deliver: Deliver) -> AsyncI
                 )
                 for reply in replies:
                     if isinstance(reply, RedisError):
-                        note(reply)
+                        seat.note(in_its_words(reply))
                 whole = not spec.empties or replies == [DONE]
 
     async with redis_client(seat) as client:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness import schema
-from harness.errors import NotMeasured
 from harness.measure.set_up import Connecting, SetUp
-from harness.measure.statistics import median
 from harness.result import Doubt
-from harness.whole_file import write_whole
 
 CONNECTED_VERSION = 1
 
@@ -69,10 +66,7 @@ def save(document: Connected, path: Path) -> None:
     Raises:
         NotMeasured: the file could not be written.
     """
-    try:
-        write_whole(path, schema.to_json(document) + "\n")
-    except OSError as error:
-        raise NotMeasured(f"{path}: could not be saved: {error.strerror}") from error
+    schema.save_document(document, path)
 
 
 def _way(pattern: str, tls: bool, found: Connecting) -> Way:
@@ -80,12 +74,8 @@ def _way(pattern: str, tls: bool, found: Connecting) -> Way:
         pattern=pattern,
         tls=tls,
         refused=found.refused,
-        per_second=_of(found.paced, lambda run: run.per_second),
-        server_cpu=_of(found.costed, lambda run: run.server_cpu),
-        load_cpu=_of(found.costed, lambda run: run.load_cpu),
+        per_second=found.per_second,
+        server_cpu=found.server_cpu,
+        load_cpu=found.load_cpu,
         made=tuple(Made(set_up=run, doubts=run.doubts) for run in found.runs),
     )
-
-
-def _of(runs: Sequence[SetUp], figure: Callable[[SetUp], float]) -> float | None:
-    return median([figure(run) for run in runs]) if runs else None

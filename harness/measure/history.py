@@ -11,12 +11,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from harness import schema
-from harness.errors import NotMeasured
 from harness.machine import Machine
 from harness.measure.configuration import Kind
 from harness.measure.contrast import Outcome
 from harness.measure.statistics import Sample, Shift
-from harness.whole_file import write_whole
 from harness.workload import Workload
 
 HISTORY_VERSION = 1
@@ -134,11 +132,7 @@ def save(history: History, path: Path) -> None:
     Raises:
         NotMeasured: the file could not be written.
     """
-    text = schema.to_json(history) + "\n"
-    try:
-        write_whole(path, text)
-    except OSError as error:
-        raise NotMeasured(f"{path}: could not be saved: {error.strerror}") from error
+    schema.save_document(history, path)
 
 
 def load(path: Path) -> History:

@@ -16,7 +16,7 @@ from harness.measure.disturbance import (
     by_network,
     percent,
 )
-from harness.measure.statistics import FEWEST_RUNS
+from harness.measure.statistics import FEWEST_RUNS, median
 from harness.result import Doubt, HostUse
 
 BUSY = 0.7
@@ -174,6 +174,21 @@ class Connecting:
         return self._without(lambda doubt: doubt.rule not in ABOUT_PACE)
 
     @property
+    def per_second(self) -> float | None:
+        """The median of connections per second; None where none are to be believed."""
+        return _median(self.paced, lambda run: run.per_second)
+
+    @property
+    def server_cpu(self) -> float | None:
+        """The median of the CPU seconds that one took the server; None as above."""
+        return _median(self.costed, lambda run: run.server_cpu)
+
+    @property
+    def load_cpu(self) -> float | None:
+        """The median of the CPU seconds that one took our client; None as above."""
+        return _median(self.costed, lambda run: run.load_cpu)
+
+    @property
     def doubted(self) -> tuple[SetUp, ...]:
         """Those with a doubt."""
         return tuple(run for run in self.runs if run.doubts)
@@ -200,3 +215,7 @@ def remedies(connecting: Sequence[Connecting]) -> tuple[str, ...]:
             for doubt in run.doubts
         )
     )
+
+
+def _median(runs: Sequence[SetUp], of: Callable[[SetUp], float]) -> float | None:
+    return median([of(run) for run in runs]) if runs else None

@@ -102,11 +102,18 @@ def mann_whitney(old: Sequence[Sample], new: Sequence[Sample]) -> float:
     """
     if not old or not new:
         raise ValueError("no sample to compare")
-    doubled = _doubled_midranks(_finite_or_inf([*old, *new]))
+    doubled = tuple(int(rank) for rank in 2 * midranks(_finite_or_inf([*old, *new])))
     counts = _rank_sums(tuple(sorted(doubled)), len(old))
     observed = sum(doubled[: len(old)])
     tail = min(counts[: observed + 1].sum(), counts[observed:].sum()) / counts.sum()
     return min(1.0, 2 * float(tail))
+
+
+def midranks(values: Sequence[float]) -> NDArray[np.float64]:
+    """Rank from 1; values that tie have the middle of their ranks."""
+    _, place, ties = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: NDArray[np.float64] = (np.cumsum(ties) - (ties - 1) / 2)[place]
+    return ranks
 
 
 def smallest_p(n_old: int, n_new: int) -> float:
@@ -185,12 +192,6 @@ def _log_spread(old: Sequence[Sample], new: Sequence[Sample]) -> float | None:
         return None
     squares = sum(float(np.var(np.log(side))) * len(side) for side in sides)
     return math.sqrt(squares / freedom)
-
-
-def _doubled_midranks(values: Sequence[float]) -> tuple[int, ...]:
-    _, place, ties = np.unique(values, return_inverse=True, return_counts=True)
-    doubled = 2 * np.cumsum(ties) - ties + 1
-    return tuple(doubled[place].tolist())
 
 
 def _level(n: int, rank: int) -> float:

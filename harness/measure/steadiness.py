@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from harness.measure.statistics import midranks
 from harness.result import Timeline
 
 ALPHA = 0.01
@@ -93,10 +94,8 @@ def more_than_chance(found: int, runs: int) -> bool:
 
 
 def _centred_ranks(values: Sequence[float]) -> NDArray[np.float64]:
-    """Rank from 1, ties by their middle, and take the mean off."""
     if not values:
         return np.empty(0)
-    _, place, ties = np.unique(values, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(ties) - (ties - 1) / 2)[place]
+    ranks = midranks(values)
     centred: NDArray[np.float64] = ranks - ranks.mean()
     return centred

@@ -155,7 +155,7 @@ def read_version(option: str, library: str, text: str) -> Version:
         NotMeasured: git is not installed, or does not answer.
     """
     if "/" not in text.partition("@")[0] and not text.startswith("."):
-        _require_number(option, text)
+        version_number(option, text, f", or a local checkout: ./{text}")
         return Version(library=library, option=option, asked=text, requirement=f"{library}=={text}")
     directory, ref = _directory(text), ""
     if not directory.is_dir() and "@" in text:
@@ -176,14 +176,17 @@ def read_version(option: str, library: str, text: str) -> Version:
     )
 
 
-def _require_number(option: str, text: str) -> None:
+def version_number(option: str, text: str, otherwise: str) -> Number:
+    """Read a number by which versions stand in order; ``otherwise`` says what else may be meant.
+
+    Raises:
+        BadInput: it is none.
+    """
     try:
-        Number(text)
+        return Number(text)
     except InvalidVersion:
         raise BadInput(
-            option,
-            text,
-            f"is no version number; for example 15.0.1, or a local checkout: ./{text}",
+            option, text, f"is no version number; for example 15.0.1{otherwise}"
         ) from None
 
 

@@ -118,7 +118,7 @@ def _why(key: Key, one: Connecting) -> str:
         f"{reason[0]} ({rule}, {len(reason)} of {len(one.runs)} runs)"
         for rule, reason in reasons.items()
     )
-    cpu = median([run.server_cpu for run in one.costed]) if one.costed else None
+    cpu = one.server_cpu
     if not cpu:
         return f"! {_named(key)}: connections/s {NOT_BELIEVED}: {found}."
     by_cpu = f" By its CPU each, the server's core takes {units.rate(1 / cpu, 'a second')}."

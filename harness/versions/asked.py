@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from packaging.version import InvalidVersion
 from packaging.version import Version as Number
 
 from harness.errors import BadInput
 from harness.measure.statistics import ALPHA, smallest_p
 from harness.regress.gate import Gate
-from harness.regress.library import library_gate, read_version
+from harness.regress.library import library_gate, read_version, version_number
 from harness.regress.sides import Version
 from harness.versions.watching import watched
 
@@ -84,14 +83,7 @@ def comparisons(gate: Gate, releases: int) -> int:
 
 
 def _number(text: str) -> Number:
-    try:
-        return Number(text)
-    except InvalidVersion:
-        raise BadInput(
-            _VERSIONS,
-            text,
-            f"is no version number; for example 15.0.1; a local checkout goes to {CHECKOUT}",
-        ) from None
+    return version_number(_VERSIONS, text, f"; a local checkout goes to {CHECKOUT}")
 
 
 def _read_checkout(library: str, text: str) -> Version:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -21,7 +22,7 @@ import uvloop
 from harness.load.pacer import Pacer
 from harness.machine import Machine
 from harness.pattern import Endpoints
-from harness.process.relay import network_before
+from harness.process.relay import Network, network_before
 from harness.process.scratch import private_directory
 from harness.recording import Ints
 from harness.registry import load
@@ -113,6 +114,21 @@ class _Stamping(asyncio.Protocol):
             self._answer(self.transport, message)
 
 
+@contextmanager
+def _relay_before(
+    port: int, workload: Workload, machine: Machine
+) -> Iterator[tuple[Network, str | None, int | None]]:
+    """Put the workload's network before a port here; give host and port of the other side, too."""
+    direct = Endpoints(urls={"tcp": f"tcp://127.0.0.1:{port}"})
+    core = machine.cores[-1]
+    with (
+        private_directory() as directory,
+        network_before(direct, workload, core=core, directory=Path(directory)) as network,
+    ):
+        address = urlsplit(network.endpoints["tcp"])
+        yield network, address.hostname, address.port
+
+
 async def _trips(workload: Workload, machine: Machine, seconds: float) -> Trips:
     count = round(RATE * seconds)
     sent_ns, came_ns, answered_ns, back_ns = np.zeros((4, count), dtype=np.int64)
@@ -131,20 +147,10 @@ async def _trips(workload: Workload, machine: Machine, seconds: float) -> Trips:
             all_back.set_result(None)
 
     server = await loop.create_server(lambda: _Stamping(came_ns, echo), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    direct = Endpoints(urls={"tcp": f"tcp://127.0.0.1:{port}"})
-    core = machine.cores[-1]
-    with (
-        private_directory() as directory,
-        network_before(direct, workload, core=core, directory=Path(directory)) as network,
-    ):
-        address = urlsplit(network.endpoints["tcp"])
+    own_port = server.sockets[0].getsockname()[1]
+    with _relay_before(own_port, workload, machine) as (network, host, port):
         callers = [
-            (
-                await loop.create_connection(
-                    lambda: _Stamping(back_ns, count_down), address.hostname, address.port
-                )
-            )[1]
+            (await loop.create_connection(lambda: _Stamping(back_ns, count_down), host, port))[1]
             for _ in range(CONNECTIONS)
         ]
         gaps_ns = np.random.default_rng(_SEED).exponential(_NS / RATE, count)
@@ -209,15 +215,8 @@ async def _carried(workload: Workload, machine: Machine, size: int, times: int) 
         await writer.wait_closed()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0, limit=size) as server:
-        port = server.sockets[0].getsockname()[1]
-        direct = Endpoints(urls={"tcp": f"tcp://127.0.0.1:{port}"})
-        core = machine.cores[-1]
-        with (
-            private_directory() as directory,
-            network_before(direct, workload, core=core, directory=Path(directory)) as network,
-        ):
-            address = urlsplit(network.endpoints["tcp"])
-            callers = (call(n, address.hostname, address.port) for n in range(_LOADED))
-            await asyncio.gather(*callers)
+        own_port = server.sockets[0].getsockname()[1]
+        with _relay_before(own_port, workload, machine) as (network, host, port):
+            await asyncio.gather(*(call(number, host, port) for number in range(_LOADED)))
             network.finish()
     return np.array(took_ns, dtype=np.int64)

@@ -22,6 +22,24 @@ from tests.your_server.peers import RELAYS, launch, stop
 MESSAGES = 20
 
 
+def subject_at(
+    asked: Workload,
+    pattern: str,
+    kind: ClientKind = ClientKind.WIRE,
+    ingress: Ingress = Ingress.FEED,
+) -> Subject:
+    """Give a pattern as it is asked of the server at the workload's URL."""
+    return Subject(
+        pattern=load(pattern),
+        kind=kind,
+        exchange=asked.exchange,
+        ingress=ingress,
+        endpoints=Endpoints(urls=roles(asked.url, "")),
+        patience_s=5,
+        asked=asked,
+    )
+
+
 async def relayed(subject: Subject) -> tuple[list[bytes], list[list[bytes]]]:
     """Send messages to two receivers; give what was sent, and what each got."""
     messages = [legal_message(number, subject.asked.payload) for number in range(MESSAGES)]
@@ -40,32 +58,15 @@ async def relayed(subject: Subject) -> tuple[list[bytes], list[list[bytes]]]:
 def test_every_message_comes_to_everybody(
     example: Url, name: str, pattern: str, kind: ClientKind
 ) -> None:
-    url = example(name)
-    workload = Workload(url=url, poll_interval=0.005)
-    subject = Subject(
-        pattern=load(pattern),
-        kind=kind,
-        exchange=Exchange.BROADCAST,
-        ingress=Ingress.NATIVE if kind is ClientKind.LIBRARY else Ingress.FEED,
-        endpoints=Endpoints(urls=roles(url, "")),
-        patience_s=5,
-        asked=workload,
-    )
+    ingress = Ingress.NATIVE if kind is ClientKind.LIBRARY else Ingress.FEED
+    asked = Workload(url=example(name), poll_interval=0.005)
+    subject = subject_at(asked, pattern, kind, ingress)
     sent, inboxes = asyncio.run(relayed(subject))
     assert inboxes == [sent, sent]
 
 
 def test_what_a_publisher_sent_before_it_left_arrives(example: Url) -> None:
-    url = example("websocket_server.py")
-    subject = Subject(
-        pattern=load("websocket"),
-        kind=ClientKind.WIRE,
-        exchange=Exchange.BROADCAST,
-        ingress=Ingress.FEED,
-        endpoints=Endpoints(urls=roles(url, "")),
-        patience_s=5,
-        asked=Workload(url=url),
-    )
+    subject = subject_at(Workload(url=example("websocket_server.py")), "websocket")
     messages = [legal_message(number) for number in range(1000)]
 
     async def arrived() -> list[bytes]:
@@ -80,16 +81,8 @@ def test_what_a_publisher_sent_before_it_left_arrives(example: Url) -> None:
 
 @pytest.mark.parametrize("exchange", [Exchange.GROUP, Exchange.REQUEST_REPLY])
 def test_a_relay_also_carries_groups_and_echoes(example: Url, exchange: Exchange) -> None:
-    url = example("websocket_server.py")
-    subject = Subject(
-        pattern=load("websocket"),
-        kind=ClientKind.WIRE,
-        exchange=exchange,
-        ingress=Ingress.FEED,
-        endpoints=Endpoints(urls=roles(url, "")),
-        patience_s=5,
-        asked=Workload(exchange=exchange, url=url),
-    )
+    asked = Workload(exchange=exchange, url=example("websocket_server.py"))
+    subject = subject_at(asked, "websocket")
 
     async def echoed() -> list[bytes]:
         async with connected(subject, receivers=1) as rig:
@@ -133,15 +126,8 @@ def test_a_server_that_knows_no_messages_is_audited_by_status(
 
 def test_a_wrong_status_is_a_loss_with_its_cause(example: Url) -> None:
     url = example("polling_server.js")
-    subject = Subject(
-        pattern=load("rest"),
-        kind=ClientKind.WIRE,
-        exchange=Exchange.REQUEST_REPLY,
-        ingress=Ingress.FEED,
-        endpoints=Endpoints(urls=roles(url, "")),
-        patience_s=5,
-        asked=Workload(exchange=Exchange.REQUEST_REPLY, url=url, expect_status=404),
-    )
+    workload = Workload(exchange=Exchange.REQUEST_REPLY, url=url, expect_status=404)
+    subject = subject_at(workload, "rest")
 
     async def asked() -> list[list[bytes]]:
         async with connected(subject) as rig:

@@ -9,6 +9,7 @@ from enum import IntEnum
 from harness.measure.compare import MemoryPerConnection
 from harness.measure.configuration import Configuration, asked_of, by_workload, configurations
 from harness.report.pages.names import base, machine_of, scenario_name, typed_scenario
+from harness.report.question import traffic
 from harness.result import Series
 from harness.scenario import BUILT_IN
 from harness.workload import Workload
@@ -44,6 +45,12 @@ class Part:
     source: Source
     rows: tuple[Configuration, ...]
     scenario: str
+
+    @property
+    def beyond_name(self) -> str:
+        """The traffic, where the scenario's name does not begin with it; else nothing."""
+        about = traffic(asked_of(self.rows))
+        return "" if self.scenario.startswith(about) else about
 
 
 def parts_of(sources: Sequence[Source]) -> list[Part]:

@@ -24,7 +24,7 @@ from harness.report.pages.names import machine_of
 from harness.report.pages.over_time import over_time
 from harness.report.pages.page import Figure, Panel, Section
 from harness.report.pages.parts import Kind, Part, Source, parts_of
-from harness.report.question import question, surroundings, traffic
+from harness.report.question import question, surroundings
 from harness.report.remarks import hidden_tail_line, refusals, remarks
 from harness.workload import Workload
 
@@ -104,8 +104,7 @@ def _title(part: Part) -> str:
         return f"Memory per {_holder(part)}"
     if part.kind is Kind.POLLING:
         return "Polling is a choice of the interval"
-    about = traffic(asked_of(part.rows))
-    return "" if part.scenario.startswith(about) else about
+    return part.beyond_name
 
 
 def _holder(part: Part) -> str:

@@ -9,8 +9,7 @@ from harness.measure.configuration import Configuration, asked_of
 from harness.measure.steadiness import ALPHA, Steadiness, more_than_chance, steadiness
 from harness.report import units
 from harness.report.pages.page import Cell, Column, Row, Table, WithinRuns
-from harness.report.pages.parts import Kind, Source, parts_of
-from harness.report.question import traffic
+from harness.report.pages.parts import Kind, Part, Source, parts_of
 
 _COLUMNS = (
     Column(name="pattern", words=True),
@@ -58,7 +57,7 @@ def within_runs(name: str, sources: Sequence[Source], clean: Callable[[str], str
     Curves and memory are left out: they hold the same runs again, or hardly any message.
     """
     tested = [
-        _Tested(scenario=_scenario(part.scenario, part.rows), row=row, runs=runs)
+        _Tested(scenario=_scenario(part), row=row, runs=runs)
         for part in parts_of(sources)
         if part.kind is Kind.LATENCY
         for row in part.rows
@@ -71,12 +70,10 @@ def within_runs(name: str, sources: Sequence[Source], clean: Callable[[str], str
     )
 
 
-def _scenario(name: str, rows: Sequence[Configuration]) -> str:
+def _scenario(part: Part) -> str:
     """Name a scenario as its section does: by its traffic too, where the name is not that."""
-    workload = asked_of(rows)
-    about = traffic(workload)
-    titled = name if name.startswith(about) else f"{name}: {about}"
-    return f"{titled}, {workload.client} client"
+    titled = ": ".join(filter(None, (part.scenario, part.beyond_name)))
+    return f"{titled}, {asked_of(part.rows).client} client"
 
 
 def _runs(row: Configuration) -> tuple[Steadiness, ...]:
