@@ -51,8 +51,8 @@ class _Over(Question):
 class Scaled(_Over):
     """What `chat` waits and costs over 1 and 3 gateways, behind caddy, joined by Redis pub/sub.
 
-    All servers share one core here, so that three cannot be faster than one: the distance is what
-    two more cost. What balancer and backplane add is a table of `abec scale`.
+    On two cores all servers share one, so that three cannot be faster than one: the distance is
+    what two more cost. What balancer and backplane add is a table of `abec scale`.
     """
 
     scenarios: Mapping[int, Scenario] = turned((1, 3), spread)

@@ -79,22 +79,24 @@ def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
     """Decide the processes of one run.
 
     The servers get the first core, load processes the others in turn (the same one where there
-    is no other). In an open loop publishers have a process of their own. A closed loop must see
-    deliveries where it publishes, and so do a caller and a member of a group: one process does
-    both.
+    is no other). Several gateways, their balancer and Redis get as many cores as they are, as far
+    as the load does without them. In an open loop publishers have a process of their own. A
+    closed loop must see deliveries where it publishes, and so do a caller and a member of a
+    group: one process does both.
 
     Raises:
         BadInput: this pattern or this machine cannot do what the workload asks.
     """
     _refuse(pattern, workload, machine)
-    shares = _shares(workload, machine)
+    cores = _server_cores(pattern, workload, machine)
+    shares = _shares(workload, machine, _load_cores(machine, cores))
     connections = workload.receivers + workload.publishers
     return Plan(
         pattern=pattern.name,
         servers=() if workload.elsewhere else tuple(pattern.servers(workload)),
-        server_cores=frozenset(machine.cores[:1]),
+        server_cores=frozenset(cores),
         shares=shares,
-        relay_core=_relay_core(workload, shares, machine),
+        relay_core=_relay_core(workload, shares, _load_cores(machine, cores)),
         setup_s=_START_S[workload.client]
         + _SETUP_TRIPS * workload.rtt
         + 1.2 * connections / workload.ramp
@@ -104,13 +106,28 @@ def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
     )
 
 
-def _relay_core(workload: Workload, shares: Sequence[Share], machine: Machine) -> int | None:
+def _server_cores(pattern: Pattern, workload: Workload, machine: Machine) -> Sequence[int]:
+    """Give one core, so that patterns compare, but gateways what they are there to use."""
+    if "gateways" not in pattern.options:
+        return machine.cores[:1]
+    servers = sum(
+        spec.nodes if isinstance(spec, RedisSpec) else 1 for spec in pattern.servers(workload)
+    )
+    load = workload.load_processes + workload.open_loop + workload.networked
+    spare = max(1, len(machine.cores) - load)
+    return machine.cores[: min(spare, servers)]
+
+
+def _load_cores(machine: Machine, server_cores: Sequence[int]) -> Sequence[int]:
+    return machine.cores[len(server_cores) :] or machine.cores
+
+
+def _relay_core(workload: Workload, shares: Sequence[Share], cores: Sequence[int]) -> int | None:
     """Put the relay beside the load: what it takes from there is seen by the rules for load."""
-    return _nth(machine.cores[1:] or machine.cores, len(shares)) if workload.networked else None
+    return _nth(cores, len(shares)) if workload.networked else None
 
 
-def _shares(workload: Workload, machine: Machine) -> tuple[Share, ...]:
-    cores = machine.cores[1:] or machine.cores
+def _shares(workload: Workload, machine: Machine, cores: Sequence[int]) -> tuple[Share, ...]:
     count = workload.load_processes
     if workload.kill is Victim.CONSUMER:
         count = workload.subscribers  # so that one dies alone

@@ -39,6 +39,24 @@ def test_members_of_a_group_publish_where_they_receive(machine: Machine) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("cores", "gateways", "served", "loaded"),
+    [
+        (2, 3, {0}, {1}),
+        (4, 3, {0, 1}, {2, 3}),
+        (8, 3, set(range(5)), {5, 6}),
+        (8, 1, {0, 1, 2}, {3, 4}),
+    ],
+)
+def test_gateways_get_cores_of_their_own_as_far_as_load_spares_them(
+    machine: Machine, cores: int, gateways: int, served: set[int], loaded: set[int]
+) -> None:
+    large = replace(machine, cores=tuple(range(cores)))
+    made = plan(load("websocket_scaled"), Workload(gateways=gateways), large)
+    assert made.server_cores == served
+    assert {share.core for share in made.shares} == loaded
+
+
 def test_two_cores_put_all_load_on_the_second(machine: Machine) -> None:
     made = plan(load("sse"), Workload(), replace(machine, cores=(0, 1)))
     assert {share.core for share in made.shares} == {1}
