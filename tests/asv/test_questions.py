@@ -75,6 +75,11 @@ FULL: dict[str, dict[str, str]] = QUICK | {
         "track_spread": "seconds",
     },
     "delivery.DeliveryByClient": {"track_p50": "seconds", "track_p99": "seconds"},
+    "durability.Killed": {
+        "track_lost": "messages",
+        "track_repeated": "messages",
+        "track_back": "seconds",
+    },
     "durability.Popped": {"track_p50": "seconds", "track_server_cpu": "seconds"},
     "durability.WrittenDown": {
         "track_server_cpu": "seconds",
@@ -191,6 +196,9 @@ def test_axes_say_what_a_question_turns(found: list[dict[str, Any]]) -> None:
         "cost_per_message.CostOfWorkQueue": {"scenario": ["'jobs'"]},
         "delivery.Delivery": {"scenario": ["'ticker'"]},
         "delivery.DeliveryByClient": {"client": ["'wire'", "'library'"]},
+        "durability.Killed": {
+            "killed": ["'consumer of brpop'", "'consumer of lmove'", "'redis with aof-everysec'"]
+        },
         "durability.Popped": {"pop": ["'rpop'", "'lmove'"]},
         "durability.WrittenDown": {"persistence": ["'rdb'", "'aof-everysec'", "'aof-always'"]},
         "fan_out.FanOut": {"subscribers": ["8", "64"]},
