@@ -25,6 +25,7 @@ from harness.pattern import (
     Sent,
     ServerSpec,
 )
+from harness.patterns.stored_redis import stored_redis
 from harness.wire.http import HttpLink
 from harness.wire.posts import ignore, posting
 from harness.workload import ClientKind, Exchange, Workload
@@ -109,7 +110,7 @@ def judge_servers(workload: Workload) -> tuple[RedisSpec | ServerSpec, ...]:
         needs_redis=True,
         absent_s=workload.workers_gone,
     )
-    return RedisSpec(keys=_LISTS, rehearsal=_REHEARSAL), api, workers
+    return *stored_redis(workload, _LISTS, *_REHEARSAL), api, workers
 
 
 def noted_one_in(workload: Workload) -> int:
@@ -141,7 +142,7 @@ def way_to_wait(
         clients={ClientKind.WIRE: Client(call=wire), ClientKind.LIBRARY: Client(call=library)},
         poll_interval_s=poll_interval_s,
         patience_s=patience_s,
-        options=frozenset({"service_time", "workers", "workers_gone", "trace"}),
+        options=frozenset({"persistence", "service_time", "workers", "workers_gone", "trace"}),
         example=example,
     )
 
