@@ -38,8 +38,11 @@ def question(rows: Sequence[Configuration], series: Series, width: int = WIDTH) 
     """Restate what rows of one workload were asked: traffic, payload, time, runs."""
     workload = asked_of(rows)
     intervals = sorted({row.workload.poll_interval for row in rows if row.polls})
+    counts = sorted({row.workload.gateways for row in rows})
+    over = len(counts) > 1 and len({row.pattern for row in rows}) == 1
     parts = [
-        traffic(workload),
+        traffic(workload.bare if over else workload),
+        f"over {', '.join(map(units.count, counts))} gateways" if over else "",
         content(workload),
         arrivals(workload),
         f"polls every {', '.join(map(units.span, intervals))}" if intervals else "",

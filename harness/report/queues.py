@@ -18,19 +18,28 @@ _FEWEST_WAITING = 20
 _HOLDS = " These counts hold: what makes the run invalid is about times."
 
 
+def deepest(row: Configuration) -> QueueDepth | None:
+    """Give the queue of the run in which it grew most; None where nobody looked."""
+    depths = [run.depth for run in row.used if run.depth is not None and run.depth.waiting]
+    return max(depths, key=lambda depth: max(depth.waiting), default=None)
+
+
+def grew(row: Configuration) -> bool:
+    """Whether more messages waited than wait anyway, in any run."""
+    depth = deepest(row)
+    worth_telling = max(_FEWEST_WAITING, _WORTH_TELLING_S * (row.workload.rate or 0))
+    return depth is not None and max(depth.waiting) >= worth_telling
+
+
 def depth_line(name: str, row: Configuration) -> str:
     """Say how the queue grew, in the run in which it grew most; empty if it did not."""
-    depths = [run.depth for run in row.used if run.depth is not None and run.depth.waiting]
-    if not depths:
+    depth = deepest(row)
+    if depth is None or not grew(row):
         return ""
-    deepest = max(depths, key=lambda depth: max(depth.waiting))
-    most = max(deepest.waiting)
-    if most < max(_FEWEST_WAITING, _WORTH_TELLING_S * (row.workload.rate or 0)):
-        return ""
-    left = "" if deepest.left is None else f", {units.count(deepest.left)} left at the end"
+    left = "" if depth.left is None else f", {units.count(depth.left)} left at the end"
     return (
-        f"{name}: up to {units.count(most)} messages in Redis {sparkline(deepest)} over "
-        f"{units.span(round(deepest.at[-1] - deepest.at[0], 1))}{left}{_writing(deepest)}."
+        f"{name}: up to {units.count(max(depth.waiting))} messages in Redis {sparkline(depth)} "
+        f"over {units.span(round(depth.at[-1] - depth.at[0], 1))}{left}{_writing(depth)}."
     )
 
 

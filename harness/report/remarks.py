@@ -108,9 +108,13 @@ def hidden_tail_line(rows: Sequence[Configuration]) -> str:
 
 
 def _name(row: Configuration, among: Sequence[Configuration]) -> str:
-    """Name a row: by its poll interval too where it is one of several of its pattern."""
-    if sum(other.pattern == row.pattern for other in among) == 1:
+    """Name a row: by what it was turned to as well where it is one of several of its pattern."""
+    same = [other for other in among if other.pattern == row.pattern]
+    if len(same) == 1:
         return row.pattern
+    if len({other.workload.gateways for other in same}) > 1:
+        gateways = row.workload.gateways
+        return f"{row.pattern} over {gateways} gateway{'s' * (gateways != 1)}"
     return f"{row.pattern} every {units.span(row.workload.poll_interval)}"
 
 

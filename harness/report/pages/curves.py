@@ -1,15 +1,14 @@
-"""Figures of lines: whole distributions, and polling over its interval."""
+"""Figures of lines: whole distributions, by percentile and by latency."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from harness.measure.configuration import CPU_PER_MESSAGE, Configuration
-from harness.measure.statistics import Estimate, estimate
+from harness.measure.configuration import Configuration
+from harness.measure.statistics import Estimate
 from harness.report import units
 from harness.report.pages import distribution, marks
 from harness.report.pages.dots import Colours
-from harness.report.pages.marks import Measure
 from harness.report.pages.page import (
     Axis,
     Cell,
@@ -18,7 +17,6 @@ from harness.report.pages.page import (
     Figure,
     Line,
     Row,
-    State,
     Table,
     Unit,
 )
@@ -106,88 +104,6 @@ def _shares(name: str, measured: Sequence[_Measured], colours: Colours) -> Figur
     )
 
 
-def polling(name: str, rows: Sequence[Configuration], colours: Colours) -> tuple[Figure, ...]:
-    """Show what each poll interval makes of latency and of cost."""
-    mean = Measure(
-        name="mean service latency",
-        unit="s",
-        samples=lambda row: [run.service.mean for run in row.used],
-        write=units.seconds,
-    )
-    cost = marks.of_metric(CPU_PER_MESSAGE, units.seconds, name="server CPU per message")
-    captions = {
-        mean.name: "Grey: half of the interval, what polling imposes on average, whatever the "
-        "server.",
-        cost.name: "Empty polls included.",
-    }
-    by_pattern: dict[str, list[Configuration]] = {}
-    for row in sorted(rows, key=lambda row: (row.pattern, row.workload.poll_interval)):
-        by_pattern.setdefault(row.pattern, []).append(row)
-    return tuple(
-        Figure(
-            id=f"{name}-{number}",
-            title=f"Polling: {measure.name} over the interval",
-            caption=f"{captions[measure.name]} {marks.intervals(rows)}",
-            drawing=Curves(
-                x=Axis(label="poll interval", unit=Unit.SECONDS, log=True),
-                y=Axis(label=measure.name, unit=Unit.SECONDS, log=True),
-                lines=(
-                    *(_half(by_pattern) if measure is mean else ()),
-                    *(
-                        line
-                        for own in by_pattern.values()
-                        for line in _over_interval(own, measure, colours)
-                    ),
-                ),
-            ),
-            table=_interval_table(by_pattern, measure),
-        )
-        for number, measure in enumerate((mean, cost))
-    )
-
-
-def _half(by_pattern: dict[str, list[Configuration]]) -> tuple[Line, ...]:
-    intervals = sorted({row.workload.poll_interval for own in by_pattern.values() for row in own})
-    halves = tuple(interval / 2 for interval in intervals)
-    return (
-        Line(
-            name="half of the interval",
-            colour=0,
-            state=State.FLOOR,
-            x=tuple(intervals),
-            y=halves,
-            low=(None,) * len(halves),
-            high=(None,) * len(halves),
-        ),
-    )
-
-
-def _over_interval(
-    own: Sequence[Configuration], measure: Measure, colours: Colours
-) -> tuple[Line, ...]:
-    """Give a line through what is valid, and apart from it what is not."""
-    shown = [row for row in own if measure.samples(row)]
-    return tuple(
-        _through([row for row in shown if row.valid is valid], measure, colours)
-        for valid in (True, False)
-        if any(row.valid is valid for row in shown)
-    )
-
-
-def _through(rows: Sequence[Configuration], measure: Measure, colours: Colours) -> Line:
-    found = [estimate(measure.samples(row)) for row in rows]
-    return Line(
-        name=rows[0].pattern,
-        colour=colours[rows[0].family],
-        state=State.VALID if rows[0].valid else State.INVALID,
-        x=tuple(row.workload.poll_interval for row in rows),
-        y=tuple(one.median for one in found),
-        low=tuple(one.low if marks.has_interval(one) else None for one in found),
-        high=tuple(one.high if marks.has_interval(one) else None for one in found),
-        marked=True,
-    )
-
-
 def _line(
     row: Configuration, x: Sequence[float], found: Sequence[Estimate], colours: Colours
 ) -> Line:
@@ -234,32 +150,5 @@ def _curve_table(
         rows=tuple(
             Row(cells=(cell, *(c for row in rows for c in at(curves[row.pattern], place))))
             for place, cell in enumerate(places)
-        ),
-    )
-
-
-def _interval_table(by_pattern: dict[str, list[Configuration]], measure: Measure) -> Table:
-    return Table(
-        columns=(
-            Column(name="pattern", words=True),
-            Column(name="poll interval", unit="s"),
-            *marks.columns(measure),
-            Column(name="remark", words=True),
-        ),
-        rows=tuple(
-            Row(
-                state=marks.state(row),
-                cells=(
-                    Cell(text=row.pattern, value=row.pattern),
-                    Cell(
-                        text=units.span(row.workload.poll_interval),
-                        value=row.workload.poll_interval,
-                    ),
-                    *marks.cells(row, measure),
-                    Cell(text=marks.note(row), value=marks.note(row)),
-                ),
-            )
-            for own in by_pattern.values()
-            for row in own
         ),
     )

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from harness.measure.compare import MemoryPerConnection
 from harness.measure.configuration import (
     CPU_PER_DELIVERY,
-    FEWEST_CONNECTIONS,
     LAST_P50,
-    MEMORY_PER_CONNECTION,
     P50,
     Configuration,
     fans_out,
@@ -27,9 +24,7 @@ from harness.report.pages.page import (
     DotRow,
     Dots,
     Figure,
-    Point,
     Row,
-    State,
     Table,
     Unit,
 )
@@ -46,7 +41,7 @@ def latency(
     tail = far(among)
     measures = [marks.of_metric(metric, units.seconds) for metric in (P50, tail)]
     last = [marks.of_metric(LAST_P50, units.seconds)] if fans_out(members[0].workload) else []
-    ranked = sorted(members, key=_by(measures[0]))
+    ranked = sorted(members, key=rank(measures[0]))
     extra = (Column(name="× floor"), Column(name="lost"))
     floored = any(row.is_floor for row in members)
 
@@ -69,8 +64,8 @@ def latency(
                 *(("× floor is by service latency.",) if floored else ()),
             )
         ),
-        drawing=_dots("delivery latency", Unit.SECONDS, ranked, measures, colours, log=True),
-        table=_table(ranked, [*measures, *last], extra, more),
+        drawing=drawing("delivery latency", Unit.SECONDS, ranked, measures, colours, log=True),
+        table=table(ranked, [*measures, *last], extra, more),
         wide=True,
     )
 
@@ -78,13 +73,13 @@ def latency(
 def cpu(name: str, members: Sequence[Configuration], colours: Colours) -> Figure:
     """Show the servers' CPU time per delivery."""
     measures = [marks.of_metric(CPU_PER_DELIVERY, units.seconds, name="server CPU per delivery")]
-    ranked = sorted(members, key=_by(measures[0]))
+    ranked = sorted(members, key=rank(measures[0]))
     return Figure(
         id=name,
         title="Server CPU per delivered message",
         caption=f"All server processes together, Redis included. {marks.intervals(members)}",
-        drawing=_dots("CPU time per delivery", Unit.SECONDS, ranked, measures, colours),
-        table=_table(ranked, measures),
+        drawing=drawing("CPU time per delivery", Unit.SECONDS, ranked, measures, colours),
+        table=table(ranked, measures),
     )
 
 
@@ -94,10 +89,10 @@ def wire_bytes(name: str, members: Sequence[Configuration], colours: Colours) ->
     if not members:
         return ()
     measures = [
-        _of_runs("towards the receivers", "B", lambda run: run.wire.bytes_in, units.size),
-        _of_runs("back", "B", lambda run: run.wire.bytes_out, units.size),
+        of_runs("towards the receivers", "B", lambda run: run.wire.bytes_in, units.size),
+        of_runs("back", "B", lambda run: run.wire.bytes_out, units.size),
     ]
-    ranked = sorted(members, key=_by(measures[0]))
+    ranked = sorted(members, key=rank(measures[0]))
     closed = not members[0].workload.open_loop
     also = " In a closed loop publishers share their process, and count too." * closed
     figure = Figure(
@@ -105,50 +100,26 @@ def wire_bytes(name: str, members: Sequence[Configuration], colours: Colours) ->
         title="Bytes on the wire per published message",
         caption=f"TCP payload at the receivers, empty polls included.{also} "
         f"{marks.intervals(members)}",
-        drawing=_dots("TCP payload per message", Unit.BYTES, ranked, measures, colours),
-        table=_table(ranked, measures),
+        drawing=drawing("TCP payload per message", Unit.BYTES, ranked, measures, colours),
+        table=table(ranked, measures),
     )
     return (figure,)
 
 
-def held_memory(
-    name: str, members: Sequence[Configuration], colours: Colours, each: str = "connection"
-) -> tuple[Figure, ...]:
-    """Show what each holder of connections takes, by runs of one size; nothing of too few."""
-    measure = marks.of_metric(MEMORY_PER_CONNECTION, units.size, unit="B")
-    members = [row for row in members if measure.samples(row)]
-    if not members:
-        return ()
-    ranked = sorted(members, key=_by(measure))
-    sizes = sorted({row.workload.receivers for row in members})
-    held = " or ".join(map(units.count, sizes))
-    return (
-        Figure(
-            id=name,
-            title=f"Memory per {each}",
-            caption="What the servers' own processes (PSS) grew by since they were ready, over "
-            f"{held} {each}s; the kernel's sockets are not in it. Not shown under "
-            f"{units.count(FEWEST_CONNECTIONS)} {each}s. {marks.intervals(members)}",
-            drawing=_dots(f"memory per {each}", Unit.BYTES, ranked, [measure], colours),
-            table=_table(ranked, [measure]),
-        ),
-    )
-
-
 def throughput(name: str, members: Sequence[Configuration], colours: Colours) -> Figure:
     """Show what a closed loop carried."""
-    measures = [_of_runs("throughput", "/s", lambda run: run.achieved_rate, units.rate)]
-    ranked = sorted(members, key=_by(measures[0]), reverse=True)
+    measures = [of_runs("throughput", "/s", lambda run: run.achieved_rate, units.rate)]
+    ranked = sorted(members, key=rank(measures[0]), reverse=True)
     ranked.sort(key=lambda row: not row.is_floor)
     return Figure(
         id=name,
         title="Throughput at saturation",
         caption="Closed loop: not comparable with figures of an open loop. "
         f"{marks.intervals(members)}",
-        drawing=_dots(
+        drawing=drawing(
             "messages delivered to all, per second", Unit.RATE, ranked, measures, colours
         ),
-        table=_table(ranked, measures),
+        table=table(ranked, measures),
         wide=True,
     )
 
@@ -172,67 +143,20 @@ def implementations(name: str, rows: Sequence[Configuration], colours: Colours) 
         title=f"Implementations of one pattern, p50 and {tail.name}",
         caption="What a library or framework makes of the same pattern; no verdict is drawn from "
         f"it. {marks.intervals(chosen)}",
-        drawing=_dots("delivery latency", Unit.SECONDS, chosen, measures, colours, log=True),
-        table=_table(chosen, [*measures, costs]),
+        drawing=drawing("delivery latency", Unit.SECONDS, chosen, measures, colours, log=True),
+        table=table(chosen, [*measures, costs]),
         wide=True,
     )
 
 
-def memory(
-    name: str, slopes: Mapping[str, MemoryPerConnection], colours: Colours, each: str = "connection"
-) -> Figure:
-    """Show what one more connection takes, or one more of ``each`` who may hold two."""
-    parts = {pattern: (own.process, own.kernel) for pattern, own in slopes.items()}
-    ranked = sorted(
-        parts, key=lambda pattern: (parts[pattern][0] is None, parts[pattern][0] or 0.0)
-    )
-    names = ("server process", "kernel, both ends")
-    rows = tuple(
-        DotRow(
-            name=pattern,
-            colour=colours[pattern.partition("@")[0]],
-            state=State.VALID,
-            points=tuple(
-                None if value is None else _plain(value, f"{pattern}: {what} {units.size(value)}")
-                for what, value in zip(names, parts[pattern], strict=True)
-            ),
-        )
-        for pattern in ranked
-    )
-    return Figure(
-        id=name,
-        title=f"Memory per {each}",
-        caption=f"Slope over numbers of {each}s, one run for each number; no interval. PSS of "
-        "the servers, and apart from it what the kernel holds for both ends of the socket.",
-        drawing=Dots(
-            axis=Axis(label=f"memory per {each}", unit=Unit.BYTES), series=names, rows=rows
-        ),
-        table=Table(
-            columns=(
-                Column(name="pattern", words=True),
-                *(Column(name=n, unit="B") for n in names),
-            ),
-            rows=tuple(
-                Row(
-                    cells=(
-                        Cell(text=pattern, value=pattern),
-                        *(Cell(text=units.size(v), value=v) for v in parts[pattern]),
-                    )
-                )
-                for pattern in ranked
-            ),
-        ),
-        wide=True,
-    )
-
-
-def _of_runs(name: str, unit: str, of: Callable[[Result], float], write: marks.Write) -> Measure:
+def of_runs(name: str, unit: str, of: Callable[[Result], float], write: marks.Write) -> Measure:
+    """Give the measure that is one number of each run that counts."""
     return Measure(
         name=name, unit=unit, samples=lambda row: [of(run) for run in row.used], write=write
     )
 
 
-def _by(measure: Measure) -> Callable[[Configuration], tuple[bool, bool, bool, float]]:
+def rank(measure: Measure) -> Callable[[Configuration], tuple[bool, bool, bool, float]]:
     """Order rows by a measure: the floor first, what is in no ranking last."""
 
     def key(row: Configuration) -> tuple[bool, bool, bool, float]:
@@ -248,7 +172,7 @@ def _by(measure: Measure) -> Callable[[Configuration], tuple[bool, bool, bool, f
     return key
 
 
-def _dots(
+def drawing(
     label: str,
     unit: Unit,
     rows: Sequence[Configuration],
@@ -257,6 +181,7 @@ def _dots(
     *,
     log: bool = False,
 ) -> Dots:
+    """Draw rows below one another, in this order, with a dot for each measure."""
     return Dots(
         axis=Axis(label=label, unit=unit, log=log),
         series=tuple(measure.name for measure in measures),
@@ -272,12 +197,13 @@ def _dots(
     )
 
 
-def _table(
+def table(
     rows: Sequence[Configuration],
     measures: Sequence[Measure],
     extra: Sequence[Column] = (),
     more: Callable[[Configuration], tuple[Cell, ...]] = lambda _row: (),
 ) -> Table:
+    """Give the data of such a drawing; ``more`` fills the columns of ``extra``."""
     return Table(
         columns=(
             Column(name="pattern", words=True),
@@ -302,7 +228,3 @@ def _table(
             for row in rows
         ),
     )
-
-
-def _plain(value: float, hover: str) -> Point:
-    return Point(value=value, low=None, high=None, level=0.0, hover=hover)

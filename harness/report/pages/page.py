@@ -25,6 +25,7 @@ class Unit(StrEnum):
     SECONDS = "s"
     BYTES = "B"
     RATE = "/s"
+    COUNT = ""
     SHARE = "share"
     NINES = "nines"
     """−log10(1 − q) of a quantile q: 99 % is 2, 99.9 % is 3."""

@@ -34,7 +34,8 @@ class Kind(IntEnum):
     LATENCY = 0
     THROUGHPUT = 1
     POLLING = 2
-    MEMORY = 3
+    GATEWAYS = 3
+    MEMORY = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ class Part:
 def parts_of(sources: Sequence[Source]) -> list[Part]:
     """Give all parts: scenarios one after another, and within each what belongs to it."""
     parts = _under_one_name([part for source in sources for part in _parts(source)])
-    parts = [*parts, *_polling_over_files(parts)]
+    parts = [*parts, *_polling_over_files(parts), *_over_gateways(parts)]
     return sorted(parts, key=_order([part.scenario for part in parts]))
 
 
@@ -171,6 +172,32 @@ def _polling_over_files(parts: Sequence[Part]) -> list[Part]:
         if several and scenario not in curves_of_own:
             made.append(replace(together[0], kind=Kind.POLLING, rows=rows, scenario=scenario))
     return made
+
+
+def _over_gateways(parts: Sequence[Part]) -> list[Part]:
+    """Draw a curve through what differs by its number of gateways alone."""
+    grouped: dict[tuple[str, Workload], list[Part]] = {}
+    for part in parts:
+        if any(run.gateways is not None for row in part.rows for run in row.runs):
+            key = machine_of(part.source.series).fingerprint, _usual_gateways(asked_of(part.rows))
+            grouped.setdefault(key, []).append(part)
+    made = []
+    names: dict[tuple[str, Workload], str] = {}
+    for (_, workload), together in sorted(grouped.items(), key=lambda one: one[1][0].kind):
+        rows = {row.workload.gateways: row for part in together for row in part.rows}
+        command = together[0].source.series.command
+        # The closed loop of a command bears the name of what it measured at its rate.
+        scenario = names.setdefault(
+            (command, _without_load(workload)), scenario_name(workload, command)
+        )
+        if len(rows) > 1:
+            curve = replace(together[0], kind=Kind.GATEWAYS, rows=tuple(rows.values()))
+            made.append(replace(curve, scenario=scenario))
+    return made
+
+
+def _usual_gateways(workload: Workload) -> Workload:
+    return replace(workload.essence, gateways=Workload().gateways)
 
 
 def _without_interval(workload: Workload) -> Workload:

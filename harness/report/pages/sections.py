@@ -15,9 +15,11 @@ from harness.measure.compare import (
 from harness.measure.configuration import Configuration, asked_of
 from harness.report.conclusion import method, sentences
 from harness.report.delivery import blocks, holder, stacks
+from harness.report.gateways import set_up
 from harness.report.network import relay_line
-from harness.report.pages import curves, dots, journeys
+from harness.report.pages import curves, dots, fates, journeys, memory, sweeps
 from harness.report.pages.colours import colours_of
+from harness.report.pages.depths import depths
 from harness.report.pages.distribution import BrokenHistogram
 from harness.report.pages.glance import answer, is_choice
 from harness.report.pages.names import machine_of
@@ -104,7 +106,15 @@ def _title(part: Part) -> str:
         return f"Memory per {_holder(part)}"
     if part.kind is Kind.POLLING:
         return "Polling is a choice of the interval"
+    if part.kind is Kind.GATEWAYS:
+        return _gateways_title(asked_of(part.rows))
     return part.beyond_name
+
+
+def _gateways_title(workload: Workload) -> str:
+    _, _, around = set_up(workload).partition(", ")
+    closed = "" if workload.open_loop else ", at saturation"
+    return f"More gateways: {around}{closed}"
 
 
 def _holder(part: Part) -> str:
@@ -147,11 +157,15 @@ def _panels(number: str, part: Part, colours: dots.Colours) -> Iterable[Panel]:
     if part.kind is Kind.MEMORY:
         for title, slopes in _memory_blocks(part):
             name = f"{number}-{_slug(title)}-memory"
-            figure = dots.memory(name, slopes, colours, _holder(part))
+            figure = memory.by_slope(name, slopes, colours, _holder(part))
             yield Panel(title=title, stack=ALL_STACKS, figures=(figure,))
         return
     if part.kind is Kind.POLLING:
-        figures = curves.polling(f"{number}-polling", part.rows, colours)
+        figures = sweeps.polling(f"{number}-polling", part.rows, colours)
+        yield Panel(title="", stack=ALL_STACKS, figures=figures)
+        return
+    if part.kind is Kind.GATEWAYS:
+        figures = sweeps.gateways(f"{number}-gateways", part.rows, colours)
         yield Panel(title="", stack=ALL_STACKS, figures=figures)
         return
     for title, block in _with_patterns(part.rows):
@@ -169,7 +183,7 @@ def _block_panels(
                 dots.throughput(f"{own}-throughput", members, colours),
                 dots.cpu(f"{own}-cpu", members, colours),
                 *dots.wire_bytes(f"{own}-bytes", members, colours),
-                *dots.held_memory(f"{own}-memory", members, colours, _holder(part)),
+                *memory.held(f"{own}-memory", members, colours, _holder(part)),
             )
         else:
             figures = (
@@ -177,9 +191,11 @@ def _block_panels(
                 dots.latency(f"{own}-latency", members, part.rows, colours),
                 *curves.distributions(own, members, colours),
                 *over_time(own, members, colours),
+                *depths(own, members, colours),
+                *fates.after_a_kill(own, members, colours),
                 dots.cpu(f"{own}-cpu", members, colours),
                 *dots.wire_bytes(f"{own}-bytes", members, colours),
-                *dots.held_memory(f"{own}-memory", members, colours, _holder(part)),
+                *memory.held(f"{own}-memory", members, colours, _holder(part)),
             )
         yield Panel(
             title=f"{title} · {stack}" if stack else title,

@@ -63,6 +63,7 @@ var abecDraw = (function () {
     var rough = high / base / most;
     var decade = Math.pow(10, Math.floor(Math.log10(rough)));
     var step = [1, 2, 5, 10].filter(function (n) { return n * decade >= rough; })[0] * decade * base;
+    if (unit === "") { step = Math.max(1, step); }
     var ticks = [];
     for (var n = 0; n * step <= high * 1.001; n += 1) { ticks.push(n * step); }
     return ticks;

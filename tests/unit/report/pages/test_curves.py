@@ -1,9 +1,8 @@
-"""Figures of lines: distributions and the polling curve."""
+"""Figures of lines: distributions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,13 +10,10 @@ import pytest
 from harness.measure.configuration import configurations
 from harness.report.pages import curves
 from harness.report.pages.page import Curves, Figure, State
-from harness.result import Doubt
-from harness.workload import Workload
 from tests.pages.made import whole
 
 Make = Callable[..., Any]
-COLOURS = {"floor": 0, "sse": 1, "rest_polling": 2}
-DOUBT = Doubt(rule="machine", reason="steal", remedy="quieten it")
+COLOURS = {"floor": 0, "sse": 1}
 
 
 def drawn(figure: Figure) -> Curves:
@@ -71,47 +67,3 @@ def test_few_runs_have_no_band() -> None:
 
 def test_results_without_histograms_have_no_curve(make_series: Make) -> None:
     assert curves.distributions("f", configurations(make_series({"sse": {}})), COLOURS) == ()
-
-
-def test_polling_is_a_curve_over_intervals(make_series: Make) -> None:
-    results = [
-        replace(run, service=replace(run.service, mean=interval / 2 + 1e-4))
-        for interval in (0.005, 0.02, 0.08)
-        for run in make_series(
-            {"rest_polling": {"analytic_mean": interval / 2, "cpu": 1e-6 / interval}},
-            noise=0.0,
-            workload=Workload(poll_interval=interval),
-        ).results
-    ]
-    rows = configurations(replace(make_series({"sse": {}}), results=tuple(results)))
-
-    latency, cost = curves.polling("f", rows, COLOURS)
-
-    half, line = drawn(latency).lines
-    assert (half.name, half.y) == ("half of the interval", (0.0025, 0.01, 0.04))
-    assert line.x == (0.005, 0.02, 0.08)
-    assert line.y == pytest.approx((0.0026, 0.0101, 0.0401))
-    assert drawn(cost).lines[0].y == pytest.approx((2e-4, 5e-5, 1.25e-5))
-    assert [row.cells[1].text for row in latency.table.rows] == ["5 ms", "20 ms", "80 ms"]
-
-
-def test_an_invalid_interval_is_a_line_of_its_own(make_series: Make) -> None:
-    results = [
-        run
-        for interval in (0.005, 0.02)
-        for run in make_series(
-            {
-                "rest_polling": {
-                    "analytic_mean": interval / 2,
-                    "doubts": (DOUBT,) if interval == 0.005 else (),
-                }
-            },
-            workload=Workload(poll_interval=interval),
-        ).results
-    ]
-    rows = configurations(replace(make_series({"sse": {}}), results=tuple(results)))
-
-    latency, _ = curves.polling("f", rows, COLOURS)
-
-    told = [(line.state, line.x) for line in drawn(latency).lines[1:]]
-    assert told == [(State.VALID, (0.02,)), (State.INVALID, (0.005,))]

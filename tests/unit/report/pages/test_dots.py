@@ -10,7 +10,7 @@ import pytest
 
 from harness.measure.compare import MemoryPerConnection
 from harness.measure.configuration import configurations
-from harness.report.pages import dots
+from harness.report.pages import dots, memory
 from harness.report.pages.page import Dots, Figure, State
 from harness.result import Doubt
 from harness.workload import Workload
@@ -78,7 +78,7 @@ def test_memory_is_of_runs_that_hold_connections_enough(make_series: Make) -> No
     held = Workload(subscribers=128)
     rows = configurations(make_series({"sse": {}, "floor": {}}, workload=held))
 
-    (figure,) = dots.held_memory("f", rows, COLOURS)
+    (figure,) = memory.held("f", rows, COLOURS)
 
     assert columns(figure)["memory per connection"] == [16384.0, 16384.0]
     assert columns(figure)["memory per connection from"] == [16384.0, 16384.0]
@@ -88,7 +88,7 @@ def test_memory_is_of_runs_that_hold_connections_enough(make_series: Make) -> No
     assert point is not None
     assert point.hover.startswith("sse: memory per connection 16 KiB\n16 KiB to 16 KiB")
     few = configurations(make_series({"sse": {}}, workload=Workload(subscribers=99)))
-    assert dots.held_memory("f", few, COLOURS) == ()
+    assert memory.held("f", few, COLOURS) == ()
 
 
 def test_cpu_is_per_delivery(make_series: Make, chat: Workload) -> None:
@@ -140,10 +140,10 @@ def test_memory_is_a_slope_in_two_parts() -> None:
         "sse": MemoryPerConnection(process=12 * 1024.0, kernel=8 * 1024.0),
     }
 
-    figure = dots.memory("f", slopes, COLOURS)
+    figure = memory.by_slope("f", slopes, COLOURS)
 
     assert figure.title == "Memory per connection"
-    assert dots.memory("f", slopes, COLOURS, "user").title == "Memory per user"
+    assert memory.by_slope("f", slopes, COLOURS, "user").title == "Memory per user"
     assert [row.name for row in drawn(figure).rows] == ["sse", "websocket"]
     assert columns(figure)["server process"] == [12288.0, 20480.0]
     assert figure.table.rows[0].cells[1].text == "12 KiB"
@@ -155,7 +155,7 @@ def test_memory_of_a_server_that_cannot_be_seen_is_no_dot() -> None:
         "sse": MemoryPerConnection(process=12 * 1024.0, kernel=8 * 1024.0),
     }
 
-    figure = dots.memory("f", slopes, COLOURS)
+    figure = memory.by_slope("f", slopes, COLOURS)
 
     seen, unseen = drawn(figure).rows
     assert (seen.name, unseen.name) == ("sse", "long_polling")

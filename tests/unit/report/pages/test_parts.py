@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from harness.measure.configuration import asked_of
 from harness.report.pages.parts import Kind, Part, Source, parts_of
-from harness.result import Series
+from harness.result import Gateways, Series
+from harness.scaling import Balancer
 from harness.scenario import BUILT_IN
 from harness.workload import Exchange, Workload
 
@@ -82,3 +84,22 @@ def test_polls_by_tls_are_no_part_of_a_plain_curve(make_series: Make) -> None:
     (curve,) = (part for part in found if part.kind is Kind.POLLING)
     assert curve.scenario == "ticker"
     assert sorted(row.workload.poll_interval for row in curve.rows) == [0.005, 0.02]
+
+
+def test_gateways_of_one_set_up_are_a_curve_and_its_closed_loop_another(make_series: Make) -> None:
+    used = Gateways(subscribers=(1,), deliveries=(1,), cores={})
+    scaled = {"websocket_scaled": {"gateways": used}}
+    chat = BUILT_IN["chat"].workload
+    closed = replace(chat, rate=None, concurrency=64)
+    asked = [
+        *(replace(loop, gateways=count) for loop in (chat, closed) for count in (1, 3)),
+        replace(chat, gateways=1, balancer=Balancer.NONE),
+    ]
+    series = [make_series(scaled, workload=workload, runs=1) for workload in asked]
+
+    found = parts(*(replace(one, command="abec scale --scenario chat") for one in series))
+
+    curves = [part for part in found if part.kind is Kind.GATEWAYS]
+    assert [part.scenario for part in curves] == ["chat", "chat"]
+    assert [[row.workload.gateways for row in part.rows] for part in curves] == [[1, 3], [1, 3]]
+    assert [asked_of(part.rows).open_loop for part in curves] == [True, False]
