@@ -6,6 +6,7 @@ import pytest
 
 from harness.pattern import RedisSpec, ServerSpec
 from harness.patterns.judge_service import Owed, judge_servers, noted_one_in
+from harness.queueing import Persistence
 from harness.workload import Exchange, Workload
 
 
@@ -56,3 +57,11 @@ def test_at_most_every_second_submission_is_noted(rate: float | None, one_in: in
     concurrency = None if rate else 8
     asked = Workload(exchange=Exchange.JOURNEY, rate=rate, concurrency=concurrency)
     assert noted_one_in(asked) == one_in
+
+
+def test_the_queue_is_written_down_where_that_is_asked() -> None:
+    asked = Workload(exchange=Exchange.JOURNEY, persistence=Persistence.AOF_ALWAYS)
+    redis, *_ = judge_servers(asked)
+    assert isinstance(redis, RedisSpec)
+    assert ("appendfsync", "always") in redis.config
+    assert redis.keys == ("abec:jobs:{run}", "abec:verdicts:{run}")
