@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ _OF_PAGE = {"redis_queue": ("brpop", "rpop", "lmove"), "redis_stream": ("stream"
 _SERVERS = tuple((name, persistence) for name in _OF_PAGE for persistence in Persistence)
 
 Log = Mapping[str, Any]
+_Server = tuple[str, Persistence]
 
 
 def measured(times: int, log: Log) -> Iterator[Log]:
@@ -48,7 +49,8 @@ def measured(times: int, log: Log) -> Iterator[Log]:
     machine = read_machine()
     stamp = {"commit": machine.commit[:12]}
     consumers = {row["way"]: row for row in log.get("consumer killed", ())}
-    servers = {(row["pattern"], row["persistence"]): row for row in log.get("redis killed", ())}
+    servers = _by_server(log.get("redis killed", ()))
+    prices = _by_server(log.get("prices", ()))
 
     def known() -> Log:
         return {
@@ -56,6 +58,7 @@ def measured(times: int, log: Log) -> Iterator[Log]:
             "redis": resolve("").label,
             "consumer killed": [consumers[way] for way in WAYS if way in consumers],
             "redis killed": [servers[asked] for asked in _SERVERS if asked in servers],
+            "prices": [prices[asked] for asked in _SERVERS if asked in prices],
         }
 
     for way in WAYS:
@@ -63,12 +66,14 @@ def measured(times: int, log: Log) -> Iterator[Log]:
             outcome = consumer_killed(way, ClientKind.WIRE, times)
             consumers[way] = {"way": way, **stamp, **asdict(outcome)}
             yield known()
-    for name, persistence in _SERVERS:
-        if _kills(servers.get((name, persistence))) < times:
-            outcome = redis_killed(name, persistence, times)
-            cost = price(name, persistence, min(RUNS, times))
-            row = {"pattern": name, "persistence": str(persistence), **stamp}
-            servers[name, str(persistence)] = {**row, **asdict(outcome), "price": asdict(cost)}
+    for asked in _SERVERS:
+        name, persistence = asked
+        row = {"pattern": name, "persistence": str(persistence), **stamp}
+        if _kills(servers.get(asked)) < times:
+            servers[asked] = {**row, **asdict(redis_killed(name, persistence, times))}
+            yield known()
+        if asked not in prices:
+            prices[asked] = {**row, **asdict(price(name, persistence, min(RUNS, times)))}
             yield known()
 
 
@@ -76,14 +81,22 @@ def claims(log: Log) -> Iterator[Claim]:
     """Hold what was measured to what 3.3 and 3.4 promise."""
     for row in log["consumer killed"]:
         yield consumer_claim(row["way"], row["way"], _outcome(row))
-    for row in log["redis killed"]:
-        name, persistence = row["pattern"], Persistence(row["persistence"])
+    prices = _by_server(log["prices"])
+    for (name, persistence), row in _by_server(log["redis killed"]).items():
         yield redis_claim(name, persistence, _outcome(row))
-        yield price_claim(name, persistence, Price(**row["price"]))
+        yield price_claim(name, persistence, _price(prices[name, persistence]))
+
+
+def _by_server(rows: Iterable[Mapping[str, Any]]) -> dict[_Server, Mapping[str, Any]]:
+    return {(row["pattern"], Persistence(row["persistence"])): row for row in rows}
 
 
 def _outcome(row: Mapping[str, Any]) -> Outcome:
     return Outcome(**{field.name: tuple(row[field.name]) for field in fields(Outcome)})
+
+
+def _price(row: Mapping[str, Any]) -> Price:
+    return Price(**{field.name: row[field.name] for field in fields(Price)})
 
 
 def _kills(row: Mapping[str, Any] | None) -> int:
@@ -94,7 +107,8 @@ def tables(log: Log, page: str) -> str:
     """Write the tables of one page as Markdown."""
     killed = [row for row in log["consumer killed"] if row["way"] in _OF_PAGE[page]]
     servers = [row for row in log["redis killed"] if row["pattern"] == page]
-    commits = ", ".join(dict.fromkeys(row["commit"] for row in (*killed, *servers)))
+    prices = [row for row in log["prices"] if row["pattern"] == page]
+    commits = ", ".join(dict.fromkeys(row["commit"] for row in (*killed, *servers, *prices)))
     return "\n".join(
         [
             f"Measured with {log['redis']} on {log['machine']}, commit {commits}.",
@@ -107,7 +121,7 @@ def tables(log: Log, page: str) -> str:
             "| Redis killed, `--persistence` | kills | confirmed and waiting | of these gone "
             "| repeated | back after, at most | p99 at 1,000 msg/s | msg/s, 64 in flight |",
             "|---|---:|---:|---:|---:|---:|---:|---:|",
-            *map(_server_row, servers),
+            *(_server_row(row, _by_server(prices)) for row in servers),
             "",
             "`!`: not all runs of this price were valid: it is a hint, no more. The counts hold.",
             "",
@@ -135,13 +149,17 @@ def _consumer_row(row: Mapping[str, Any]) -> str:
     )
 
 
-def _server_row(row: Mapping[str, Any]) -> str:
-    cost = row["price"]
-    doubt = "! " * (cost["valid"] < cost["runs"])
+def _server_row(row: Mapping[str, Any], prices: Mapping[_Server, Mapping[str, Any]]) -> str:
+    found = prices.get((row["pattern"], Persistence(row["persistence"])))
+    p99 = throughput = "–"
+    if found is not None:
+        cost = _price(found)
+        p99 = "! " * (cost.p99_valid < cost.runs) + _ms(cost.p99)
+        throughput = "! " * (cost.throughput_valid < cost.runs) + _round(cost.throughput)
     return (
         f"| `{row['persistence']}` | {len(row['lost'])} | {sum(row['waiting']):,} "
         f"| {sum(row['lost']):,} | {sum(row['repeated']):,} | {_ms(max(row['back']))} "
-        f"| {doubt}{_ms(cost['p99'])} | {doubt}{_round(cost['throughput'])} |"
+        f"| {p99} | {throughput} |"
     )
 
 
