@@ -8,7 +8,7 @@ from dataclasses import replace
 from benchmarks.axes import turned, turned_axes, windowed
 from benchmarks.metrics import Question, tracked
 from benchmarks.validity import ABOUT_TIMES
-from benchmarks.values import Value, latency, measured, rounded
+from benchmarks.values import NotApplicable, Value, latency, measured, rounded
 from harness.queueing import Persistence, Pop, Victim
 from harness.result import Kill, Result
 from harness.scenario import BUILT_IN, Scenario
@@ -109,7 +109,7 @@ class Killed(Question):
         """Give how many messages of each kill were begun again, in the mean."""
         return _mean_over_kills([kill.repeated for kill in _kills(runs)])
 
-    @tracked("seconds", version="1", despite=ABOUT_TIMES)
+    @tracked("seconds", version="1")
     def track_back(self, runs: Sequence[Result]) -> Value:
         """Give the time until a successor's first delivery, or until Redis answers again."""
         return measured(kill.back for kill in _kills(runs))
@@ -121,4 +121,6 @@ def _kills(runs: Sequence[Result]) -> list[Kill]:
 
 def _mean_over_kills(counts: Sequence[int]) -> Value:
     """Give a plain number and no samples: what is rare would vanish in a median."""
+    if not counts:
+        raise NotApplicable("nobody was killed")
     return rounded(sum(counts) / len(counts))

@@ -12,7 +12,11 @@ FEWEST_RUNS = 5
 """With fewer valid runs (unless fewer were asked for) a combination is n/a."""
 
 ABOUT_TIMES = ("pacer lateness", "receiver lag")
-"""Rules that doubt when messages came, and have no bearing on a metric that isn't about that."""
+"""Rules that doubt when messages came, and have no bearing on a metric that isn't about that.
+
+The harness has them too: here they are written down, since these files also run with the harness of
+an older commit.
+"""
 
 
 def valid_runs(series: Series, pattern: str, despite: Collection[str]) -> tuple[Result, ...]:

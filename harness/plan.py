@@ -31,6 +31,8 @@ _SETUP_TRIPS = 12
 """Round trips until a client is ready: TCP, TLS, a login and what else a library asks first."""
 _PER_PAYLOAD_BYTE_S = 5e-7
 """For writing the paddings of long messages."""
+_AROUND_GATEWAYS = 2
+"""A balancer and Redis."""
 _PER_MESSAGE_S = 1e-6
 """For laying out the schedule."""
 
@@ -79,8 +81,8 @@ def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
     """Decide the processes of one run.
 
     The servers get the first core, load processes the others in turn (the same one where there
-    is no other). Several gateways, their balancer and Redis get as many cores as they are, as far
-    as the load does without them. In an open loop publishers have a process of their own. A
+    is no other). Gateways, their balancer and Redis get a core each, to share, as far as the load
+    does without them. In an open loop publishers have a process of their own. A
     closed loop must see deliveries where it publishes, and so do a caller and a member of a
     group: one process does both.
 
@@ -107,15 +109,15 @@ def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
 
 
 def _server_cores(pattern: Pattern, workload: Workload, machine: Machine) -> Sequence[int]:
-    """Give one core, so that patterns compare, but gateways what they are there to use."""
+    """Give one core, so that patterns compare, but gateways what they are there to use.
+
+    With or without a balancer and a backplane they are as many, for what either adds is no core.
+    """
     if "gateways" not in pattern.options:
         return machine.cores[:1]
-    servers = sum(
-        spec.nodes if isinstance(spec, RedisSpec) else 1 for spec in pattern.servers(workload)
-    )
     load = workload.load_processes + workload.open_loop + workload.networked
     spare = max(1, len(machine.cores) - load)
-    return machine.cores[: min(spare, servers)]
+    return machine.cores[: min(spare, workload.gateways + _AROUND_GATEWAYS)]
 
 
 def _load_cores(machine: Machine, server_cores: Sequence[int]) -> Sequence[int]:

@@ -26,6 +26,8 @@ PACED_ONE_BY_ONE = 1000.0
 """Messages per second up to which each release is judged by itself."""
 LATENESS_SHARE = 0.3
 """Of the mean gap: what the p99 of pacer lateness may be, up to that rate."""
+ABOUT_TIMES = ("pacer lateness", "receiver lag")
+"""Rules that doubt when messages came, and have no bearing on a metric that isn't about that."""
 DEVIATION = 0.05
 """Of the mean count per bin: how far releases may be off the schedule above it, rms."""
 LAG_SHARE = 0.1

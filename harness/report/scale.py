@@ -123,8 +123,8 @@ def _curve(
         loop = f"throughput: {CLOSED_LOOP}, {closed[0].workload.concurrency} in flight"
         notes.append(joined([loop], width))
     one_core = paragraph(
-        "All servers share the server core here: more gateways cannot be faster on it. What the "
-        "curve shows is what each further one costs.",
+        "Where the servers share one core, more gateways cannot be faster on it: what the curve "
+        "shows is what each further one costs.",
         width=width,
     )
     return "\n".join([table(columns, lines, width), *notes, one_core])

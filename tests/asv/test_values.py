@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from asv_runner.statistics import compute_stats
 
-from benchmarks import metrics
+from benchmarks import metrics, validity
 from benchmarks.connections import Connections, holding, memory_per_connection
 from benchmarks.cost_per_message import CostOfBroadcast
 from benchmarks.delivery import Delivery
 from benchmarks.saturation import SaturationBroadcast, saturating
 from benchmarks.values import NotApplicable, latency, lost_per_million, measured, samples
 from harness.errors import NotMeasured
+from harness.measure import validity as harness_validity
 from harness.result import Doubt, Result, Series
 from harness.scenario import Scenario
 from harness.workload import Exchange, Workload
@@ -258,3 +259,7 @@ def test_a_refusal_under_another_workload_hides_no_runs(
     assert len(shown["samples"]) == 7
     assert math.isnan(Delivery().track_p50("ticker", "websocket"))
     assert "prices: server died" in capsys.readouterr().err
+
+
+def test_what_is_about_times_is_so_for_the_pages_too() -> None:
+    assert validity.ABOUT_TIMES == harness_validity.ABOUT_TIMES

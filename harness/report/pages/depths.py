@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from harness.measure.configuration import Configuration
 from harness.report import units
@@ -27,7 +28,8 @@ _Waiting = tuple[Configuration, QueueDepth]
 
 def depths(name: str, members: Sequence[Configuration], colours: Colours) -> tuple[Figure, ...]:
     """Show the queue of each pattern; empty where none grew, and no Redis wrote to its disk."""
-    looked = [(row, depth) for row in members if (depth := deepest(row)) is not None]
+    found = [(row, depth) for row in members if (depth := deepest(row)) is not None]
+    looked = [(row, _in_window(depth)) for row, depth in found]
     if not any(grew(row) or any(depth.writing) for row, depth in looked):
         return ()
     wrote = any(any(depth.writing) for _, depth in looked)
@@ -36,7 +38,7 @@ def depths(name: str, members: Sequence[Configuration], colours: Colours) -> tup
     return (
         Figure(
             id=f"{name}-depths",
-            title="Messages in Redis over a run",
+            title="Messages in Redis over time within a run",
             caption=f"Waiting or being worked on, ten looks a second{several}.{symbols}",
             drawing=Curves(
                 x=Axis(label="time since the window's begin", unit=Unit.SECONDS),
@@ -46,6 +48,16 @@ def depths(name: str, members: Sequence[Configuration], colours: Colours) -> tup
             table=_table(looked),
             wide=True,
         ),
+    )
+
+
+def _in_window(depth: QueueDepth) -> QueueDepth:
+    places = [place for place, at in enumerate(depth.at) if at >= 0]
+    return replace(
+        depth,
+        at=tuple(depth.at[place] for place in places),
+        waiting=tuple(depth.waiting[place] for place in places),
+        writing=tuple(depth.writing[place] for place in places),
     )
 
 

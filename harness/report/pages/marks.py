@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.measure.configuration import Configuration, Metric
@@ -113,18 +113,13 @@ def cell(value: float | None, write: Write) -> Cell:
 
 def intervals(rows: Sequence[Configuration]) -> str:
     """Say what whiskers and bands of these rows cover, exactly."""
-    return levels([len(row.used) for row in rows])
-
-
-def levels(runs: Collection[int]) -> str:
-    """Say what intervals over so many runs cover, exactly."""
-    sizes = sorted(set(runs), reverse=True)
+    sizes = sorted({len(row.used) for row in rows}, reverse=True)
     told = [size for size in sizes if size >= FEWEST_RUNS]
     if not told:
         return f"No interval: fewer than {FEWEST_RUNS} runs."
-    covered = ", ".join(f"{units.level(estimate([0.0] * n).level)} over {n} runs" for n in told)
+    levels = ", ".join(f"{units.level(estimate([0.0] * n).level)} over {n} runs" for n in told)
     few = f"; none under {FEWEST_RUNS} runs" if len(told) < len(sizes) else ""
-    return f"Interval of the median: {covered}{few}."
+    return f"Interval of the median: {levels}{few}."
 
 
 def _hover(row: Configuration, measure: Measure, found: Estimate) -> str:

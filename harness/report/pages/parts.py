@@ -170,7 +170,7 @@ def _polling_over_files(parts: Sequence[Part]) -> list[Part]:
         rows = tuple(latest.values())
         scenario = _of(rows, together[0].source.series)
         if several and scenario not in curves_of_own:
-            made.append(replace(together[0], kind=Kind.POLLING, rows=rows, scenario=scenario))
+            made.append(_curve(together, Kind.POLLING, rows, scenario))
     return made
 
 
@@ -178,22 +178,47 @@ def _over_gateways(parts: Sequence[Part]) -> list[Part]:
     """Draw a curve through what differs by its number of gateways alone."""
     grouped: dict[tuple[str, Workload], list[Part]] = {}
     for part in parts:
-        if any(run.gateways is not None for row in part.rows for run in row.runs):
-            key = machine_of(part.source.series).fingerprint, _usual_gateways(asked_of(part.rows))
-            grouped.setdefault(key, []).append(part)
+        if part.kind not in (Kind.LATENCY, Kind.THROUGHPUT):
+            continue
+        scaled = tuple(row for row in part.rows if _has_gateways(row))
+        if scaled:
+            key = machine_of(part.source.series).fingerprint, _usual_gateways(asked_of(scaled))
+            grouped.setdefault(key, []).append(replace(part, rows=scaled))
     made = []
     names: dict[tuple[str, Workload], str] = {}
     for (_, workload), together in sorted(grouped.items(), key=lambda one: one[1][0].kind):
-        rows = {row.workload.gateways: row for part in together for row in part.rows}
+        latest: dict[tuple[str, int], Configuration] = {}
+        for row in (row for part in together for row in part.rows):
+            latest[row.pattern, row.workload.gateways] = row
+        rows = tuple(latest.values())
         command = together[0].source.series.command
         # The closed loop of a command bears the name of what it measured at its rate.
         scenario = names.setdefault(
             (command, _without_load(workload)), scenario_name(workload, command)
         )
-        if len(rows) > 1:
-            curve = replace(together[0], kind=Kind.GATEWAYS, rows=tuple(rows.values()))
-            made.append(replace(curve, scenario=scenario))
+        if len({gateways for _, gateways in latest}) > 1:
+            made.append(_curve(together, Kind.GATEWAYS, rows, scenario))
     return made
+
+
+def _curve(
+    together: Sequence[Part], kind: Kind, rows: tuple[Configuration, ...], scenario: str
+) -> Part:
+    """Make one part of rows that several files may have brought, with what is true of them all."""
+    first = together[0].source
+    commands = dict.fromkeys(part.source.series.command for part in together)
+    series = replace(
+        first.series,
+        command="; ".join(commands),
+        runs=min(len(row.runs) for row in rows),
+        refused={},
+    )
+    source = replace(first, series=series)
+    return Part(kind=kind, source=source, rows=rows, scenario=scenario)
+
+
+def _has_gateways(row: Configuration) -> bool:
+    return any(run.gateways is not None for run in row.runs)
 
 
 def _usual_gateways(workload: Workload) -> Workload:

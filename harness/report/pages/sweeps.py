@@ -152,13 +152,13 @@ def _half(rows: Sequence[Configuration]) -> tuple[Line, ...]:
 def _lines(
     by_pattern: _ByPattern, turned: _Turned, measures: Sequence[Measure], colours: Colours
 ) -> Iterable[Line]:
-    """Give a line for each measure through what is valid, and apart from it what is not."""
+    """Give a line for each measure through what may be believed alike."""
     for pattern, own in by_pattern.items():
         for measure in measures:
             name = f"{pattern} {measure.name}" if len(measures) > 1 else pattern
             shown = [row for row in own if measure.samples(row)]
-            for valid in (True, False):
-                chosen = [row for row in shown if row.valid is valid]
+            for state in State:
+                chosen = [row for row in shown if marks.state(row) is state]
                 if chosen:
                     yield _through(chosen, turned, measure, name, colours)
 
@@ -170,7 +170,7 @@ def _through(
     return Line(
         name=name,
         colour=colours[rows[0].family],
-        state=State.VALID if rows[0].valid else State.INVALID,
+        state=marks.state(rows[0]),
         x=tuple(map(turned.place, rows)),
         y=tuple(one.median for one in found),
         low=tuple(one.low if marks.has_interval(one) else None for one in found),

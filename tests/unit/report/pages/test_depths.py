@@ -59,6 +59,14 @@ def test_a_disk_that_is_written_to_is_shown_though_nothing_waits(make_series: Ma
     assert len(figure.table.rows) == 2
 
 
+def test_what_was_looked_at_in_the_warm_up_is_left_out(make_series: Make) -> None:
+    early = replace(GROWING, at=(-0.2, -0.1, 0.0))
+    (figure,) = depths("f", rows(make_series, redis_queue=early), COLOURS)
+    assert isinstance(figure.drawing, Curves)
+    assert [(line.x, line.y) for line in figure.drawing.lines] == [((0.0,), (900,))]
+    assert "Symbols" not in figure.caption
+
+
 def test_of_several_runs_the_deepest_is_drawn(make_series: Make) -> None:
     made = make_series({"redis_queue": {}}, runs=3, workload=JOBS)
     found = zip(made.results, (EMPTY, GROWING, EMPTY), strict=True)

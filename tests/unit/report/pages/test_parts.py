@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from harness.measure.compare import MemoryPerConnection
 from harness.measure.configuration import asked_of
 from harness.report.pages.parts import Kind, Part, Source, parts_of
 from harness.result import Gateways, Series
@@ -88,7 +89,7 @@ def test_polls_by_tls_are_no_part_of_a_plain_curve(make_series: Make) -> None:
 
 def test_gateways_of_one_set_up_are_a_curve_and_its_closed_loop_another(make_series: Make) -> None:
     used = Gateways(subscribers=(1,), deliveries=(1,), cores={})
-    scaled = {"websocket_scaled": {"gateways": used}}
+    scaled = {"websocket_scaled": {"gateways": used}, "websocket": {}, "floor": {}}
     chat = BUILT_IN["chat"].workload
     closed = replace(chat, rate=None, concurrency=64)
     asked = [
@@ -101,5 +102,41 @@ def test_gateways_of_one_set_up_are_a_curve_and_its_closed_loop_another(make_ser
 
     curves = [part for part in found if part.kind is Kind.GATEWAYS]
     assert [part.scenario for part in curves] == ["chat", "chat"]
+    assert {row.pattern for part in curves for row in part.rows} == {"websocket_scaled"}
     assert [[row.workload.gateways for row in part.rows] for part in curves] == [[1, 3], [1, 3]]
     assert [asked_of(part.rows).open_loop for part in curves] == [True, False]
+
+
+def test_memory_over_gateways_is_no_curve_of_latency(make_series: Make) -> None:
+    used = Gateways(subscribers=(1,), deliveries=(1,), cores={})
+    chat = BUILT_IN["chat"].workload
+    sources = [
+        Source(
+            name="x.json",
+            series=make_series(
+                {"websocket_scaled": {"gateways": used}}, workload=replace(chat, gateways=count)
+            ),
+            memory={"websocket_scaled": MemoryPerConnection(process=1e4, kernel=8e3)},
+        )
+        for count in (1, 3)
+    ]
+    assert {part.kind for part in parts_of(sources)} == {Kind.MEMORY}
+
+
+def test_files_of_one_curve_miss_no_runs_of_another(make_series: Make) -> None:
+    used = Gateways(subscribers=(1,), deliveries=(1,), cores={})
+    chat = BUILT_IN["chat"].workload
+    series = [
+        make_series(
+            {"websocket_scaled": {"gateways": used}},
+            workload=replace(chat, gateways=count),
+            runs=count,
+        )
+        for count in (1, 3)
+    ]
+
+    found = parts(*(replace(one, command=f"run {one.runs}") for one in series))
+
+    (curve,) = (part for part in found if part.kind is Kind.GATEWAYS)
+    assert curve.source.series.runs == 1
+    assert curve.source.series.command == "run 1; run 3"

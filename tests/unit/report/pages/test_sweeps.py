@@ -101,6 +101,17 @@ def test_more_gateways_are_a_curve_of_median_and_tail(make_series: Make) -> None
     assert [row.cells[1].text for row in latency.table.rows] == ["1", "2", "3"]
 
 
+def test_a_saturated_number_of_gateways_is_a_line_of_its_own(make_series: Make) -> None:
+    rows = over_gateways(make_series)
+    late = tuple(replace(run, saturated=True) for run in rows[2].runs)
+    rows = [*rows[:2], replace(rows[2], runs=late, used=late)]
+
+    latency, _ = sweeps.gateways("f", rows, COLOURS)
+
+    told = {(line.state, line.x) for line in drawn(latency).lines}
+    assert told == {(State.VALID, (1, 2)), (State.SATURATED, (3,))}
+
+
 def test_a_closed_loop_over_gateways_is_a_curve_of_throughput(make_series: Make) -> None:
     rows = over_gateways(make_series, rate=None, concurrency=8)
 
