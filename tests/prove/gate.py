@@ -52,7 +52,7 @@ def _refused(checkout: Checkout, what: str, code: Exit, hint: str, base: str) ->
         ok=done.returncode == code
         and first.startswith("abec: ")
         and hint in first
-        and all(line.startswith("        ") for line in tail)
+        and all(line.startswith("        ") for line in tail if line)
         and not done.stdout
         and not left,
     )
