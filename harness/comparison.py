@@ -81,7 +81,8 @@ def comparison_steps(
     A closed-loop workload is compared by itself: a saturation step and a polling curve, which
     are the same question under another load, would answer another one. So is a workload in which
     somebody is killed: what becomes of its messages is asked of no other load. Nor is a journey
-    saturated whose workers take their time: it would be them that are measured. ``memory_sizes``
+    saturated whose workers take their time: it would be them that are measured; nor a group, for
+    whose members one process of ours would publish and receive, the busier side. ``memory_sizes``
     may be empty. Sizes that this machine cannot hold are left out. ``with_network`` adds default
     stacks and floors with a network in between, where the workload has none and could have one.
 
@@ -92,7 +93,7 @@ def comparison_steps(
     parts: list[tuple[Part, list[Cell], int]] = [(Part.LATENCY, cells, runs)]
     killed = workload.kill is not Victim.NONE
     if workload.open_loop and not killed:
-        if not _is_bound_by_workers(workload):
+        if not _is_bound_elsewhere(workload):
             closed = _closed(workload, saturation_concurrency)
             saturated = [
                 name for name in patterns if saturate_implementations or _is_default(load(name))
@@ -179,9 +180,10 @@ def _slope(runs: Sequence[Result], grown: Callable[[Result], int | None]) -> flo
     return float(np.polyfit(held, [size for _, size in found], 1)[0])
 
 
-def _is_bound_by_workers(workload: Workload) -> bool:
-    """Whether a closed loop would find what the pool of workers can do, whatever the pattern."""
-    return workload.exchange is Exchange.JOURNEY and workload.service_time > 0
+def _is_bound_elsewhere(workload: Workload) -> bool:
+    """Whether a closed loop would find what workers or our clients can do, whatever the pattern."""
+    by_workers = workload.exchange is Exchange.JOURNEY and workload.service_time > 0
+    return by_workers or workload.exchange is Exchange.GROUP
 
 
 def _closed(workload: Workload, concurrency: int) -> Workload:

@@ -114,7 +114,13 @@ def test_a_comparison_has_a_row_for_each_way(machine: Machine) -> None:
         Part.MEMORY: 5,
     }
     assert judge[Part.LATENCY] == ways
-    assert len(asked_of("collab", machine)[Part.SATURATION]) == 4
+    collab = asked_of("collab", replace(machine, open_files_hard=1 << 16))
+    assert {part: len(patterns) for part, patterns in collab.items()} == {
+        Part.LATENCY: 4,
+        Part.POLLING: 1,
+        Part.NETWORK: 4,
+        Part.MEMORY: 4,
+    }
 
 
 def test_a_table_is_whole_if_each_row_is_there_and_valid(make_series: Callable[..., Any]) -> None:
