@@ -20,13 +20,15 @@ from selenium.webdriver.support.wait import WebDriverWait
 from harness.cli.report import command
 from harness.measure.history import History
 from harness.measure.history import save as save_history
-from harness.result import Doubt, Result, Series
+from harness.queueing import Victim
+from harness.result import Doubt, Gateways, Kill, QueueDepth, Result, Series
 from harness.scenario import BUILT_IN
 from harness.schema import save
 from harness.workload import ClientKind, Exchange, Workload
 from tests.cli.test_retell import keep
 from tests.pages.made import whole
 from tests.unit.conftest import NATURE
+from tests.unit.conftest import series as made_series
 from tests.unit.report.pages.recorded import write_records
 from tests.unit.seen import observation
 from tests.unit.versions.conftest import made_history
@@ -57,6 +59,18 @@ return Array.from(document.querySelectorAll(".hoverlayer > *")).map(function (on
   return one.textContent;
 }).join(" ").trim();
 """
+_GREW = QueueDepth(at=(0.0, 0.5, 1.0), waiting=(0, 700, 20), writing=(False, True, False), left=0)
+_KILL = Kill(
+    victim=Victim.REDIS,
+    at=0.5,
+    back=0.02,
+    held=0,
+    accepted=900,
+    waiting=700,
+    lost=680,
+    repeated=4,
+    latest=0.9,
+)
 DOUBT = Doubt(rule="machine", reason="the hypervisor took 3 % of the cores' time", remedy="wait")
 
 
@@ -215,6 +229,32 @@ def long_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = [whole({"sse": {}, "websocket": {}}, 1, 1000, workload=one) for one in asked]
     implementations = {f"websocket@{name}": {} for name in ("websockets", "broadcast", "wsproto")}
     made.append(whole({"sse": {}, **implementations}, 1, 1000, workload=news))
+    paths = [folder / f"{number}.json" for number in range(len(made))]
+    for series, path in zip(made, paths, strict=True):
+        save(series, path)
+    _report(*map(str, paths), "-o", str(folder / "page.html"))
+    return folder / "page.html"
+
+
+@pytest.fixture(scope="session")
+def sparse_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a page of rows that stand alone: short axes, a queue that grew, more gateways."""
+    folder = tmp_path_factory.mktemp("sparse")
+    jobs = Workload(exchange=Exchange.WORK_QUEUE)
+    chat = BUILT_IN["chat"].workload
+    used = Gateways(subscribers=(64,), deliveries=(64,), cores={})
+    made = [
+        # Labels of a phone's axis: none in between, and one that stands at its very end.
+        *(
+            made_series({"sse": {"p50": 1.3e-3, "p99": longest}}, 1, 0.0, workload=asked)
+            for longest, asked in ((1.5e-3, Workload()), (1.601e-3, Workload(payload=512)))
+        ),
+        whole({"redis_queue": {"depth": _GREW, "kill": _KILL}}, 5, 1000, workload=jobs),
+        *(
+            whole({"websocket_scaled": {"gateways": used}}, 5, 1000, workload=asked)
+            for asked in (replace(chat, gateways=1), replace(chat, gateways=2))
+        ),
+    ]
     paths = [folder / f"{number}.json" for number in range(len(made))]
     for series, path in zip(made, paths, strict=True):
         save(series, path)

@@ -68,6 +68,22 @@ def test_it_renders_soundly(
     assert browser.script(wider) == 0
 
 
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_what_stands_alone_is_drawn_soundly(
+    size: tuple[int, int], browser: Browser, sparse_page: Path
+) -> None:
+    browser.open(sparse_page, size)
+    browser.script("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+
+    browser.wait_until_drawn()
+    assert browser.log() == []
+    assert browser.script("return document.documentElement.scrollWidth") <= size[0]
+    titles = browser.visible("h4")
+    assert any("Messages in Redis over time" in title for title in titles)
+    assert any("lost and repeated by a kill" in title for title in titles)
+    assert any("over gateways" in title for title in titles)
+
+
 def test_what_is_in_view_is_drawn_within_two_seconds(browser: Browser, page: Path) -> None:
     browser.open(page)
     moments = browser.script(

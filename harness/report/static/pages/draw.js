@@ -55,7 +55,8 @@ var abecDraw = (function () {
         if (tick >= low * 0.999 && tick <= high * 1.001) { ticks.push(tick); }
       });
     }
-    return ticks;
+    /* A short range on a narrow page may hold none of them, and Plotly fails on an axis without ticks. */
+    return ticks.length ? ticks : [Number(Math.sqrt(low * high).toPrecision(2))];
   }
 
   function linear_ticks(high, most, unit) {
@@ -75,6 +76,8 @@ var abecDraw = (function () {
     var base = {
       title: { text: spec.label, standoff: 8, font: { size: 13 } }, color: tone("soft"), gridcolor: tone("grid"),
       linecolor: tone("rule"), zeroline: false, fixedrange: true, tickmode: "array", tickangle: 0, automargin: true,
+      /* Hidden past the edge, the only label of a short axis would leave its title without a place. */
+      ticklabeloverflow: "allow",
     };
     var finite = values.filter(function (value) { return value !== null && isFinite(value); });
     finite = finite.length ? finite : [1];
@@ -115,7 +118,7 @@ var abecDraw = (function () {
     return {
       width: width, height: height, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", size: 13, color: tone("ink") },
-      margin: { l: 8, r: 14, t: 8, b: 8 }, dragmode: false, showlegend: true,
+      margin: { l: 8, r: 22, t: 8, b: 8 }, dragmode: false, showlegend: true,
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1, yanchor: "bottom", itemclick: "toggle" },
       hoverlabel: { bgcolor: tone("raised"), bordercolor: tone("soft"), font: { color: tone("ink") }, align: "left", namelength: -1 },
     };
