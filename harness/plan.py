@@ -90,15 +90,16 @@ def plan(pattern: Pattern, workload: Workload, machine: Machine) -> Plan:
         BadInput: this pattern or this machine cannot do what the workload asks.
     """
     _refuse(pattern, workload, machine)
-    cores = _server_cores(pattern, workload, machine)
-    shares = _shares(workload, machine, _load_cores(machine, cores))
+    server_cores = _server_cores(pattern, workload, machine)
+    load_cores = machine.cores[len(server_cores) :] or machine.cores
+    shares = _shares(workload, machine, load_cores)
     connections = workload.receivers + workload.publishers
     return Plan(
         pattern=pattern.name,
         servers=() if workload.elsewhere else tuple(pattern.servers(workload)),
-        server_cores=frozenset(cores),
+        server_cores=frozenset(server_cores),
         shares=shares,
-        relay_core=_relay_core(workload, shares, _load_cores(machine, cores)),
+        relay_core=_relay_core(workload, shares, load_cores),
         setup_s=_START_S[workload.client]
         + _SETUP_TRIPS * workload.rtt
         + 1.2 * connections / workload.ramp
@@ -118,10 +119,6 @@ def _server_cores(pattern: Pattern, workload: Workload, machine: Machine) -> Seq
     load = workload.load_processes + workload.open_loop + workload.networked
     spare = max(1, len(machine.cores) - load)
     return machine.cores[: min(spare, workload.gateways + _AROUND_GATEWAYS)]
-
-
-def _load_cores(machine: Machine, server_cores: Sequence[int]) -> Sequence[int]:
-    return machine.cores[len(server_cores) :] or machine.cores
 
 
 def _relay_core(workload: Workload, shares: Sequence[Share], cores: Sequence[int]) -> int | None:

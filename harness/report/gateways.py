@@ -27,12 +27,21 @@ def gateway_lines(name: str, row: Configuration) -> list[str]:
 
 def set_up(workload: Workload) -> str:
     """Say what stands where: ``3 gateways, pubsub, behind caddy``."""
-    count = f"{workload.gateways} gateway{'s' * (workload.gateways != 1)}"
+    return f"{count(workload)}, {around(workload)}"
+
+
+def count(workload: Workload) -> str:
+    """Say how many there are: ``3 gateways``."""
+    return f"{workload.gateways} gateway{'s' * (workload.gateways != 1)}"
+
+
+def around(workload: Workload) -> str:
+    """Say what joins the gateways and what stands before them: ``pubsub, behind caddy``."""
     backplane = "no backplane" if workload.backplane is Backplane.NONE else workload.backplane
     balancer = (
         "no balancer" if workload.balancer is Balancer.NONE else f"behind {workload.balancer}"
     )
-    return f"{count}, {backplane}, {balancer}"
+    return f"{backplane}, {balancer}"
 
 
 def shares(found: Sequence[Gateways]) -> Mapping[str, float]:

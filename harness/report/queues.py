@@ -24,17 +24,15 @@ def deepest(row: Configuration) -> QueueDepth | None:
     return max(depths, key=lambda depth: max(depth.waiting), default=None)
 
 
-def grew(row: Configuration) -> bool:
-    """Whether more messages waited than wait anyway, in any run."""
-    depth = deepest(row)
-    worth_telling = max(_FEWEST_WAITING, _WORTH_TELLING_S * (row.workload.rate or 0))
-    return depth is not None and max(depth.waiting) >= worth_telling
+def grew(depth: QueueDepth, rate: float | None) -> bool:
+    """Whether more messages waited than wait anyway at ``rate``."""
+    return max(depth.waiting) >= max(_FEWEST_WAITING, _WORTH_TELLING_S * (rate or 0))
 
 
 def depth_line(name: str, row: Configuration) -> str:
     """Say how the queue grew, in the run in which it grew most; empty if it did not."""
     depth = deepest(row)
-    if depth is None or not grew(row):
+    if depth is None or not grew(depth, row.workload.rate):
         return ""
     left = "" if depth.left is None else f", {units.count(depth.left)} left at the end"
     return (

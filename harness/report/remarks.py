@@ -10,7 +10,7 @@ from harness.measure.statistics import FEWEST_RUNS, estimate
 from harness.measure.validity import MESSAGES_BEYOND
 from harness.report import units
 from harness.report.columns import WIDTH, listed, paragraph
-from harness.report.gateways import gateway_lines
+from harness.report.gateways import count, gateway_lines
 from harness.report.given import given_lines
 from harness.report.queues import depth_line, kill_line
 from harness.result import Result, Series
@@ -113,8 +113,7 @@ def _name(row: Configuration, among: Sequence[Configuration]) -> str:
     if len(same) == 1:
         return row.pattern
     if len({other.workload.gateways for other in same}) > 1:
-        gateways = row.workload.gateways
-        return f"{row.pattern} over {gateways} gateway{'s' * (gateways != 1)}"
+        return f"{row.pattern} over {count(row.workload)}"
     return f"{row.pattern} every {units.span(row.workload.poll_interval)}"
 
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from harness.measure.configuration import P50, Configuration, configurations, far
 from harness.measure.statistics import FEWEST_RUNS, difference
-from harness.report import cells, units
+from harness.report import cells, gateways, units
 from harness.report.columns import WIDTH, Column, joined, paragraph, table
-from harness.report.gateways import set_up, shares
 from harness.report.question import CLOSED_LOOP, limits, surroundings, traffic
 from harness.report.remarks import hidden_tail_line, mark, refusals
 from harness.result import Series
@@ -58,8 +57,8 @@ def _added(rows: Sequence[Configuration], width: int) -> str:
     columns = [Column(""), Column(P50.name), Column("adds"), Column(tail.name), Column("cores")]
     lines = []
     for key in sorted(by_key, key=_place):
-        row, (gateways, backplane, balancer) = by_key[key], key
-        if gateways > 1:
+        row, (number, backplane, balancer) = by_key[key], key
+        if number > 1:
             continue
         without = by_key.get((1, backplane, Balancer.NONE))
         if balancer is Balancer.NONE:
@@ -67,7 +66,7 @@ def _added(rows: Sequence[Configuration], width: int) -> str:
         adds = _difference(without, row) if without is not None and without is not row else ""
         lines.append(
             [
-                mark(row) + set_up(row.workload).removeprefix("1 gateway, "),
+                mark(row) + gateways.around(row.workload),
                 cells.latency(row, P50),
                 adds,
                 cells.latency(row, tail),
@@ -90,7 +89,7 @@ def _several(rows: Sequence[Configuration], closed: Sequence[Configuration], wid
     whole = max([*closed, *rows], key=lambda row: row.workload.gateways).workload
     if whole.gateways == 1 and not closed:
         return ""
-    return f"More gateways{_around(whole)}\n{_curve(whole, rows, closed, width)}"
+    return f"More gateways, {gateways.around(whole)}\n{_curve(whole, rows, closed, width)}"
 
 
 def _curve(
@@ -108,9 +107,9 @@ def _curve(
     if closed:
         columns.append(Column("throughput"))
     lines = []
-    for gateways in sorted({*at_rate, *in_flight}):
-        row, full = at_rate.get(gateways), in_flight.get(gateways)
-        name = set_up(replace(whole, gateways=gateways)).partition(",")[0]
+    for number in sorted({*at_rate, *in_flight}):
+        row, full = at_rate.get(number), in_flight.get(number)
+        name = gateways.count(replace(whole, gateways=number))
         latencies = (
             ["! " + name, units.ABSENT, units.ABSENT, ""]
             if row is None
@@ -128,12 +127,6 @@ def _curve(
         width=width,
     )
     return "\n".join([table(columns, lines, width), *notes, one_core])
-
-
-def _around(workload: Workload) -> str:
-    """Say what joins the gateways and what stands before them: ``, pubsub, behind caddy``."""
-    _, comma, around = set_up(workload).partition(",")
-    return comma + around
 
 
 def _key(workload: Workload) -> _Key:
@@ -160,7 +153,7 @@ def _difference(without: Configuration, row: Configuration) -> str:
 
 
 def _cores(row: Configuration) -> str:
-    found = shares([run.gateways for run in row.used if run.gateways is not None])
+    found = gateways.shares([run.gateways for run in row.used if run.gateways is not None])
     return ", ".join(f"{kind} {cores:.2f}" for kind, cores in sorted(found.items()))
 
 
@@ -171,7 +164,7 @@ def _doubts(rows: Sequence[Configuration], width: int) -> str:
         if not row.valid:
             rules = sorted({doubt.rule for run in row.invalid_runs for doubt in run.doubts})
             loop = "" if row.workload.open_loop else " in the closed loop"
-            invalid.setdefault(", ".join(rules), []).append(set_up(row.workload) + loop)
+            invalid.setdefault(", ".join(rules), []).append(gateways.set_up(row.workload) + loop)
     return "\n".join(
         paragraph(f"! invalid, {rules}: {'; '.join(names)}.", hanging="  ", width=width)
         for rules, names in invalid.items()

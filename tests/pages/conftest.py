@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -229,11 +229,7 @@ def long_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = [whole({"sse": {}, "websocket": {}}, 1, 1000, workload=one) for one in asked]
     implementations = {f"websocket@{name}": {} for name in ("websockets", "broadcast", "wsproto")}
     made.append(whole({"sse": {}, **implementations}, 1, 1000, workload=news))
-    paths = [folder / f"{number}.json" for number in range(len(made))]
-    for series, path in zip(made, paths, strict=True):
-        save(series, path)
-    _report(*map(str, paths), "-o", str(folder / "page.html"))
-    return folder / "page.html"
+    return _page_of(made, folder)
 
 
 @pytest.fixture(scope="session")
@@ -255,11 +251,7 @@ def sparse_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for asked in (replace(chat, gateways=1), replace(chat, gateways=2))
         ),
     ]
-    paths = [folder / f"{number}.json" for number in range(len(made))]
-    for series, path in zip(made, paths, strict=True):
-        save(series, path)
-    _report(*map(str, paths), "-o", str(folder / "page.html"))
-    return folder / "page.html"
+    return _page_of(made, folder)
 
 
 def _releases() -> History:
@@ -288,6 +280,14 @@ def site(results: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
         *("--retold", str(retold)),
     )
     return folder
+
+
+def _page_of(made: Sequence[Series], folder: Path) -> Path:
+    paths = [folder / f"{number}.json" for number in range(len(made))]
+    for series, path in zip(made, paths, strict=True):
+        save(series, path)
+    _report(*map(str, paths), "-o", str(folder / "page.html"))
+    return folder / "page.html"
 
 
 def _report(*arguments: str) -> None:

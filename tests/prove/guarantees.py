@@ -107,8 +107,9 @@ def tables(log: Log, page: str) -> str:
     """Write the tables of one page as Markdown."""
     killed = [row for row in log["consumer killed"] if row["way"] in _OF_PAGE[page]]
     servers = [row for row in log["redis killed"] if row["pattern"] == page]
-    prices = [row for row in log["prices"] if row["pattern"] == page]
-    commits = ", ".join(dict.fromkeys(row["commit"] for row in (*killed, *servers, *prices)))
+    prices = _by_server(row for row in log["prices"] if row["pattern"] == page)
+    measured = (*killed, *servers, *prices.values())
+    commits = ", ".join(dict.fromkeys(row["commit"] for row in measured))
     return "\n".join(
         [
             f"Measured with {log['redis']} on {log['machine']}, commit {commits}.",
@@ -121,7 +122,7 @@ def tables(log: Log, page: str) -> str:
             "| Redis killed, `--persistence` | kills | confirmed and waiting | of these gone "
             "| repeated | back after, at most | p99 at 1,000 msg/s | msg/s, 64 in flight |",
             "|---|---:|---:|---:|---:|---:|---:|---:|",
-            *(_server_row(row, _by_server(prices)) for row in servers),
+            *(_server_row(row, prices) for row in servers),
             "",
             "`!`: not all runs of this price were valid: it is a hint, no more. The counts hold.",
             "",

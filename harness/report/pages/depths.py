@@ -30,9 +30,9 @@ def depths(name: str, members: Sequence[Configuration], colours: Colours) -> tup
     """Show the queue of each pattern; empty where none grew, and no Redis wrote to its disk."""
     found = [(row, depth) for row in members if (depth := deepest(row)) is not None]
     looked = [(row, _in_window(depth)) for row, depth in found]
-    if not any(grew(row) or any(depth.writing) for row, depth in looked):
-        return ()
     wrote = any(any(depth.writing) for _, depth in looked)
+    if not wrote and not any(grew(depth, row.workload.rate) for row, depth in found):
+        return ()
     symbols = " Symbols: Redis was writing a snapshot, or its log anew." * wrote
     several = " of the run in which most waited" * any(len(row.used) > 1 for row, _ in looked)
     return (
@@ -79,15 +79,12 @@ def _line(
     colours: Colours,
     beside: str = "",
 ) -> Line:
-    nothing = (None,) * len(values)
     return Line(
         name=name,
         colour=colours[row.family],
         state=marks.state(row),
         x=depth.at,
         y=values,
-        low=nothing,
-        high=nothing,
         marked=bool(beside),
         beside=beside,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from harness.measure.configuration import Configuration
 from harness.measure.validity import ABOUT_TIMES
@@ -24,7 +24,10 @@ from harness.report.pages.page import (
 )
 from harness.result import Kill
 
-_FATES = ("lost", "repeated")
+_FATES: Mapping[str, Callable[[Kill], int]] = {
+    "lost": lambda kill: kill.lost,
+    "repeated": lambda kill: kill.repeated,
+}
 
 
 def after_a_kill(
@@ -46,7 +49,7 @@ def after_a_kill(
             "Runs that are invalid by the lateness of our own processes count too.",
             drawing=Dots(
                 axis=Axis(label="messages of a kill, mean", unit=Unit.COUNT),
-                series=_FATES,
+                series=tuple(_FATES),
                 rows=tuple(
                     DotRow(
                         name=row.pattern,
@@ -73,7 +76,7 @@ def _kills(row: Configuration) -> list[Kill]:
 
 
 def _counts(fate: str, kills: Sequence[Kill]) -> list[int]:
-    return [kill.lost if fate == "lost" else kill.repeated for kill in kills]
+    return list(map(_FATES[fate], kills))
 
 
 def _point(row: Configuration, fate: str, kills: Sequence[Kill]) -> Point:
@@ -83,7 +86,7 @@ def _point(row: Configuration, fate: str, kills: Sequence[Kill]) -> Point:
         f"{row.pattern}: {units.count(sum(counts))} {fate} in {len(kills)} kills\n"
         f"{units.count(min(counts))} to {units.count(max(counts))} in each"
     )
-    return Point(value=mean, low=None, high=None, level=0.0, hover=told)
+    return Point(value=mean, hover=told)
 
 
 def _table(killed: Sequence[tuple[Configuration, Sequence[Kill]]]) -> Table:

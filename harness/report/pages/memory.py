@@ -67,7 +67,9 @@ def by_slope(
             colour=colours[pattern.partition("@")[0]],
             state=State.VALID,
             points=tuple(
-                None if value is None else _plain(value, f"{pattern}: {what} {units.size(value)}")
+                None
+                if value is None
+                else Point(value=value, hover=f"{pattern}: {what} {units.size(value)}")
                 for what, value in zip(names, parts[pattern], strict=True)
             ),
         )
@@ -98,7 +100,3 @@ def by_slope(
         ),
         wide=True,
     )
-
-
-def _plain(value: float, hover: str) -> Point:
-    return Point(value=value, low=None, high=None, level=0.0, hover=hover)

@@ -113,7 +113,7 @@ def _highest(values: Iterable[float | None]) -> float | None:
 
 
 def _lines(course: _Course, middles: tuple[float, ...], colours: Colours) -> Iterable[Line]:
-    row, nothing = course.row, (None,) * len(middles)
+    row = course.row
     for what, values in (("max", course.maximum), ("", course.p50)):
         yield Line(
             name=f"{row.pattern} {what}" if what else row.pattern,
@@ -121,8 +121,6 @@ def _lines(course: _Course, middles: tuple[float, ...], colours: Colours) -> Ite
             state=marks.state(row),
             x=middles,
             y=values,
-            low=nothing,
-            high=nothing,
             beside=row.pattern if what else "",
         )
 

@@ -50,11 +50,11 @@ class Point:
     """One median over runs, with its interval where there are runs enough."""
 
     value: float | None
-    low: float | None
-    high: float | None
-    level: float
-    """What the interval covers; 0 where there is none, and ``low`` and ``high`` mean nothing."""
     hover: str
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.0
+    """What the interval covers; 0 where there is none, and ``low`` and ``high`` mean nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +80,18 @@ class Dots:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line with its band. Lists are of one length; None is a gap."""
+    """One line with its band. Lists are of one length; None is a gap.
+
+    A line that has no band leaves its ends out.
+    """
 
     name: str
     colour: int
     state: State
     x: tuple[float, ...]
     y: tuple[float | None, ...]
-    low: tuple[float | None, ...]
-    high: tuple[float | None, ...]
+    low: tuple[float | None, ...] = ()
+    high: tuple[float | None, ...] = ()
     marked: bool = False
     """Whether each point was measured by itself, and so gets a symbol."""
     beside: str = ""

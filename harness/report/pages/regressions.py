@@ -111,7 +111,6 @@ def figure(name: str, history: History, address: str = "") -> Figure:
     """Draw a history with the levels that were found in it; ``address`` as for ``table``."""
     unit = {"seconds": Unit.SECONDS, "bytes": Unit.BYTES}.get(history.unit, Unit.RATE)
     places = tuple(float(place) for place in range(len(history.commits)))
-    nothing: tuple[None, ...] = (None,) * len(places)
     levels: list[float | None] = [None] * len(places)
     for step in steps(history):
         levels[step.first : step.last + 1] = [step.level] * (step.last + 1 - step.first)
@@ -134,8 +133,6 @@ def figure(name: str, history: History, address: str = "") -> Figure:
                     state=State.FLOOR,
                     x=places,
                     y=tuple(levels),
-                    low=nothing,
-                    high=nothing,
                 ),
                 Line(
                     name="measured",
@@ -143,8 +140,6 @@ def figure(name: str, history: History, address: str = "") -> Figure:
                     state=State.VALID,
                     x=places,
                     y=history.values,
-                    low=nothing,
-                    high=nothing,
                     marked=True,
                 ),
             ),

@@ -241,7 +241,6 @@ def _parts(run: Course) -> Figure:
     low, high = retold.claimed_interval_s(poured, 0.99)
     places = tuple(float(place) for place in range(len(cut)))
     own = tuple(part.quantile_s(0.99) for part in cut)
-    nothing: tuple[None, ...] = (None,) * len(cut)
     length_s = (run.end_ns - run.start_ns) / 1e9 / retold.PARTS
     ticks = tuple(
         f"{units.span(place * length_s)} to {units.span((place + 1) * length_s)}"
@@ -255,8 +254,6 @@ def _parts(run: Course) -> Figure:
             state=State.VALID,
             x=places,
             y=(value,) * len(cut),
-            low=nothing,
-            high=nothing,
         )
 
     return Figure(
@@ -304,8 +301,6 @@ def _line(way: _Way, x: tuple[float, ...], y: tuple[float | None, ...]) -> Line:
         state=State.VALID,
         x=x,
         y=y,
-        low=(None,) * len(x),
-        high=(None,) * len(x),
     )
 
 

@@ -15,7 +15,7 @@ from harness.measure.compare import (
 from harness.measure.configuration import Configuration, asked_of
 from harness.report.conclusion import method, sentences
 from harness.report.delivery import blocks, holder, stacks
-from harness.report.gateways import set_up
+from harness.report.gateways import around
 from harness.report.network import relay_line
 from harness.report.pages import curves, dots, fates, journeys, memory, sweeps
 from harness.report.pages.colours import colours_of
@@ -112,9 +112,8 @@ def _title(part: Part) -> str:
 
 
 def _gateways_title(workload: Workload) -> str:
-    _, _, around = set_up(workload).partition(", ")
     closed = "" if workload.open_loop else ", at saturation"
-    return f"More gateways: {around}{closed}"
+    return f"More gateways: {around(workload)}{closed}"
 
 
 def _holder(part: Part) -> str:

@@ -69,21 +69,17 @@ def polling(name: str, rows: Sequence[Configuration], colours: Colours) -> tuple
         "server.",
         cost.name: "Empty polls included.",
     }
-    by_pattern = _by_pattern(rows, _INTERVAL)
     return tuple(
-        Figure(
-            id=f"{name}-{number}",
+        _over(
+            _INTERVAL,
+            rows,
+            [measure],
+            colours,
+            name=f"{name}-{number}",
             title=f"Polling: {measure.name} over the interval",
-            caption=f"{captions[measure.name]} {marks.intervals(rows)}",
-            drawing=Curves(
-                x=_INTERVAL.axis,
-                y=Axis(label=measure.name, unit=Unit.SECONDS, log=True),
-                lines=(
-                    *(_half(rows) if measure is mean else ()),
-                    *_lines(by_pattern, _INTERVAL, [measure], colours),
-                ),
-            ),
-            table=_table(by_pattern, _INTERVAL, [measure]),
+            caption=captions[measure.name],
+            y=Axis(label=measure.name, unit=Unit.SECONDS, log=True),
+            beside=_half(rows) if measure is mean else (),
         )
         for number, measure in enumerate((mean, cost))
     )
@@ -93,36 +89,60 @@ def gateways(name: str, rows: Sequence[Configuration], colours: Colours) -> tupl
     """Show what more gateways make of latency, or of a closed loop's throughput, and of cost."""
     tail = far(rows)
     if rows[0].workload.open_loop:
-        what, unit = f"p50 and {tail.name}", Unit.SECONDS
+        what, unit = f"P50 and {tail.name}", Unit.SECONDS
         measures = [marks.of_metric(metric, units.seconds) for metric in (P50, tail)]
         axis = Axis(label="delivery latency", unit=unit, log=True)
     else:
-        what, unit = "throughput at saturation", Unit.RATE
+        what, unit = "Throughput at saturation", Unit.RATE
         measures = [of_runs("throughput", "/s", lambda run: run.achieved_rate, units.rate)]
         axis = Axis(label="messages delivered to all, per second", unit=unit)
     cost = marks.of_metric(CPU_PER_DELIVERY, units.seconds, name="server CPU per delivery")
-    by_pattern = _by_pattern(rows, _GATEWAYS)
-    return tuple(
-        Figure(
-            id=f"{name}-{number}",
-            title=f"{title} over gateways",
-            caption=f"{caption}{marks.intervals(rows)}",
-            drawing=Curves(
-                x=_GATEWAYS.axis, y=y, lines=tuple(_lines(by_pattern, _GATEWAYS, shown, colours))
-            ),
-            table=_table(by_pattern, _GATEWAYS, shown),
-        )
-        for number, (title, caption, y, shown) in enumerate(
-            (
-                (what[:1].upper() + what[1:], "", axis, measures),
-                (
-                    "Server CPU per delivered message",
-                    "Gateways, balancer and Redis together. ",
-                    Axis(label="CPU time per delivery", unit=Unit.SECONDS),
-                    [cost],
-                ),
-            )
-        )
+    return (
+        _over(
+            _GATEWAYS,
+            rows,
+            measures,
+            colours,
+            name=f"{name}-0",
+            title=f"{what} over gateways",
+            y=axis,
+        ),
+        _over(
+            _GATEWAYS,
+            rows,
+            [cost],
+            colours,
+            name=f"{name}-1",
+            title="Server CPU per delivered message over gateways",
+            caption="Gateways, balancer and Redis together.",
+            y=Axis(label="CPU time per delivery", unit=Unit.SECONDS),
+        ),
+    )
+
+
+def _over(
+    turned: _Turned,
+    rows: Sequence[Configuration],
+    measures: Sequence[Measure],
+    colours: Colours,
+    *,
+    name: str,
+    title: str,
+    y: Axis,
+    caption: str = "",
+    beside: Sequence[Line] = (),
+) -> Figure:
+    by_pattern = _by_pattern(rows, turned)
+    return Figure(
+        id=name,
+        title=title,
+        caption=f"{caption} {marks.intervals(rows)}".lstrip(),
+        drawing=Curves(
+            x=turned.axis,
+            y=y,
+            lines=(*beside, *_lines(by_pattern, turned, measures, colours)),
+        ),
+        table=_table(by_pattern, turned, measures),
     )
 
 
@@ -143,8 +163,6 @@ def _half(rows: Sequence[Configuration]) -> tuple[Line, ...]:
             state=State.FLOOR,
             x=tuple(intervals),
             y=halves,
-            low=(None,) * len(halves),
-            high=(None,) * len(halves),
         ),
     )
 
