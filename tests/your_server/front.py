@@ -19,6 +19,16 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 @contextmanager
+def _dropped_at_the_end(writer: asyncio.StreamWriter) -> Iterator[None]:
+    """Close a connection that is open yet when the front ends: nobody reads its last bytes."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        writer.transport.abort()
+        raise
+
+
+@contextmanager
 def tls_front(port: int, certificate: Path, clients: Path | None = None) -> Iterator[int]:
     """Give the port at which ``port`` is to be had by TLS; ``clients`` signs those let in."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -31,8 +41,10 @@ def tls_front(port: int, certificate: Path, clients: Path | None = None) -> Iter
     thread = threading.Thread(target=loop.run_forever)
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        behind, before = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(_pass_on(reader, before), _pass_on(behind, writer))
+        with _dropped_at_the_end(writer):
+            behind, before = await asyncio.open_connection("127.0.0.1", port)
+            with _dropped_at_the_end(before):
+                await asyncio.gather(_pass_on(reader, before), _pass_on(behind, writer))
 
     async def end() -> None:
         server.close()
