@@ -30,7 +30,7 @@ class WrittenDown(Question):
     """
 
     scenarios: Mapping[str, Scenario] = turned(("rdb", "aof-everysec", "aof-always"), written_down)
-    params = turned_axes(scenarios, ("redis_queue", "redis_stream"))
+    params = turned_axes(scenarios, ("redis_queue",))
     param_names = ("persistence", "pattern")
 
     @tracked("seconds", version="1")

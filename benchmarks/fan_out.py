@@ -27,7 +27,7 @@ class FanOut(Question):
     """
 
     scenarios: Mapping[int, Scenario] = turned((8, 64), fanned_out)
-    params = turned_axes(scenarios, ("floor", "long_polling", "redis_pubsub", "sse", "websocket"))
+    params = turned_axes(scenarios, ("floor", "long_polling", "sse", "websocket"))
     param_names = ("subscribers", "pattern")
 
     @tracked("seconds", version="1")

@@ -27,7 +27,7 @@ class Payload(Question):
     """
 
     scenarios: Mapping[int, Scenario] = turned((256, 4 << 10, 64 << 10), carrying)
-    params = turned_axes(scenarios, ("redis_pubsub", "sse", "websocket"))
+    params = turned_axes(scenarios, ("sse", "websocket"))
     param_names = ("payload", "pattern")
 
     @tracked("seconds", version="1")

@@ -91,5 +91,6 @@ def test_quick_has_one_cell_a_pattern_and_exchange(quick: list[Asked], full: lis
 
 
 def test_full_has_at_most_96_cells_and_takes_65_minutes(full: list[Asked]) -> None:
+    """What the machine disturbs is repeated: measured, that was a tenth more on two cores."""
     assert len(full) <= 96
-    assert RUNS * sum(one.seconds for one in full) <= 65 * 60
+    assert 1.1 * RUNS * sum(one.seconds for one in full) <= 65 * 60
