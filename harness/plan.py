@@ -66,6 +66,11 @@ class Plan:
     setup_s: float
     """From the servers' readiness to the first due message."""
 
+    @property
+    def relay_crowded(self) -> bool:
+        """Whether load runs on the relay's core, too, or may."""
+        return any(share.core == self.relay_core for share in self.shares)
+
     def __str__(self) -> str:
         cores = ",".join(str(core) for core in sorted(self.server_cores))
         parts = [f"core {cores} server" if self.servers else "server found by URL, on any core"]

@@ -29,11 +29,17 @@ def relay_line(rows: Sequence[Configuration]) -> str:
 
 
 def network_section(without: Series, between: Series, width: int = WIDTH) -> list[str]:
-    """Put latency without a network and with one beside each other, a table for each block."""
-    rows = configurations(between)
+    """Put latency without a network and with one beside each other, a table for each block.
+
+    Where fewer receivers stand behind the relay, ``between`` holds what these measure without it.
+    """
+    measured = configurations(between)
+    rows = [row for row in measured if row.workload.networked]
     if not rows:
         return ["\n".join(refusals(between, width))]
-    direct = {row.pattern: row for row in configurations(without)}
+    fewer = [row for row in measured if not row.workload.networked]
+    whole = configurations(without)
+    direct = {row.pattern: row for row in fewer or whole}
     rtt = rows[0].workload.rtt
     columns = [
         Column(""),
@@ -49,11 +55,23 @@ def network_section(without: Series, between: Series, width: int = WIDTH) -> lis
     title = f"With a network in between\n{question(rows, between, width)}"
     notes = [
         "round trips: what the network added, as a multiple of its round trip",
+        _fewer(fewer, whole),
         relay_line(rows),
         interval_line(rows),
     ]
-    told = [*remarks(rows, between, width), joined(notes, width)]
+    told = [*remarks(measured, between, width), joined(notes, width)]
     return ["\n".join([title, "\n\n".join(tables), *told])]
+
+
+def _fewer(rows: Sequence[Configuration], whole: Sequence[Configuration]) -> str:
+    """Say how many receive here, and why; empty where it is all of them."""
+    if not rows or not whole:
+        return ""
+    here, there = (row.workload.deliveries_per_message for row in (rows[0], whole[0]))
+    return (
+        f"here {here} receive each message, not {there}: beside its clients on one core a relay "
+        "passes no more in time"
+    )
 
 
 def _ordered(rows: Sequence[Configuration]) -> list[Configuration]:
@@ -69,7 +87,7 @@ def _line(row: Configuration, direct: Configuration | None) -> list[str]:
     near = None if direct is None else median(direct.samples(P50))
     added = None if far is None or near is None else far - near
     return [
-        mark(row) + row.pattern,
+        mark(direct if row.valid and direct is not None else row) + row.pattern,
         units.ABSENT if direct is None else cells.latency(direct, P50),
         cells.latency(row, P50),
         units.ABSENT if added is None else units.seconds(added),

@@ -114,6 +114,10 @@ def _name(row: Configuration, among: Sequence[Configuration]) -> str:
         return row.pattern
     if len({other.workload.gateways for other in same}) > 1:
         return f"{row.pattern} over {count(row.workload)}"
+    if len({other.workload.networked for other in same}) > 1:
+        if row.workload.networked:
+            return f"{row.pattern} over {units.span(row.workload.rtt)}"
+        return f"{row.pattern} without a network"
     return f"{row.pattern} every {units.span(row.workload.poll_interval)}"
 
 

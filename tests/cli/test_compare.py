@@ -94,8 +94,27 @@ def test_a_network_is_put_in_between_where_none_was_asked_for(machine: Machine) 
     cells = steps_of(machine, patterns, Workload())[Part.NETWORK]
     assert [(cell.pattern, cell.workload.rtt) for cell in cells] == [("floor", 0.05), ("sse", 0.05)]
     assert Part.NETWORK not in steps_of(machine, patterns, Workload(rtt=0.02))
+    assert {cell.workload.subscribers for cell in cells} == {1}
     memory = steps_of(machine, patterns, Workload(rtt=0.02), MEMORY_SIZES)[Part.MEMORY]
     assert {cell.workload.rtt for cell in memory} == {0.0}
+
+
+@pytest.mark.parametrize("name", ["chat", "group_chat", "collab"])
+def test_a_relay_that_shares_its_core_carries_fewer(machine: Machine, name: str) -> None:
+    workload, patterns = BUILT_IN[name].workload, ("sse", "websocket")
+    on_two = replace(machine, cores=(0, 1))
+    cells = steps_of(on_two, patterns, workload)[Part.NETWORK]
+    assert [(cell.pattern, cell.workload.rtt) for cell in cells] == [
+        (pattern, rtt) for rtt in (0.0, 0.05) for pattern in patterns
+    ]
+    for cell in cells:
+        asked = cell.workload
+        assert asked.subscribers == 16
+        assert asked.publishers == (16 if asked.exchange is Exchange.GROUP else workload.publishers)
+        assert asked.rate == workload.rate
+    on_four = replace(machine, cores=(0, 1, 2, 3))
+    (alone,) = {cell.workload for cell in steps_of(on_four, patterns, workload)[Part.NETWORK]}
+    assert alone == replace(workload, rtt=0.05)
 
 
 @pytest.mark.parametrize(
