@@ -34,7 +34,8 @@ class Latency:
     p99_9: float | None
     maximum: float | None
     histogram: str
-    """HdrHistogram (V2, compressed, base64) of the finite values in nanoseconds."""
+    """HdrHistogram (V2, compressed, base64) of the finite values in nanoseconds; empty where it was
+    left out to make a file smaller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ import pytest
 from benchmarks.baseline import groups, pack
 from harness import schema
 from harness.errors import BadInput
+from harness.histogram import Histogram
 from harness.report.pages.private import own_names
 from tests.asv.conftest import HOST, ROOT, Checkout
 from tests.unit.conftest import series
@@ -122,7 +123,13 @@ def test_what_is_asked_is_grouped_by_workload(monkeypatch: pytest.MonkeyPatch) -
 def measured(tmp_path: Path) -> Path:
     """Save a series that names what it should not."""
     made = series({"sse": {}}, runs=5)
-    run = replace(made.results[0], remarks=("no /home/jo/bench/own.toml on db.example.org:6379",))
+    first, seen = made.results[0], Histogram.of(np.array([400_000])).encode()
+    run = replace(
+        first,
+        remarks=("no /home/jo/bench/own.toml on db.example.org:6379",),
+        service=replace(first.service, histogram=seen),
+        receiver_lag=replace(first.receiver_lag, histogram=seen),
+    )
     typed = "abec run --redis redis://jo:secret@db/1"
     schema.save(
         replace(made, command=typed, results=(run, *made.results[1:])),
@@ -139,6 +146,8 @@ def test_packing_keeps_figures_and_no_names(measured: Path, tmp_path: Path) -> N
     assert after.results[0].remarks == ("no …/own.toml on …",)
     assert after.results[1:] == before.results[1:]
     assert after.results[0].service == before.results[0].service
+    lag = before.results[0].receiver_lag
+    assert after.results[0].receiver_lag == replace(lag, histogram="")
     once = path.read_bytes()
     pack(measured, tmp_path / "kept")
     assert path.read_bytes() == once
