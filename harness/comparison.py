@@ -227,13 +227,14 @@ def _networked(patterns: Sequence[str], workload: Workload, machine: Machine) ->
 
 def _through_a_relay(patterns: Sequence[str], workload: Workload, machine: Machine) -> Workload:
     """Let fewer receive each message where a relay would be late with as many."""
-    far = replace(workload, rtt=NETWORK_RTT_S)
-    fits = workload.deliveries_per_message <= _MOST_THROUGH_A_RELAY
-    if fits or not any(plan(load(name), far, machine).relay_crowded for name in patterns):
+    if workload.deliveries_per_message <= _MOST_THROUGH_A_RELAY:
         return workload
     size = max(_MOST_THROUGH_A_RELAY, workload.load_processes)
     publishers = size if workload.exchange.both_ways else workload.publishers
-    return replace(workload, publishers=publishers, subscribers=size)
+    fewer = replace(workload, publishers=publishers, subscribers=size)
+    far = replace(fewer, rtt=NETWORK_RTT_S)
+    crowded = any(plan(load(name), far, machine).relay_crowded for name in patterns)
+    return fewer if crowded else workload
 
 
 def _sizes(

@@ -13,6 +13,8 @@ from harness.report.question import question
 from harness.report.remarks import interval_line, mark, refusals, remarks
 from harness.result import Series
 
+_WORST_FIRST = ("! ", "~ ", "  ")
+
 
 def relay_line(rows: Sequence[Configuration]) -> str:
     """Say how well the relay kept what it promised, at its worst; empty without one."""
@@ -39,7 +41,9 @@ def network_section(without: Series, between: Series, width: int = WIDTH) -> lis
         return ["\n".join(refusals(between, width))]
     fewer = [row for row in measured if not row.workload.networked]
     whole = configurations(without)
-    direct = {row.pattern: row for row in fewer or whole}
+    many = rows[0].workload.deliveries_per_message
+    alike = [row for row in whole if row.workload.deliveries_per_message == many]
+    direct = {row.pattern: row for row in fewer or alike}
     rtt = rows[0].workload.rtt
     columns = [
         Column(""),
@@ -49,29 +53,40 @@ def network_section(without: Series, between: Series, width: int = WIDTH) -> lis
         Column("round trips"),
     ]
     tables = [
-        table(columns, [_line(row, direct.get(row.pattern)) for row in _ordered(block)], width)
+        table(
+            columns,
+            [_line(row, direct.get(row.pattern), told=bool(fewer)) for row in _ordered(block)],
+            width,
+        )
         for _, block in blocks(rows)
     ]
     title = f"With a network in between\n{question(rows, between, width)}"
     notes = [
         "round trips: what the network added, as a multiple of its round trip",
-        _fewer(fewer, whole),
+        _fewer(rows, whole),
         relay_line(rows),
         interval_line(rows),
     ]
-    told = [*remarks(measured, between, width), joined(notes, width)]
-    return ["\n".join([title, "\n\n".join(tables), *told])]
+    below = [*remarks([*rows, *fewer], between, width), joined(notes, width)]
+    return ["\n".join([title, "\n\n".join(tables), *below])]
 
 
 def _fewer(rows: Sequence[Configuration], whole: Sequence[Configuration]) -> str:
     """Say how many receive here, and why; empty where it is all of them."""
-    if not rows or not whole:
+    here, there = (
+        found[0].workload.deliveries_per_message if found else 0 for found in (rows, whole)
+    )
+    if not there or here == there:
         return ""
-    here, there = (row.workload.deliveries_per_message for row in (rows[0], whole[0]))
     return (
         f"here {here} receive each message, not {there}: beside its clients on one core a relay "
         "passes no more in time"
     )
+
+
+def _worst(sides: Sequence[Configuration | None]) -> str:
+    marks = {mark(side) for side in sides if side is not None}
+    return next(sign for sign in _WORST_FIRST if sign in marks)
 
 
 def _ordered(rows: Sequence[Configuration]) -> list[Configuration]:
@@ -82,12 +97,13 @@ def _ordered(rows: Sequence[Configuration]) -> list[Configuration]:
     return sorted(rows, key=rank)
 
 
-def _line(row: Configuration, direct: Configuration | None) -> list[str]:
+def _line(row: Configuration, direct: Configuration | None, *, told: bool) -> list[str]:
+    """Lay out one row; ``told`` says whether what is wrong with ``direct`` is told of here, too."""
     far = median(row.samples(P50))
     near = None if direct is None else median(direct.samples(P50))
     added = None if far is None or near is None else far - near
     return [
-        mark(direct if row.valid and direct is not None else row) + row.pattern,
+        _worst([row, direct] if told else [row]) + row.pattern,
         units.ABSENT if direct is None else cells.latency(direct, P50),
         cells.latency(row, P50),
         units.ABSENT if added is None else units.seconds(added),

@@ -41,11 +41,20 @@ def scenario_name(workload: Workload, command: str, *, polls: bool = False) -> s
     plain = known.get(name, Workload())
     told = [name or traffic(workload), *_variations(wanted, plain)]
     if name in known:
+        if _same_traffic(_among(plain, wanted), wanted) and not _same_traffic(plain, wanted):
+            told.append(f"{units.count(wanted.receivers)} receivers")
         if gateways.set_up(wanted) != gateways.set_up(plain):
             told.append(f"over {gateways.set_up(wanted)}")
         if polls and wanted.poll_interval != plain.poll_interval:
             told.append(f"polls every {units.span(wanted.poll_interval)}")
     return ", ".join(told)
+
+
+def _among(workload: Workload, other: Workload) -> Workload:
+    """Give it with as many publishers and receivers as another."""
+    if workload.exchange is not other.exchange:
+        return workload
+    return replace(workload, publishers=other.publishers, subscribers=other.subscribers)
 
 
 def base(name: str) -> str:

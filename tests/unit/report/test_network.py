@@ -59,6 +59,21 @@ def test_with_and_without_stand_beside_each_other_in_round_trips(make_series: Ma
     assert text.index("floor") < text.index("sse") < text.index("long_polling")
 
 
+def test_a_row_that_is_saturated_far_away_is_marked(make_series: Make) -> None:
+    far = make_series(
+        {"sse": {"p50": 0.0254, "network": USE, "saturated": True}}, runs=3, workload=FAR
+    )
+    (text,) = network_section(make_series({"sse": {"p50": 400e-6}}), far)
+    assert told(text, "~ sse  ")[:2] == ["~", "sse"]
+
+
+def test_what_was_asked_of_more_receivers_is_no_comparison(make_series: Make) -> None:
+    near = make_series({"sse": {"p50": 400e-6}}, workload=Workload(subscribers=64))
+    far = make_series({"sse": {"p50": 0.0254, "network": USE}}, runs=3, workload=FAR)
+    (text,) = network_section(near, far)
+    assert told(text, "sse")[-1] == "–"
+
+
 def test_where_fewer_stand_behind_the_relay_they_are_held_against_themselves(
     make_series: Make,
 ) -> None:

@@ -55,6 +55,16 @@ CALLS = Workload(exchange=Exchange.REQUEST_REPLY, publishers=8, command=RedisCom
         (replace(TICKER, poll_interval=0.08), "make baseline", "ticker, polls every 80 ms"),
         (replace(JOBS, pop=Pop.LMOVE), "make baseline", "jobs, lists popped by lmove"),
         (
+            replace(BUILT_IN["chat"].workload, subscribers=16),
+            "abec compare --scenario chat",
+            "chat, 16 receivers",
+        ),
+        (
+            replace(BUILT_IN["collab"].workload, publishers=16, subscribers=16, rtt=0.05),
+            "abec compare --scenario collab",
+            "collab, network of 50 ms round trip, 16 receivers",
+        ),
+        (
             replace(BUILT_IN["chat"].workload, gateways=1),
             "make baseline",
             "chat, over 1 gateway, pubsub, behind caddy",
