@@ -35,9 +35,6 @@ MEASURED = CHECKOUT / "results/runs/baseline"
 KEPT = CHECKOUT / "results/baseline"
 _HISTOGRAM = "histogram"
 """Its value is base64, in which anything may seem to be a name or a path."""
-_INSTRUMENT = frozenset({"pacer_lateness", "pool_wait", "receiver_lag"})
-"""Times of our own clients: the rules of validity asked their quantiles, no page draws more. Their
-histograms are two fifths of all bytes."""
 _EXISTING = re.compile(r"existing-py_[^/]*?(?=\.(?:json|reasons)$|$)")
 """How asv names an environment that was there already: by its interpreter's path."""
 _SHOWN = "existing"
@@ -103,12 +100,13 @@ def pack(source: Path, kept: Path) -> None:
     """
     # Not at the top: asv imports this module in each of its processes.
     from harness.report.pages.private import own_names, published
+    from harness.result import OWN_TIMES
 
     own = own_names()
 
     def clean(value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
-            if key in _INSTRUMENT:
+            if key in OWN_TIMES:  # their histograms are two fifths of all bytes
                 value = {**value, _HISTOGRAM: ""}
             return {clean(name): clean(part, name) for name, part in value.items()}
         if isinstance(value, list):

@@ -25,7 +25,7 @@ class WrittenDown(Question):
     """What a disk costs: ``jobs`` on a Redis that keeps nothing, snapshots, or a log of commands.
 
     ``aof-always`` waits for the disk before it answers; the others write beside the answers, and
-    show at the p99. Snapshots begin a second after the last, and logs are rewritten from 1 MiB on,
+    show at the p99. Snapshots begin 1 to 2 s after the last, and logs are rewritten from 1 MiB on,
     so that a window of seconds sees both. What each loses is told in docs/patterns.
     """
 

@@ -21,7 +21,7 @@ class Persistence(StrEnum):
 
     NONE = "none"
     RDB = "rdb"
-    """A snapshot of everything, as soon as a second has passed since the last."""
+    """A snapshot of everything, 1 to 2 seconds after the last: Redis counts whole seconds."""
     AOF_EVERYSEC = "aof-everysec"
     """Each command to a log, which reaches the disk once a second."""
     AOF_ALWAYS = "aof-always"

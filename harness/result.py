@@ -38,6 +38,11 @@ class Latency:
     left out to make a file smaller."""
 
 
+OWN_TIMES = ("pacer_lateness", "pool_wait", "receiver_lag")
+"""Fields of `Result` with the times of our own clients: the rules of validity ask their quantiles,
+and no page draws more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
     """Delivery latency over the window of one run, in equal slices by due time.
@@ -270,6 +275,12 @@ class Kill:
     """Times that a job was begun again: after it had been delivered, or by a successor."""
     latest: float | None
     """The longest delivery latency of all that came, in seconds; None if nothing came."""
+    unsaved: float | None = None
+    """Seconds from the confirmation of the first lost message to Redis' death; None if nothing that
+    it had confirmed by then was lost, or a consumer was killed."""
+    survived: int | None = None
+    """Of ``waiting``, those confirmed later than the first lost one that came all the same; None as
+    above. 0: what is gone is what came last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import click
 from harness import schema, stamps_file
 from harness.cli.answer import width
 from harness.errors import BadInput, Exit, NotMeasured
-from harness.measure.agreement import UNCHECKED, Agreement, recomputed, within_itself
+from harness.measure.agreement import Agreement, recomputed, unchecked, within_itself
 from harness.observe import Observation
 from harness.registry import load
 from harness.report import units
@@ -117,7 +117,7 @@ def _in_part(about: str, result: Result, why: str) -> Exit:
         _list(found, "the rest")
         return Exit.ANSWER_IS_NO
     _say("part", f"{about}: {why}; {found.figures} figures fit its histograms and counts")
-    _say("", f"not checked: {UNCHECKED}")
+    _say("", f"not checked: {unchecked(result)}")
     return Exit.NOT_MEASURED
 
 

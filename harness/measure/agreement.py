@@ -14,7 +14,7 @@ import numpy as np
 
 from harness.histogram import Histogram
 from harness.measure.latency import rank
-from harness.result import Latency, Result, Timeline
+from harness.result import OWN_TIMES, Latency, Result, Timeline
 
 _CLOSE = 1e-9
 """Two numbers agree within that share: another processor may round the last digit differently."""
@@ -24,6 +24,7 @@ _NO_FIGURES = frozenset(
     {"pattern", "block", "floor", "workload", "block_index", "context", "stamps"}
 )
 """What was asked and where it ran: nothing that is computed from stamps."""
+_SINCE_LATELY = frozenset({"kill.unsaved", "kill.survived"})
 _QUANTILES: Mapping[str, float] = {
     "p50": 0.5,
     "p90": 0.9,
@@ -31,11 +32,17 @@ _QUANTILES: Mapping[str, float] = {
     "p99_9": 0.999,
     "maximum": 1.0,
 }
-UNCHECKED = (
+_UNCHECKED = (
     "achieved_rate, throughput, slope, saturated, service_mean_high, server, wire, generator, "
     "host, doubts, remarks"
 )
 """What histograms and counts say nothing about."""
+
+
+def unchecked(result: Result) -> str:
+    """Name what nothing in a result's file can be held against."""
+    left_out = [name for name in OWN_TIMES if not getattr(result, name).histogram]
+    return ", ".join([_UNCHECKED, *left_out])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,9 @@ def recomputed(stored: Result, again: Result) -> Agreement:
     if stored.timeline is None:  # a file of before it was kept
         other = {name: value for name, value in other.items() if not name.startswith("timeline")}
         mine.pop("timeline")
+    if stored.kill is not None and stored.kill.unsaved is None:  # or of before that was told
+        other = {name: value for name, value in other.items() if name not in _SINCE_LATELY}
+        mine = {name: value for name, value in mine.items() if name not in _SINCE_LATELY}
     names = dict.fromkeys((*mine, *other))
     absent = object()
     differing = (
@@ -103,7 +113,7 @@ _Check = tuple[str, Any, Any, bool]
 
 
 def _distribution(name: str, latency: Latency) -> Iterator[_Check]:
-    if not latency.histogram:  # left out, as in the baseline: nothing to hold its figures against
+    if not latency.histogram and name in OWN_TIMES:  # left out, as `unchecked` says
         return
     try:
         histogram = Histogram.decode(latency.histogram)

@@ -37,7 +37,7 @@ def kill(ledger: Ledger, *, victim: Victim, at_ns: int, back_ns: int, held: Pair
     elapsed_ns = delivered_ns[came] - messages.due_ns[came]
     held_rows = _rows(ledger, held)
     again = (arrivals.message != UNKNOWN) & ~first
-    accepted = waiting = None
+    accepted = waiting = unsaved = survived = None
     if victim is Victim.REDIS:
         promised = messages.accepted_ns != NEVER
         before = promised & (messages.accepted_ns < at_ns)
@@ -47,6 +47,12 @@ def kill(ledger: Ledger, *, victim: Victim, at_ns: int, back_ns: int, held: Pair
         taken_again_ns = back_ns + round(ledger.workload.work * 1e9)
         waits = before & ~(came & (delivered_ns < taken_again_ns))
         waiting = int(np.count_nonzero(waits))
+        gone_ns = messages.accepted_ns[before & ~came]
+        if len(gone_ns):
+            first_ns = int(gone_ns.min())
+            unsaved = (at_ns - first_ns) / 1e9
+            later = waits & came & (messages.accepted_ns > first_ns)
+            survived = int(np.count_nonzero(later))
     else:
         promised = messages.sent_ns != NEVER
         back_ns = _first_of_successor(ledger, at_ns)
@@ -60,6 +66,8 @@ def kill(ledger: Ledger, *, victim: Victim, at_ns: int, back_ns: int, held: Pair
         lost=int(np.count_nonzero(promised & ~came)),
         repeated=int(np.count_nonzero(again)) + int(np.count_nonzero(came[held_rows])),
         latest=float(elapsed_ns.max()) / 1e9 if len(elapsed_ns) else None,
+        unsaved=unsaved,
+        survived=survived,
     )
 
 

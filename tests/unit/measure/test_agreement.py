@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from harness.measure.agreement import recomputed, within_itself
+from harness.measure.agreement import recomputed, unchecked, within_itself
+from harness.queueing import Victim
 from harness.registry import load
-from harness.result import Result
+from harness.result import Kill, Result
 from harness.run import conclude
 from tests.unit.conftest import MACHINE
 from tests.unit.seen import WORKLOAD, observation
@@ -107,6 +108,7 @@ def test_a_result_fits_its_own_histograms(lost: int) -> None:
         ({"mean": None}, ["delivery.mean"]),
         ({"messages": 2000}, ["offered_rate"]),
         ({"histogram": "AAAA"}, ["delivery.histogram"]),
+        ({"histogram": ""}, ["delivery.histogram"]),
     ],
 )
 def test_without_stamps_a_changed_figure_does_not_fit(
@@ -115,6 +117,36 @@ def test_without_stamps_a_changed_figure_does_not_fit(
     true = result()
     changed = replace(true, delivery=replace(true.delivery, **changes))
     assert named(within_itself(changed)) == names
+
+
+def test_a_histogram_of_our_own_times_may_be_left_out_and_is_named() -> None:
+    whole = result()
+    less = replace(whole, receiver_lag=replace(whole.receiver_lag, histogram=""))
+    found = within_itself(less)
+    assert found.differences == ()
+    assert found.figures == within_itself(whole).figures - 7
+    assert unchecked(less) == f"{unchecked(whole)}, receiver_lag"
+
+
+def test_a_file_of_before_a_kill_told_when_agrees() -> None:
+    later = Kill(
+        victim=Victim.REDIS,
+        at=1.0,
+        back=0.02,
+        held=0,
+        accepted=90,
+        waiting=40,
+        lost=3,
+        repeated=1,
+        latest=0.5,
+        unsaved=0.7,
+        survived=0,
+    )
+    before = replace(later, unsaved=None, survived=None)
+    true = replace(result(), kill=later)
+    assert recomputed(replace(true, kill=before), true).differences == ()
+    changed = replace(later, survived=1)
+    assert named(recomputed(replace(true, kill=changed), true)) == ["kill.survived"]
 
 
 def test_a_change_within_a_bucket_is_not_seen_without_stamps() -> None:
