@@ -48,8 +48,8 @@ def measured(times: int, log: Log) -> Iterator[Log]:
     """Kill and measure what ``log`` has fewer kills of; give all that is known after each part."""
     machine = read_machine()
     stamp = {"commit": machine.commit[:12]}
-    consumers = {row["way"]: row for row in log.get("consumer killed", ())}
-    servers = _by_server(log.get("redis killed", ()))
+    consumers = {row["way"]: row for row in log.get("consumer killed", ()) if _kills(row)}
+    servers = _by_server(filter(_kills, log.get("redis killed", ())))
     prices = _by_server(log.get("prices", ()))
 
     def known() -> Log:
@@ -100,7 +100,10 @@ def _price(row: Mapping[str, Any]) -> Price:
 
 
 def _kills(row: Mapping[str, Any] | None) -> int:
-    return len(row["lost"]) if row is not None else 0
+    """Count what a row has; 0 where it lacks what is told of kills by now."""
+    if row is None or any(field.name not in row for field in fields(Outcome)):
+        return 0
+    return len(row["lost"])
 
 
 def tables(log: Log, page: str) -> str:
@@ -120,8 +123,9 @@ def tables(log: Log, page: str) -> str:
             *map(_consumer_row, killed),
             "",
             "| Redis killed, `--persistence` | kills | confirmed and waiting | of these gone "
-            "| repeated | back after, at most | p99 at 1,000 msg/s | msg/s, 64 in flight |",
-            "|---|---:|---:|---:|---:|---:|---:|---:|",
+            "| confirmed in the last, at most | repeated | back after, at most "
+            "| p99 at 1,000 msg/s | msg/s, 64 in flight |",
+            "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
             *(_server_row(row, prices) for row in servers),
             "",
             "`!`: not all runs of this price were valid: it is a hint, no more. The counts hold.",
@@ -159,13 +163,16 @@ def _server_row(row: Mapping[str, Any], prices: Mapping[_Server, Mapping[str, An
         throughput = "! " * (cost.throughput_valid < cost.runs) + _round(cost.throughput)
     return (
         f"| `{row['persistence']}` | {len(row['lost'])} | {sum(row['waiting']):,} "
-        f"| {sum(row['lost']):,} | {sum(row['repeated']):,} | {_ms(max(row['back']))} "
+        f"| {sum(row['lost']):,} | {_ms(max(row['unsaved'])) if any(row['lost']) else '–'} "
+        f"| {sum(row['repeated']):,} | {_ms(max(row['back']))} "
         f"| {p99} | {throughput} |"
     )
 
 
 def _ms(seconds: float | None) -> str:
-    return "∞" if seconds is None else f"{seconds * 1e3:,.3g} ms"
+    if seconds is None:
+        return "∞"
+    return f"{seconds * 1e3:,.0f} ms" if seconds >= 1 else f"{seconds * 1e3:.3g} ms"
 
 
 def _round(value: float) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from harness.comparison import Part
 from harness.machine import Machine
+from harness.queueing import Persistence
 from harness.result import Doubt, Result
 from harness.scaling import Backplane, Balancer
 from harness.workload import Workload
@@ -19,6 +20,8 @@ from tests.prove.compared import asked_of, whole
 from tests.prove.gate_alike import GATES, Compared, judged, read, upper_bound
 from tests.prove.gate_checkout import ROOT
 from tests.prove.gate_planted import Planted, changes
+from tests.prove.kills import Outcome as KillsOutcome
+from tests.prove.kills import redis_claim
 from tests.prove.scaled import added
 from tests.unit.conftest import result
 
@@ -102,6 +105,46 @@ def test_what_has_too_few_valid_runs_on_either_side_adds_nothing_that_is_known()
         ("p50 3.5 ms, adds n/a", False),
     ]
     assert claims[1].what.endswith("4 of 8 runs valid, 0 without")
+
+
+def of_kills(lost: tuple[int, ...], survived: int = 0) -> KillsOutcome:
+    """Build what as many kills of Redis did, each with 10 messages waiting."""
+    each = len(lost)
+    return KillsOutcome(
+        lost=lost,
+        repeated=(0,) * each,
+        held=(0,) * each,
+        accepted=(90,) * each,
+        waiting=(10,) * each,
+        back=(0.02,) * each,
+        latest=(0.5,) * each,
+        unsaved=(0.01,) * each,
+        survived=(survived, *(0,) * (each - 1)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("persistence", "lost", "survived", "kept"),
+    [
+        (Persistence.NONE, (10, 10), 0, True),
+        (Persistence.NONE, (10, 11), 0, True),
+        (Persistence.NONE, (10, 9), 0, False),
+        (Persistence.NONE, (10, 12), 0, False),
+        (Persistence.RDB, (6, 9), 0, True),
+        (Persistence.RDB, (6, 10), 0, False),
+        (Persistence.RDB, (6, 0), 0, False),
+        (Persistence.RDB, (6, 7), 1, False),
+        (Persistence.AOF_EVERYSEC, (0, 2), 0, True),
+        (Persistence.AOF_EVERYSEC, (0, 10), 0, False),
+        (Persistence.AOF_EVERYSEC, (2, 0), 1, False),
+        (Persistence.AOF_ALWAYS, (0, 0), 0, True),
+        (Persistence.AOF_ALWAYS, (0, 1), 0, False),
+    ],
+)
+def test_each_persistence_is_held_to_its_promise(
+    persistence: Persistence, lost: tuple[int, ...], survived: int, kept: bool
+) -> None:
+    assert redis_claim("redis_queue", persistence, of_kills(lost, survived)).ok is kept
 
 
 def test_a_comparison_has_a_row_for_each_way(machine: Machine) -> None:
