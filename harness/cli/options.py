@@ -56,7 +56,11 @@ _HELP: Mapping[str, tuple[str, str]] = {
     "pipeline": ("N", "Redis commands unanswered on one connection at a time [1]"),
     "keys": ("N", "keys that Redis commands work on, or that a flush takes away [1000]"),
     "pop": ("NAME", "how redis_queue's consumers take: brpop, rpop or lmove [brpop]"),
-    "work": ("TIME", "how long a consumer works on each message, 0 or 1ms [0]"),
+    "work": (
+        "TIME",
+        "how long a consumer works on each message, 0 or 1ms [0; with --kill, for half of its "
+        "time, or for twice that where Redis dies]",
+    ),
     "persistence": ("NAME", "of a Redis that stores: none, rdb, aof-everysec, aof-always [none]"),
     "kill": ("NAME", "whom to kill in mid-run: consumer, redis or gateway [none]"),
     "kill_after": ("TIME", "when in the window [1s]"),

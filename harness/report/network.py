@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.measure.configuration import P50, Configuration, configurations
 from harness.measure.statistics import median
 from harness.report import cells, units
-from harness.report.columns import WIDTH, Column, joined, table
+from harness.report.columns import WIDTH, Column, joined, paragraph, table
 from harness.report.delivery import blocks
 from harness.report.question import question
 from harness.report.remarks import interval_line, mark, refusals, remarks
@@ -60,27 +60,24 @@ def network_section(without: Series, between: Series, width: int = WIDTH) -> lis
         )
         for _, block in blocks(rows)
     ]
-    title = f"With a network in between\n{question(rows, between, width)}"
+    title = ["With a network in between", question(rows, between, width)]
+    if fewer and whole:
+        title.append(paragraph(_fewer(rows, whole), width=width))
     notes = [
         "round trips: what the network added, as a multiple of its round trip",
-        _fewer(rows, whole),
         relay_line(rows),
         interval_line(rows),
     ]
     below = [*remarks([*rows, *fewer], between, width), joined(notes, width)]
-    return ["\n".join([title, "\n\n".join(tables), *below])]
+    return ["\n".join([*title, "\n\n".join(tables), *below])]
 
 
 def _fewer(rows: Sequence[Configuration], whole: Sequence[Configuration]) -> str:
-    """Say how many receive here, and why; empty where it is all of them."""
-    here, there = (
-        found[0].workload.deliveries_per_message if found else 0 for found in (rows, whole)
-    )
-    if not there or here == there:
-        return ""
+    """Say how many receive here, and why."""
+    here, there = (found[0].workload.deliveries_per_message for found in (rows, whole))
     return (
-        f"here {here} receive each message, not {there}: beside its clients on one core a relay "
-        "passes no more in time"
+        f"{here} of the {there} receive each message here, with the network and without: beside "
+        "its clients on one core a relay passes no more in time"
     )
 
 

@@ -100,7 +100,10 @@ def test_where_fewer_stand_behind_the_relay_they_are_held_against_themselves(
     assert row[-1] == "0.50"
     assert told(text, "! websocket  ")[:2] == ["!", "websocket"]
     assert "websocket without a network is invalid" in text
-    assert "here 16 receive each message, not 64: beside its clients" in " ".join(text.split())
+    assert (
+        "16 of the 64 receive each message here, with the network and without: beside"
+        in " ".join(text.split())
+    )
 
 
 def test_a_comparison_has_it_as_a_part_of_its_own(make_series: Make) -> None:

@@ -258,12 +258,15 @@ var abecDraw = (function () {
     var wholes = drawing.bars.map(function (bar) {
       return bar.values.reduce(function (sum, value) { return sum + value; }, 0);
     });
+    var doubtful = drawing.bars.some(function (bar) { return bar.state === "invalid"; });
     var traces = drawing.parts.map(function (part, number) {
+      var fill = tone("c" + [1, 2, 3, 4, 6, 5][number % 6]);
       return {
         type: "bar", orientation: "h", name: part, y: names,
         x: drawing.bars.map(function (bar) { return bar.values[number]; }),
         marker: {
-          color: drawing.bars.map(function (bar) { return bar.state === "invalid" ? tone("invalid") : tone("c" + [1, 2, 3, 4, 6, 5][number % 6]); }),
+          // One colour where one will do: Plotly warns of patterns over several.
+          color: doubtful ? drawing.bars.map(function (bar) { return bar.state === "invalid" ? tone("invalid") : fill; }) : fill,
           line: { width: 1, color: tone("raised") },
           pattern: { shape: shapes[number % 6], fillmode: "overlay", fgcolor: tone("raised"), size: 7, solidity: 0.2 },
         },
