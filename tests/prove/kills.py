@@ -36,8 +36,6 @@ WAYS: Mapping[str, tuple[str, Pop]] = {
     "lmove": ("redis_queue", Pop.LMOVE),
     "stream": ("redis_stream", Pop.BRPOP),
 }
-_ON_ITS_WAY = 1
-"""A confirmation that came after the death of Redis: lost, and not known to have waited."""
 LOSES = frozenset({"brpop", "rpop"})
 """At most once; the others do again what was not acknowledged."""
 
@@ -176,7 +174,7 @@ def _kept(persistence: Persistence, found: Outcome) -> bool:
     if not all(found.waiting) or any(found.survived):
         return False
     if persistence is Persistence.NONE:
-        return all(lost - waiting in (0, _ON_ITS_WAY) for lost, waiting in pairs)
+        return all(lost == waiting for lost, waiting in pairs)
     if persistence is Persistence.RDB:
         return all(0 < lost < waiting for lost, waiting in pairs)
     if persistence is Persistence.AOF_EVERYSEC:

@@ -127,9 +127,8 @@ def of_kills(lost: tuple[int, ...], survived: int = 0) -> KillsOutcome:
     ("persistence", "lost", "survived", "kept"),
     [
         (Persistence.NONE, (10, 10), 0, True),
-        (Persistence.NONE, (10, 11), 0, True),
+        (Persistence.NONE, (10, 11), 0, False),
         (Persistence.NONE, (10, 9), 0, False),
-        (Persistence.NONE, (10, 12), 0, False),
         (Persistence.RDB, (6, 9), 0, True),
         (Persistence.RDB, (6, 10), 0, False),
         (Persistence.RDB, (6, 0), 0, False),
