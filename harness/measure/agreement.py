@@ -24,7 +24,6 @@ _NO_FIGURES = frozenset(
     {"pattern", "block", "floor", "workload", "block_index", "context", "stamps"}
 )
 """What was asked and where it ran: nothing that is computed from stamps."""
-_SINCE_LATELY = frozenset({"kill.unsaved", "kill.survived"})
 _QUANTILES: Mapping[str, float] = {
     "p50": 0.5,
     "p90": 0.9,
@@ -65,13 +64,8 @@ class Agreement:
 def recomputed(stored: Result, again: Result) -> Agreement:
     """Hold every figure of a result against those of a result made from its stamps."""
     mine, other = dict(_figures(stored)), dict(_figures(again))
-    if stored.timeline is None:  # a file of before it was kept
-        other = {name: value for name, value in other.items() if not name.startswith("timeline")}
-        mine.pop("timeline")
-    if stored.kill is not None and stored.kill.unsaved is None:  # or of before that was told
-        other = {name: value for name, value in other.items() if name not in _SINCE_LATELY}
-        mine = {name: value for name, value in mine.items() if name not in _SINCE_LATELY}
-    names = dict.fromkeys((*mine, *other))
+    unknown = tuple(_of_later(stored))
+    names = [name for name in dict.fromkeys((*mine, *other)) if not name.startswith(unknown)]
     absent = object()
     differing = (
         Difference(
@@ -83,6 +77,14 @@ def recomputed(stored: Result, again: Result) -> Agreement:
         if not _equal(name, mine.get(name, absent), other.get(name, absent))
     )
     return Agreement(figures=len(names), differences=tuple(differing))
+
+
+def _of_later(stored: Result) -> Iterator[str]:
+    """Give how the names of figures begin that a file of before they were kept lacks."""
+    if stored.timeline is None:
+        yield "timeline"
+    if stored.kill is not None and stored.kill.unsaved is None:
+        yield from ("kill.unsaved", "kill.survived")
 
 
 def within_itself(result: Result) -> Agreement:

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from harness.machine import Machine
+from harness.queueing import Victim
 from harness.result import (
     Audit,
     Context,
     GeneratorUse,
     HostUse,
+    Kill,
     Latency,
     Result,
     Series,
@@ -170,6 +172,19 @@ def series(
 
 
 CHAT = Workload(subscribers=64, rate=100.0)
+REDIS_KILLED = Kill(
+    victim=Victim.REDIS,
+    at=1.0,
+    back=0.02,
+    held=0,
+    accepted=90,
+    waiting=40,
+    lost=3,
+    repeated=1,
+    latest=None,
+    unsaved=0.7,
+    survived=0,
+)
 NATURE: Mapping[str, Mapping[str, Any]] = {
     "floor": {"p50": 110e-6, "p99": 310e-6, "cpu": 3e-6},
     "sse": {"p50": 412e-6, "p99": 1.9e-3, "cpu": 14e-6},

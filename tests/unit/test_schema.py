@@ -11,9 +11,9 @@ import pytest
 
 from harness import schema
 from harness.errors import BadInput, NotMeasured
-from harness.queueing import Victim
-from harness.result import Doubt, Kill, QueueDepth, Series
+from harness.result import Doubt, QueueDepth, Series
 from harness.workload import ClientKind, Exchange, Workload
+from tests.unit.conftest import REDIS_KILLED
 
 Spoil = Callable[[dict[str, Any]], object]
 
@@ -167,18 +167,7 @@ def test_numbers_that_json_does_not_have_are_refused(stored: Series) -> None:
 
 
 def test_what_a_kill_did_is_read_as_it_was_written(stored: Series) -> None:
-    kill = Kill(
-        victim=Victim.REDIS,
-        at=1.0,
-        back=0.02,
-        held=0,
-        accepted=90,
-        waiting=40,
-        lost=3,
-        repeated=1,
-        latest=None,
-    )
     depth = QueueDepth(at=(-0.1, 0.0), waiting=(0, 3), writing=(False, True), left=None)
-    results = tuple(replace(run, kill=kill, depth=depth) for run in stored.results)
+    results = tuple(replace(run, kill=REDIS_KILLED, depth=depth) for run in stored.results)
     asked = replace(stored, results=results)
     assert schema.from_json(schema.to_json(asked), "new.json") == asked

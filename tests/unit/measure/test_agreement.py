@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from harness.measure.agreement import recomputed, unchecked, within_itself
-from harness.queueing import Victim
 from harness.registry import load
-from harness.result import Kill, Result
+from harness.result import Result
 from harness.run import conclude
-from tests.unit.conftest import MACHINE
+from tests.unit.conftest import MACHINE, REDIS_KILLED
 from tests.unit.seen import WORKLOAD, observation
 
 
@@ -129,23 +128,10 @@ def test_a_histogram_of_our_own_times_may_be_left_out_and_is_named() -> None:
 
 
 def test_a_file_of_before_a_kill_told_when_agrees() -> None:
-    later = Kill(
-        victim=Victim.REDIS,
-        at=1.0,
-        back=0.02,
-        held=0,
-        accepted=90,
-        waiting=40,
-        lost=3,
-        repeated=1,
-        latest=0.5,
-        unsaved=0.7,
-        survived=0,
-    )
-    before = replace(later, unsaved=None, survived=None)
-    true = replace(result(), kill=later)
+    before = replace(REDIS_KILLED, unsaved=None, survived=None)
+    true = replace(result(), kill=REDIS_KILLED)
     assert recomputed(replace(true, kill=before), true).differences == ()
-    changed = replace(later, survived=1)
+    changed = replace(REDIS_KILLED, survived=1)
     assert named(recomputed(replace(true, kill=changed), true)) == ["kill.survived"]
 
 
