@@ -259,13 +259,13 @@ class Kill:
 
     victim: Victim
     at: float
-    """Seconds since the window's beginning."""
+    """Seconds since the window's beginning; where Redis was killed, of the moment it was dead."""
     back: float
     """Seconds from there until Redis answered again, or a new consumer's first delivery."""
     held: int
     """Jobs that the killed consumer was working on."""
     accepted: int | None
-    """Messages that Redis had confirmed when it was killed; None where a consumer was."""
+    """Messages that Redis had confirmed when it was dead; None where a consumer was killed."""
     waiting: int | None
     """Of these, such as no consumer had delivered by then, or had in hand."""
     lost: int

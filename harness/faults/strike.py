@@ -30,7 +30,7 @@ class Blow:
 
     victim: Victim
     at_ns: int
-    """CLOCK_MONOTONIC when it was killed."""
+    """CLOCK_MONOTONIC when it was killed; of Redis, when it was dead: it confirms until then."""
     back_ns: int
     """When its successor was started (a consumer) or answered (Redis); a gateway has none."""
     held: tuple[tuple[int, int], ...]
@@ -74,9 +74,8 @@ class Strike:
     def _kill_redis(self) -> None:
         if self.running.restart_redis is None:
             raise RuntimeError("a Redis that was not started here is not killed")
-        at_ns = time.monotonic_ns()
-        self.running.restart_redis()
-        self.blow = Blow(victim=self.victim, at_ns=at_ns, back_ns=time.monotonic_ns(), held=())
+        dead_ns = self.running.restart_redis()
+        self.blow = Blow(victim=self.victim, at_ns=dead_ns, back_ns=time.monotonic_ns(), held=())
 
     def _kill_gateway(self) -> None:
         """Kill the last: publishers of the feed begin with the first, so that few go there."""

@@ -25,7 +25,7 @@ def kill(ledger: Ledger, *, victim: Victim, at_ns: int, back_ns: int, held: Pair
     Args:
         ledger: all messages and arrivals, those of the killed consumer included.
         victim: who was killed.
-        at_ns: when, by CLOCK_MONOTONIC.
+        at_ns: when, by CLOCK_MONOTONIC; of Redis, when it was dead.
         back_ns: when Redis answered again.
         held: the jobs that a killed consumer had begun and not delivered.
     """

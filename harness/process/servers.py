@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -60,8 +61,9 @@ class Running:
         for child in self.restarting:
             child.signal(signal.SIGUSR1)
 
-    restart_redis: Callable[[], Child] | None = None
-    """Kill the Redis (SIGKILL), start it again on the same files and wait until it answers."""
+    restart_redis: Callable[[], int] | None = None
+    """Kill the Redis (SIGKILL), start it again on the same files and wait until it answers; give
+    when it was dead, by CLOCK_MONOTONIC in ns."""
 
     def kill(self, name: str) -> Child:
         """Kill (SIGKILL) the server of that name; that it is gone is no failure from now on."""
@@ -130,7 +132,7 @@ def started(
             urls: dict[str, str] = {}
             redis_label = redis_tls = ""
             given: GivenProcesses | None = None
-            restart: Callable[[], Child] | None = None
+            restart: Callable[[], int] | None = None
             for redis_spec in specs:
                 if isinstance(redis_spec, RedisSpec):
                     source = resolve_nodes(redis_spec.nodes, workload.redis_at, workload.ca)
@@ -189,12 +191,13 @@ def _with(spec: ServerSpec, paths: Mapping[str, str]) -> ServerSpec:
     return replace(spec, argv=tuple(path if w == "{program}" else w for w in spec.argv))
 
 
-def _restart(redis: ServingRedis, children: list[Child], place: int) -> Child:
+def _restart(redis: ServingRedis, children: list[Child], place: int) -> int:
     if redis.start_again is None:
         raise RuntimeError("only a Redis that was started here can be started again")
     children[place].kill()
+    dead_ns = time.monotonic_ns()
     children[place] = redis.start_again()
-    return children[place]
+    return dead_ns
 
 
 def _launch(

@@ -54,7 +54,11 @@ def test_a_redis_that_dies_keeps_what_its_log_has() -> None:
     kill = killed("redis_queue", replace(asked, persistence=Persistence.AOF_ALWAYS))
     assert kill.waiting
     assert kill.lost == 0
-    kill = killed("redis_queue", asked)
+
+
+def test_a_redis_that_dies_confirms_to_its_last_moment_and_keeps_nothing() -> None:
+    busy = replace(JOBS, pop=Pop.LMOVE, kill=Victim.REDIS, rate=5000.0, kill_after=0.5)
+    kill = killed("redis_queue", busy)
     assert kill.waiting
     assert kill.lost == kill.waiting
 
