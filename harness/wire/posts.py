@@ -13,7 +13,7 @@ from functools import partial
 
 from harness.given_server import expected, media_type
 from harness.pattern import Deliver, Seat, Send, Sent
-from harness.wire.http import Answered, HttpLink, Response, UnexpectedAnswer, http_link
+from harness.wire.http import Answered, HttpLink, PatientLink, Response, UnexpectedAnswer, http_link
 from harness.wire.place import Place
 
 SUCCESS = range(200, 300)
@@ -106,7 +106,7 @@ async def post_messages(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
         OSError: nothing accepts connections there.
     """
     place = Place.of(seat.endpoints.at("publish", "/messages"))
-    async with http_link(seat, place) as link:
+    async with http_link(seat, place, PatientLink) as link:
         yield posting(
             link, place.target, SUCCESS if seat.workload.elsewhere else (204,), sent, ignore
         )
