@@ -112,8 +112,8 @@ def test_a_relay_that_shares_its_core_carries_fewer(machine: Machine, name: str)
     ]
     for cell in cells:
         asked = cell.workload
-        assert asked.subscribers == 16
-        assert asked.publishers == (16 if asked.exchange is Exchange.GROUP else workload.publishers)
+        assert asked.subscribers == 8
+        assert asked.publishers == (8 if asked.exchange is Exchange.GROUP else workload.publishers)
         assert asked.rate == workload.rate
     on_three = steps_of(replace(machine, cores=(0, 1, 2)), patterns, workload)[Part.NETWORK]
     # A member of a group is one process with one core; a publisher and subscribers take two.

@@ -55,14 +55,14 @@ CALLS = Workload(exchange=Exchange.REQUEST_REPLY, publishers=8, command=RedisCom
         (replace(TICKER, poll_interval=0.08), "make baseline", "ticker, polls every 80 ms"),
         (replace(JOBS, pop=Pop.LMOVE), "make baseline", "jobs, lists popped by lmove"),
         (
-            replace(BUILT_IN["chat"].workload, subscribers=16),
+            replace(BUILT_IN["chat"].workload, subscribers=8),
             "abec compare --scenario chat",
-            "chat, 16 receivers",
+            "chat, 8 receivers",
         ),
         (
-            replace(BUILT_IN["collab"].workload, publishers=16, subscribers=16, rtt=0.05),
+            replace(BUILT_IN["collab"].workload, publishers=8, subscribers=8, rtt=0.05),
             "abec compare --scenario collab",
-            "collab, network of 50 ms round trip, 16 receivers",
+            "collab, network of 50 ms round trip, 8 receivers",
         ),
         (
             replace(BUILT_IN["chat"].workload, gateways=1),
