@@ -14,6 +14,7 @@ from harness.measure.configuration import CPU_PER_DELIVERY, P50, Configuration
 from harness.measure.statistics import median
 from harness.report import cells, units
 from harness.report.columns import listed
+from harness.report.queues import kill_line
 
 
 def answer(
@@ -22,8 +23,11 @@ def answer(
     """Answer for rows of one workload and one block.
 
     ``found`` are conclusions about latency (closed loop: throughput), ``costs`` about CPU per
-    delivery, both about these rows only.
+    delivery, both about these rows only. Where somebody was killed, what that lost is the answer.
     """
+    fates = [kill_line(row.pattern, row) for row in rows if not row.is_floor]
+    if any(fates):
+        return " ".join(filter(None, fates))
     families = sorted({row.family for row in rows if not row.is_floor})
     made = [c for c in found if c.standing is not Standing.NOT_COMPARED]
     begin = "For this scenario" if rows[0].workload.open_loop else "At saturation"

@@ -111,7 +111,9 @@ def test_a_comparison_has_it_as_a_part_of_its_own(make_series: Make) -> None:
         latency=make_series(NEAR_ROWS),
         network=make_series(FAR_ROWS, runs=3, workload=FAR),
     )
-    assert "\n\nWith a network in between\n" in compare_report(compared)
+    told = compare_report(compared)
+    assert "\n\nWith a network in between\n" in told
+    assert "where a network is named, it only delays;" in " ".join(told.split())
     assert "With a network in between" not in compare_report(replace(compared, network=None))
 
 

@@ -10,9 +10,11 @@ import pytest
 
 from harness.measure.compare import conclusions, cost_conclusions
 from harness.measure.configuration import configurations
+from harness.queueing import Victim
 from harness.report.pages.glance import answer
 from harness.result import Doubt, Series
 from harness.workload import Workload
+from tests.unit.conftest import REDIS_KILLED
 
 Make = Callable[..., Any]
 Nature = Mapping[str, Any]
@@ -49,6 +51,22 @@ def test_what_is_not_told_apart_says_what_would_have_shown(make_series: Make) ->
     assert "not told apart: sse and websocket (p50 1.0" in text
     assert "× would have shown)" in text
     assert "long_polling and" not in text
+
+
+def test_where_somebody_was_killed_what_that_lost_is_the_answer(make_series: Make) -> None:
+    rows = {
+        "floor": {"kill": REDIS_KILLED},
+        "redis_queue": {**QUICK, "kill": REDIS_KILLED},
+        "redis_stream": {**SLOW, "kill": replace(REDIS_KILLED, lost=0)},
+    }
+
+    text = said(make_series(rows, runs=2, workload=Workload(kill=Victim.REDIS)))
+
+    assert text.startswith("redis_queue: Redis was killed in each of 2 runs, 80 confirmed messages")
+    assert ": 6 lost, 2 repeated; " in text
+    assert " redis_stream: Redis was killed" in text
+    assert ": 0 lost, 2 repeated; " in text
+    assert "floor" not in text
 
 
 def test_no_difference_at_all(make_series: Make) -> None:
