@@ -168,6 +168,8 @@ class NetworkUse:
     """Pieces of data that it passed on, both ways."""
     late_p50: float
     """Seconds that a piece came out later than it was to."""
+    late_p90: float | None = field(default=None, kw_only=True)
+    """None in files of before it was kept."""
     late_p99: float
     late_max: float
     unrecorded: int = field(default=0, kw_only=True)

@@ -85,6 +85,8 @@ def _of_later(stored: Result) -> Iterator[str]:
         yield "timeline"
     if stored.kill is not None and stored.kill.unsaved is None:
         yield from ("kill.unsaved", "kill.survived")
+    if stored.network is not None and stored.network.late_p90 is None:
+        yield "network.late_p90"
 
 
 def within_itself(result: Result) -> Agreement:

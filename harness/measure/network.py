@@ -29,6 +29,7 @@ def network_use(
     return NetworkUse(
         chunks=len(late_ns),
         late_p50=quantile(late_ns, 0.5) or 0.0,
+        late_p90=quantile(late_ns, 0.9) or 0.0,
         late_p99=quantile(late_ns, 0.99) or 0.0,
         late_max=quantile(late_ns, 1.0) or 0.0,
         unrecorded=relayed.unrecorded,

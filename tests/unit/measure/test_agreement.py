@@ -9,7 +9,7 @@ import pytest
 
 from harness.measure.agreement import recomputed, unchecked, within_itself
 from harness.registry import load
-from harness.result import Result
+from harness.result import NetworkUse, Result
 from harness.run import conclude
 from tests.unit.conftest import MACHINE, REDIS_KILLED
 from tests.unit.seen import WORKLOAD, observation
@@ -133,6 +133,15 @@ def test_a_file_of_before_a_kill_told_when_agrees() -> None:
     assert recomputed(replace(true, kill=before), true).differences == ()
     changed = replace(REDIS_KILLED, survived=1)
     assert named(recomputed(replace(true, kill=changed), true)) == ["kill.survived"]
+
+
+def test_a_file_of_before_a_relay_told_its_p90_agrees() -> None:
+    use = NetworkUse(chunks=9, late_p50=1e-5, late_p90=2e-5, late_p99=1e-4, late_max=1e-3, cpu=0.1)
+    true = replace(result(), network=use)
+    before = replace(true, network=replace(use, late_p90=None))
+    assert recomputed(before, true).differences == ()
+    changed = replace(true, network=replace(use, late_p90=3e-5))
+    assert named(recomputed(changed, true)) == ["network.late_p90"]
 
 
 def test_a_change_within_a_bucket_is_not_seen_without_stamps() -> None:

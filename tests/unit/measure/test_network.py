@@ -54,6 +54,7 @@ def test_percentiles_are_order_statistics_whatever_the_order() -> None:
     use = network_use(relayed([1_500] * 100, late_ns.tolist()), BEFORE, AFTER, 1_000, 2_000)
     assert use is not None
     assert use.late_p50 == pytest.approx(50e-9)
+    assert use.late_p90 == pytest.approx(90e-9)
     assert use.late_p99 == pytest.approx(99e-9)
     assert use.late_max == pytest.approx(100e-9)
 
