@@ -58,7 +58,12 @@ def us(seconds: float) -> str:
     return f"{seconds * 1e6:,.0f} µs"
 
 
+def reasons(results: Sequence[Result]) -> str:
+    """Name the rules by which runs are invalid; empty where all are valid."""
+    return ", ".join(sorted({doubt.rule for result in results for doubt in result.doubts}))
+
+
 def doubts(results: Sequence[Result]) -> str:
     """Say after a figure that its runs were invalid, and why; empty where all are valid."""
-    rules = sorted({doubt.rule for result in results for doubt in result.doubts})
-    return f" (invalid: {', '.join(rules)})" if rules else ""
+    rules = reasons(results)
+    return f" (invalid: {rules})" if rules else ""

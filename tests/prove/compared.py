@@ -11,11 +11,12 @@ from harness.machine import Machine
 from harness.measure.configuration import configurations
 from harness.result import Series
 from harness.scenario import BUILT_IN
-from tests.prove.claim import Claim
+from tests.prove.claim import Claim, reasons
 from tests.prove.clone import Clone, fresh_clone, left_nothing
 
 _SCENARIOS = ("judge", "group_chat", "collab")
-_RUNS = 3
+_RUNS = 6
+"""Five have to be valid, as the network part has them by default."""
 _IN_FLIGHT = 64
 """Of ``abec compare``, where nothing else is asked for."""
 
@@ -75,7 +76,12 @@ def whole(what: str, part: Part, patterns: Collection[str], series: Series | Non
     rows = () if series is None else configurations(series)
     missing = sorted(set(patterns) - {row.pattern for row in rows})
     refused = [] if series is None else [f"{name}: {why}" for name, why in series.refused.items()]
-    invalid = [row.pattern for row in rows if not row.valid and part is not Part.MEMORY]
+    invalid = [
+        f"{row.pattern} ({reasons(row.invalid_runs)} in {len(row.invalid_runs)} of "
+        f"{len(row.runs)} runs)"
+        for row in rows
+        if not row.valid and part is not Part.MEMORY
+    ]
     lost = sum(run.audit.lost for row in rows for run in row.runs if run.workload.open_loop)
     problems = [
         f"without {', '.join(missing)}" if missing else "",

@@ -178,7 +178,9 @@ def test_a_table_is_whole_if_each_row_is_there_and_valid(make_series: Callable[.
     assert found(Part.LATENCY, *asked) == (True, "2 rows, 0 lost")
     assert found(Part.LATENCY, *asked, "floor") == (False, "2 rows, 0 lost, without floor")
     assert found(Part.LATENCY, *asked, series=None)[0] is False
-    assert found(Part.LATENCY, *asked, series=invalid)[1].endswith("invalid: websocket")
+    assert found(Part.LATENCY, *asked, series=invalid)[1].endswith(
+        "invalid: websocket (machine in 3 of 3 runs)"
+    )
     assert found(Part.MEMORY, *asked, series=invalid)[0]
     refused = replace(series, refused={"sse": "it died"})
     assert found(Part.LATENCY, *asked, series=refused)[1].endswith("not measured: sse: it died")
