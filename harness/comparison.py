@@ -29,8 +29,11 @@ NETWORK_RTT_S = 0.05
 _NETWORK_RUNS = 6
 """Five have to be valid: one may be disturbed."""
 _NETWORK_S = 4.0
-_NETWORK_MESSAGES = 100
 """A round trip is not found but put there: short windows show what a pattern makes of it."""
+_NETWORK_MESSAGES = 100
+"""Of a run: p50 alone is told."""
+_FEWEST_PERIODS = 4
+"""Of polls and of bursts in a window: it must not matter where one falls."""
 _MOST_THROUGH_A_RELAY = 16
 """Deliveries of one message, where clients run on the relay's core: of 50 at once the last come out
 1 to 1.5 ms late, which is more than a valid run allows."""
@@ -129,12 +132,14 @@ def comparison_steps(
 
 
 def shortened(workload: Workload, window_s: float = 2.1, messages: int = 210) -> Workload:
-    """Shorten a workload, but not below the window in which p90 has 20 messages beyond it.
+    """Shorten a workload, but not below what so many messages take: of 210, p90 has 20 beyond it.
 
-    Nor below what workers need to be gone and to come back, or whoever is killed to be replaced.
+    Nor below a few polls or bursts, nor what workers need to be gone and to come back, or whoever
+    is killed to be replaced.
     """
     needed = window_s if workload.rate is None else max(window_s, messages / workload.rate)
     needed = max(needed, 2 * workload.workers_gone)
+    needed = max(needed, _FEWEST_PERIODS * max(workload.poll_interval, workload.tick))
     if workload.kill is not Victim.NONE:
         needed = max(needed, 2 * workload.kill_after)
     return replace(
@@ -227,7 +232,7 @@ def _curve(patterns: Sequence[str], workload: Workload) -> list[Cell]:
 def _networked(patterns: Sequence[str], workload: Workload, machine: Machine) -> list[Cell]:
     default = [name for name in patterns if _is_default(load(name))]
     near = _through_a_relay(default, workload, machine)
-    brief = shortened(near, _NETWORK_S, _NETWORK_MESSAGES)
+    brief = replace(shortened(near, _NETWORK_S, _NETWORK_MESSAGES), warmup=near.warmup)
     far = cells_of(default, replace(brief, rtt=NETWORK_RTT_S))
     return far if near == workload else [*cells_of(default, brief), *far]
 

@@ -201,6 +201,11 @@ def _relay(evidence: Evidence) -> str | None:
             f"{_time(tail_s)} at {name} (limits {_time(RELAY_LATE_P50_S)}, "
             f"{_time(RELAY_LATE_TAIL_S)})"
         )
+    if relay.late_max > PAUSE_S:
+        found.append(
+            f"the relay stood still: something came out late by {_time(relay.late_max)} "
+            f"(limit {_time(PAUSE_S)})"
+        )
     if relay.cpu > GENERATOR_PEAK:
         found.append(
             f"the relay used {percent(relay.cpu)} of its core (limit {percent(GENERATOR_PEAK)})"
@@ -211,7 +216,7 @@ def _relay(evidence: Evidence) -> str | None:
 def _relay_tail(relay: NetworkUse, delivery: Latency) -> tuple[str, float]:
     """Give what stands for the tail: p99 where that of the latency may be shown, or else p90.
 
-    Of a few hundred messages, p99 is what happened to the worst two or three.
+    What nobody is shown, nobody has to believe.
     """
     if relay.late_p90 is None or shown(delivery, 0.99):
         return "p99", relay.late_p99
@@ -333,8 +338,8 @@ RULES: tuple[Rule, ...] = (
         name="relay",
         limit="with a network (--rtt, --bandwidth), the relay wrote later than it was to by more "
         f"than {_time(RELAY_LATE_P50_S)} at p50 or {_time(RELAY_LATE_TAIL_S)} at p99 (at p90, "
-        "where p99 may not be shown), kept not all of that, or passed nothing on, or used more "
-        f"than {percent(GENERATOR_PEAK)} of its core",
+        f"where p99 may not be shown) or {_time(PAUSE_S)} at any time, kept not all of that, or "
+        f"passed nothing on, or used more than {percent(GENERATOR_PEAK)} of its core",
         reason=_relay,
         remedy=_lighter_generator,
     ),

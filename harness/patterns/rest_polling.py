@@ -24,7 +24,7 @@ from harness.patterns.reference_server import LOG_KEEPS, fed, reference_server
 from harness.timerfd import Alarm
 from harness.wire.http import LogReader, Response, http_link
 from harness.wire.place import Place
-from harness.wire.posts import post_messages
+from harness.wire.posts import post_as_member, post_messages
 from harness.workload import ClientKind, Exchange, Ingress
 
 
@@ -103,7 +103,7 @@ def _pattern(name: str, stack: str) -> Pattern:
         publish={Ingress.FEED: fed(post_messages), Ingress.NATIVE: publish_over_http},
         clients={
             ClientKind.WIRE: Client(
-                subscribe=_subscribe_wire, join=joined(_subscribe_wire, post_messages)
+                subscribe=_subscribe_wire, join=joined(_subscribe_wire, post_as_member)
             ),
             ClientKind.LIBRARY: Client(
                 subscribe=_subscribe_library, join=joined(_subscribe_library, publish_over_http)

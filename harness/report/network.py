@@ -22,10 +22,12 @@ def relay_line(rows: Sequence[Configuration]) -> str:
     if not uses:
         return ""
     p50 = max(use.late_p50 for use in uses)
+    p90s = [use.late_p90 for use in uses if use.late_p90 is not None]
+    p90 = f", {units.seconds(max(p90s))} at p90" if p90s else ""
     p99 = max(use.late_p99 for use in uses)
     cpu = max(use.cpu for use in uses)
     return (
-        f"the network is a relay of ours, late by {units.seconds(p50)} at p50 and "
+        f"the network is a relay of ours, late by {units.seconds(p50)} at p50{p90} and "
         f"{units.seconds(p99)} at p99 at most, {units.percent(cpu)} of a load core"
     )
 
@@ -77,7 +79,7 @@ def _fewer(rows: Sequence[Configuration], whole: Sequence[Configuration]) -> str
     here, there = (found[0].workload.deliveries_per_message for found in (rows, whole))
     return (
         f"{here} of the {there} receive each message here, with the network and without: beside "
-        "its clients on one core a relay passes no more in time"
+        "its clients on one core a relay does not pass as many in time"
     )
 
 

@@ -114,7 +114,7 @@ class ParsingLink(Link):
     """A connection to an HTTP server whose reader can fail: see ``parsing_link``."""
 
     failure: Exception | None = None
-    """What the reader raised: the loop logs it and ends the connection."""
+    """What the reader raised, which ends the connection."""
 
     def connection_lost(self, error: Exception | None) -> None:
         """Keep an error that is no mere end of the connection."""
@@ -206,6 +206,8 @@ class PatientLink(HttpLink):
         asyncio.get_running_loop().call_soon(self._hand_on, data)
 
     def _hand_on(self, data: bytes) -> None:
+        if self.failure is not None:
+            return
         try:
             super().data_received(data)
         except Exception as error:  # noqa: BLE001  whatever it is, as the loop does on the way in
@@ -215,7 +217,7 @@ class PatientLink(HttpLink):
 
 @asynccontextmanager
 async def http_link(
-    seat: Seat, place: Place | None = None, kind: type[HttpLink] = HttpLink
+    seat: Seat, place: Place | None = None, link_type: type[HttpLink] = HttpLink
 ) -> AsyncIterator[HttpLink]:
     """Connect to the server at ``place``, or else to the role ``http``; leaving closes.
 
@@ -223,5 +225,5 @@ async def http_link(
         OSError: nothing accepts connections there.
     """
     at = place or Place.of(seat.endpoints["http"])
-    async with parsing_link(seat, at, lambda: kind(seat.note, at.host)) as link:
+    async with parsing_link(seat, at, lambda: link_type(seat.note, at.host)) as link:
         yield link

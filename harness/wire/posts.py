@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Container
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
 from harness.given_server import expected, media_type
@@ -97,7 +97,9 @@ def posting_in_turn(ask: Ask, sent: Sent, answered: Answered) -> Send:
 
 
 @asynccontextmanager
-async def post_messages(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
+async def post_messages(
+    seat: Seat, sent: Sent, link_type: type[HttpLink] = HttpLink
+) -> AsyncIterator[Send]:
     """Publish by ``POST`` to the role ``publish``, or ``/messages``, on a connection of its own.
 
     Leaving drops what is still queued: the harness leaves when all has arrived.
@@ -106,10 +108,15 @@ async def post_messages(seat: Seat, sent: Sent) -> AsyncIterator[Send]:
         OSError: nothing accepts connections there.
     """
     place = Place.of(seat.endpoints.at("publish", "/messages"))
-    async with http_link(seat, place, PatientLink) as link:
+    async with http_link(seat, place, link_type) as link:
         yield posting(
             link, place.target, SUCCESS if seat.workload.elsewhere else (204,), sent, ignore
         )
+
+
+def post_as_member(seat: Seat, sent: Sent) -> AbstractAsyncContextManager[Send]:
+    """Publish in the same way beside a stream or polls, whose messages go first."""
+    return post_messages(seat, sent, PatientLink)
 
 
 def ignore(_body: bytes) -> None:

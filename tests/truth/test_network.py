@@ -69,9 +69,12 @@ def test_bandwidth_is_that_of_each_connection_and_all_of_it() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["sse", "websocket"])
 def test_what_a_native_publisher_says_takes_a_whole_one(name: str) -> None:
+    near_ns = run_pattern(name, replace(SPOKEN, rtt=0.0), read_machine()).service_ns
     service_ns = run_pattern(name, SPOKEN, read_machine()).service_ns
     assert np.all(service_ns >= (RTT_S - 2 * EARLY_S) * 1e9)
-    assert at(service_ns, 0.5) == pytest.approx(RTT_S, abs=TOLERANCE_S)
+    # A library that posts takes 1 to 2 ms itself, which is not the network's.
+    added_s = at(service_ns, 0.5) - at(near_ns, 0.5)
+    assert added_s == pytest.approx(RTT_S, abs=TOLERANCE_S)
 
 
 @pytest.mark.slow

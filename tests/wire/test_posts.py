@@ -13,7 +13,7 @@ import pytest
 from harness.pattern import Endpoints, Seat
 from harness.wire.http import UnexpectedAnswer
 from harness.wire.link import Link, linked
-from harness.wire.posts import post_messages
+from harness.wire.posts import post_as_member
 from harness.workload import Workload
 
 ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
@@ -64,7 +64,7 @@ async def test_messages_are_read_before_the_answer_that_came_with_them(server: S
             second.set()
 
     async with (
-        post_messages(server.seat, sent) as send,
+        post_as_member(server.seat, sent) as send,
         linked(server.address, lambda: Listening(came)),
     ):
         with server.end() as posts, server.end() as stream:
@@ -88,7 +88,7 @@ async def test_an_answer_that_is_none_ends_the_run(server: Server, said: bytes, 
 
     async def post() -> None:
         seat = replace(server.seat, note=lambda _cause: lost.set())
-        async with post_messages(seat, lambda _message: None) as send:
+        async with post_as_member(seat, lambda _message: None) as send:
             with server.end() as posts:
                 send(b"message")
                 posts.send(said)

@@ -23,7 +23,8 @@ def answer(
     """Answer for rows of one workload and one block.
 
     ``found`` are conclusions about latency (closed loop: throughput), ``costs`` about CPU per
-    delivery, both about these rows only. Where somebody was killed, what that lost is the answer.
+    delivery, both about these rows only. Where a consumer or Redis was killed, what that lost is
+    the answer.
     """
     fates = [kill_line(row.pattern, row) for row in rows if not row.is_floor]
     if any(fates):
