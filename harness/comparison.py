@@ -137,11 +137,13 @@ def shortened(workload: Workload, window_s: float = 2.1, messages: int = 210) ->
     Nor below a few polls or bursts, nor what workers need to be gone and to come back, or whoever
     is killed to be replaced.
     """
-    needed = window_s if workload.rate is None else max(window_s, messages / workload.rate)
-    needed = max(needed, 2 * workload.workers_gone)
-    needed = max(needed, _FEWEST_PERIODS * max(workload.poll_interval, workload.tick))
-    if workload.kill is not Victim.NONE:
-        needed = max(needed, 2 * workload.kill_after)
+    needed = max(
+        window_s,
+        0.0 if workload.rate is None else messages / workload.rate,
+        _FEWEST_PERIODS * max(workload.poll_interval, workload.tick),
+        2 * workload.workers_gone,
+        0.0 if workload.kill is Victim.NONE else 2 * workload.kill_after,
+    )
     return replace(
         workload, warmup=min(workload.warmup, 0.3), duration=min(workload.duration, needed)
     )

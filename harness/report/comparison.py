@@ -39,12 +39,7 @@ def compare_report(comparison: Comparison, path_saved: str = "", width: int = WI
     if comparison.network is not None:
         parts += network_section(comparison.latency, comparison.network, width)
     parts += [implementation_table(rows, width), closing(comparison.latency, width)]
-    every = (
-        comparison.latency,
-        comparison.saturation,
-        comparison.polling,
-        comparison.network,
-    )
+    every = (comparison.latency, comparison.saturation, comparison.polling, comparison.network)
     runs = [run for series in every if series is not None for run in series.results]
     parts.append(limits(runs, width) if runs else "")
     parts.append(saved(path_saved, width=width) if path_saved else "")

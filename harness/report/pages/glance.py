@@ -26,9 +26,9 @@ def answer(
     delivery, both about these rows only. Where a consumer or Redis was killed, what that lost is
     the answer.
     """
-    fates = [kill_line(row.pattern, row) for row in rows if not row.is_floor]
-    if any(fates):
-        return " ".join(filter(None, fates))
+    fates = [line for row in rows if not row.is_floor and (line := kill_line(row.pattern, row))]
+    if fates:
+        return " ".join(fates)
     families = sorted({row.family for row in rows if not row.is_floor})
     made = [c for c in found if c.standing is not Standing.NOT_COMPARED]
     begin = "For this scenario" if rows[0].workload.open_loop else "At saturation"

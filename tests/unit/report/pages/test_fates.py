@@ -7,28 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 from harness.measure.configuration import configurations
-from harness.queueing import Victim
 from harness.report.pages.fates import after_a_kill
 from harness.report.pages.page import Dots
-from harness.result import Doubt, Kill
+from harness.result import Doubt
 from harness.workload import Exchange, Workload
+from tests.unit.conftest import REDIS_KILLED
 
 Make = Callable[..., Any]
 COLOURS = {"redis_queue": 1}
 JOBS = Workload(exchange=Exchange.WORK_QUEUE)
 LATE = Doubt(rule="pacer lateness", reason="late", remedy="less")
 STEAL = Doubt(rule="machine", reason="steal", remedy="quieten it")
-KILL = Kill(
-    victim=Victim.REDIS,
-    at=1.0,
-    back=0.03,
-    held=0,
-    accepted=100,
-    waiting=50,
-    lost=40,
-    repeated=2,
-    latest=None,
-)
+KILL = replace(REDIS_KILLED, back=0.03, accepted=100, waiting=50, lost=40, repeated=2)
 
 
 def test_what_kills_lost_and_repeated_is_drawn_though_times_are_doubted(make_series: Make) -> None:
