@@ -169,8 +169,8 @@ async def test_a_cancelled_reader_harms_nobody() -> None:
 
 
 async def test_an_idle_subscriber_is_woken_with_nothing() -> None:
-    subscription = channel_of().subscribe(as_bytes, idle_s=0.02)
     begun = time.monotonic()
+    subscription = channel_of().subscribe(as_bytes, idle_s=0.02)
     assert await subscription.take() == []
     assert time.monotonic() - begun >= 0.018
     subscription.close()
