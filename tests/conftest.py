@@ -39,6 +39,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse a pytest-xdist that does not keep groups together: each process would make it all."""
+    by_group = session.config.getoption("loadgroup", default=False)
+    if by_group and not all("@" in item.nodeid for item in session.items):
+        raise pytest.UsageError("pytest-xdist ignores groups: it does not fit this pytest")
+
+
 @pytest.fixture(scope="session")
 def missing() -> Callable[[str], NoReturn]:
     """Give what ends a test that lacks something: skipped on a laptop, failed in CI."""
