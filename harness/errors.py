@@ -3,6 +3,7 @@
 AbecError
 ├── BadInput          2  the question cannot be asked: a field, its value, what would be right
 └── NotMeasured       3  the question was asked, and could not be answered
+    ├── LateLook      3  the window's end was looked at when load processes had gone
     ├── ServerFailed  3  a server did not start, did not answer or died; carries its log's tail
     └── LoadFailed    3  a load process failed
         └── LateStart 3  it was not ready by the agreed start
@@ -50,6 +51,10 @@ class BadInput(AbecError):
 
 class NotMeasured(AbecError):
     """The measurement did not take place; the message says why and what to do."""
+
+
+class LateLook(NotMeasured):
+    """The window's end was looked at too late: the measuring process stood still."""
 
 
 class ServerFailed(NotMeasured):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from harness.errors import AbecError, LateStart, LoadFailed, NotMeasured
+from harness.errors import AbecError, LateLook, LateStart, LoadFailed, NotMeasured
 from harness.faults.strike import Blow, Strike
 from harness.load.course import prepare, run_load
 from harness.load.task import LoadTask, Role
@@ -47,7 +47,7 @@ takes longer than reading the message."""
 _READING_NS = 10_000_000
 """Reading the host's counters takes milliseconds: it is over when the window begins."""
 _LONGEST_DRAIN_S = 90.0
-_MOST_POSTPONEMENTS = 3
+_MOST_NEW_STARTS = 3
 _POSTPONED_S = 0.5
 """More than a machine that other programs use needs to run three small processes."""
 
@@ -117,17 +117,21 @@ def observe(
     """Carry out a plan; leave no process, port or file behind, however it ends.
 
     Where load processes were not ready by the agreed start, all begins anew with more than twice
-    the time to set up: how long that takes on a busy machine, no plan can know.
+    the time to set up: how long that takes on a busy machine, no plan can know. So it does where
+    load processes had gone when the window's end was looked at.
 
     Raises:
         ServerFailed: a server did not start, or died in mid-run; its log's tail is in the error.
         LateStart: a load process was late although the start had been postponed several times.
+        LateLook: this process stood still at the window's end, several times in a row.
         LoadFailed: a load process failed.
         NotMeasured: no Redis is found, or it refused some of what it was asked.
     """
-    for _ in range(_MOST_POSTPONEMENTS):
+    for _ in range(_MOST_NEW_STARTS):
         try:
             return _observe_once(plan, workload, on_start)
+        except LateLook:
+            continue
         except LateStart:
             plan = replace(plan, setup_s=2 * plan.setup_s + _POSTPONED_S)
     return _observe_once(plan, workload, on_start)
@@ -215,6 +219,12 @@ def _observe_once(plan: Plan, workload: Workload, on_start: Callable[[Live], Non
         # Of what was killed, or started in the window, there is no reading at one of its edges.
         through = before[1].processes.keys() & after[1].processes.keys()
         pinned = {pid: core for pid, core in pinned.items() if pid in through}
+    elif not {process.pid for process in recording.processes} <= after[1].processes.keys():
+        late_s = (after[1].at_ns - end_ns) / NS
+        raise LateLook(
+            f"load processes had ended when this one looked at the window's end, {late_s:.2f} s "
+            "after it; is the machine busy?"
+        )
     return Observation(
         recording=recording,
         window_ns=window_ns,

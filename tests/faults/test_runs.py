@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -143,6 +144,26 @@ def test_a_start_that_comes_too_soon_is_postponed() -> None:
     sent, arrived = seen.recording.published, seen.recording.delivered
     assert len(arrived.receiver) == len(sent.publisher) > 0
     assert alive([pid for live in starts for pid in (*live.server_pids, *live.load_pids)]) == []
+
+
+@pytest.mark.slow
+def test_a_window_that_is_looked_at_too_late_is_measured_again() -> None:
+    asked = replace(LONG, duration=0.5)
+    starts: list[Live] = []
+
+    def stand_still_at_the_end(live: Live) -> None:
+        starts.append(live)
+        if len(starts) == 1:
+            end_s = live.start_ns / 1e9 + asked.warmup + asked.duration - time.monotonic()
+            script = f"sleep {end_s - 0.02:.3f}; kill -STOP $PPID; sleep 1; kill -CONT $PPID"
+            stopping.append(subprocess.Popen(("sh", "-c", script)))
+
+    stopping: list[subprocess.Popen[bytes]] = []
+    seen = observe(plan(load("sse"), asked, read_machine()), asked, on_start=stand_still_at_the_end)
+    assert [process.wait() for process in stopping] == [0]
+    assert len(starts) == 2
+    assert seen.window_ns[0] > starts[1].start_ns
+    assert seen.pinned.keys() <= seen.host[1].processes.keys()
 
 
 @pytest.mark.slow
