@@ -39,9 +39,9 @@ class Turns:
     """Remembers the turns of the loop, and since when what each one read can have been waiting.
 
     A turn of the loop begins with its first callback after a poll. If the loop slept in that
-    poll (the kernel counts one more voluntary context switch of this thread), nothing was
-    waiting before. If it did not sleep, what it found came after the poll before, whose turn
-    kept it waiting.
+    poll (between the ends of two turns, in which clients do not block, the kernel counts one more
+    voluntary context switch of this thread), nothing was waiting before. If it did not sleep, what
+    it found came after the poll before, whose turn kept it waiting.
     """
 
     __slots__ = (
@@ -69,13 +69,15 @@ class Turns:
         now_ns = time.monotonic_ns()
         self.under_way = True
         self._call_soon(self._end)
-        switches = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
-        slept = switches != self._switches
-        self._waiting_since_ns.append(now_ns if slept else self._begun_ns[-1])
+        self._waiting_since_ns.append(self._begun_ns[-1])
         self._begun_ns.append(now_ns)
-        self._switches = switches
 
     def _end(self) -> None:
+        # Asked for only now: what the turn reads would have to wait for the answer.
+        switches = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+        if switches != self._switches:
+            self._switches = switches
+            self._waiting_since_ns[-1] = self._begun_ns[-1]
         self.under_way = False
 
     def watched(self, receive: Receive) -> Receive:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,13 @@ class _Slow(asyncio.Protocol):
     def __init__(self, loop: LoadLoop, seconds: float) -> None:
         self.read_ns: list[int] = []
         self.arrived = asyncio.Semaphore(0)
-        self._loop, self._seconds = loop, seconds
+        self.work = partial(time.sleep, seconds)
+        self._loop = loop
 
     def data_received(self, data: bytes) -> None:  # noqa: ARG002
         self.read_ns.append(self._loop.turns.reading_since_ns)
         self.arrived.release()
-        time.sleep(self._seconds)
+        self.work()
 
 
 async def _connected(
@@ -72,6 +74,33 @@ def test_what_comes_at_once_waits_for_what_is_handled_before() -> None:
 def test_what_comes_to_a_sleeping_loop_waits_for_nothing() -> None:
     waits = _waits_ns(gap_s=0.03, seconds=0)
     assert all(wait < 20 * MS for wait in waits)
+
+
+def test_what_comes_while_another_is_handled_waits_for_its_end() -> None:
+    async def wait(loop: LoadLoop) -> int:
+        servers, (first, second) = await _connected(loop, 2, 0)
+        await asyncio.sleep(0.02)
+
+        def have_another_sent_and_work() -> None:
+            servers[1].send(b"x")
+            # Working, not sleeping: the loop would take that for its own sleep, before the turn.
+            until = time.monotonic() + 0.02
+            while time.monotonic() < until:
+                pass
+
+        first.work, second.work = have_another_sent_and_work, lambda: None  # type: ignore[assignment]
+        servers[0].send(b"x")
+        await first.arrived.acquire()
+        await second.arrived.acquire()
+        for server in servers:
+            server.close()
+        read_ns = np.array([*first.read_ns, *second.read_ns], dtype=np.int64)
+        early, late = loop.turns.waited_ns(read_ns).tolist()
+        assert early < 10 * MS
+        return int(late)
+
+    with asyncio.Runner(loop_factory=LoadLoop) as runner:
+        assert runner.run(wait(runner.get_loop())) >= 20 * MS  # type: ignore[arg-type]
 
 
 def _acknowledgements(*, delayed: bool) -> int:
