@@ -11,9 +11,11 @@ import click
 from harness.cli.answer import Answer, width
 from harness.cli.parts import measure_part, part_paths
 from harness.cli.run import count_of_runs, exit_code, new_result_path
-from harness.errors import NotMeasured
+from harness.errors import BadInput, NotMeasured
+from harness.given_server import is_redis
 from harness.machine import read_machine
 from harness.pattern import RedisSpec
+from harness.process.redis import without_password
 from harness.process.redis_benchmark import find_redis_benchmark, redis_benchmark
 from harness.process.servers import started
 from harness.report.commands import Benchmarked, commands_report
@@ -79,6 +81,13 @@ def command(runs: str, **options: Any) -> int:
     """
     given = {field: value for field, value in options.items() if value is not None}
     workload = override(_BASE, given)
+    if is_redis(workload.redis_at):
+        raise BadInput(
+            "--redis",
+            without_password(workload.redis_at),
+            "some commands empty a Redis, so it must be the path of a redis-server binary; to ask "
+            "yours for one command: abec run redis_command --command GET --redis URL",
+        )
     base, times = new_result_path(), count_of_runs(runs)
     latency = measure_part("latency", list(at_rate(workload)), times, base)
     closed = measure_part("saturation", list(_in_flight(workload)), times, base)

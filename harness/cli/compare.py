@@ -65,7 +65,7 @@ def command(patterns: tuple[str, ...], as_json: bool, as_csv: bool, **options: A
     between (unless --rtt puts one before all, or no relay can stand before what --url or --redis
     names) and memory per connection, each saved to a file of its own in results/runs/ as it
     grows. With --kill it is latency and losses alone. Without names: all patterns that carry the
-    exchange, and their implementations. Two files are judged without measuring: exit code 1 if
+    exchange and can be compared by it, and their implementations. Two files are judged without measuring: exit code 1 if
     anything got worse, 3 if nothing could be compared. If the reader of stdout leaves (`| head`),
     the scenarios that are left are measured and saved.
     """

@@ -41,6 +41,10 @@ REFUSED = {
         ("run", "redis_command", "--command", "FLUSHALL", "--redis", "redis://127.0.0.1:1"),
         r"--command FLUSHALL: only ever empties a Redis that the harness started",
     ),
+    "all commands on a Redis that is not ours": (
+        ("commands", "--redis", "redis://jo:secret@127.0.0.1:1"),
+        r"--redis redis://127\.0\.0\.1:1: some commands empty a Redis, .* redis_command",
+    ),
     "fewer keys than are on their way": (
         ("commands", "--keys", "5", "--pipeline", "8"),
         r"--keys 5: each connection \(1\) needs one key of its own more .* use 9 or more",
