@@ -47,7 +47,7 @@ takes longer than reading the message."""
 _READING_NS = 10_000_000
 """Reading the host's counters takes milliseconds: it is over when the window begins."""
 _LONGEST_DRAIN_S = 90.0
-_MOST_NEW_STARTS = 3
+_MOST_POSTPONEMENTS = 3
 _POSTPONED_S = 0.5
 """More than a machine that other programs use needs to run three small processes."""
 
@@ -117,21 +117,18 @@ def observe(
     """Carry out a plan; leave no process, port or file behind, however it ends.
 
     Where load processes were not ready by the agreed start, all begins anew with more than twice
-    the time to set up: how long that takes on a busy machine, no plan can know. So it does where
-    load processes had gone when the window's end was looked at.
+    the time to set up: how long that takes on a busy machine, no plan can know.
 
     Raises:
         ServerFailed: a server did not start, or died in mid-run; its log's tail is in the error.
         LateStart: a load process was late although the start had been postponed several times.
-        LateLook: this process stood still at the window's end, several times in a row.
+        LateLook: this process stood still at the window's end.
         LoadFailed: a load process failed.
         NotMeasured: no Redis is found, or it refused some of what it was asked.
     """
-    for _ in range(_MOST_NEW_STARTS):
+    for _ in range(_MOST_POSTPONEMENTS):
         try:
             return _observe_once(plan, workload, on_start)
-        except LateLook:
-            continue
         except LateStart:
             plan = replace(plan, setup_s=2 * plan.setup_s + _POSTPONED_S)
     return _observe_once(plan, workload, on_start)

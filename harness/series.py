@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness import schema, stamps_file
-from harness.errors import NotMeasured
+from harness.errors import LateLook, NotMeasured
 from harness.first_contact import make_contact
 from harness.freeze import Freezer
 from harness.machine import Machine, read_machine
@@ -305,15 +305,19 @@ def run_undisturbed(
 def until_undisturbed(
     measured: Callable[[], _T], is_disturbed: Callable[[_T], bool], most_reruns: int = MOST_RERUNS
 ) -> tuple[_T, int]:
-    """Measure, and again while that is disturbed; give also how often again.
+    """Measure, and again while that is disturbed or looked at too late; give also how often again.
 
     Raises:
-        NotMeasured: as ``measured`` does.
+        NotMeasured: as ``measured`` does; ``LateLook`` only at the last time.
     """
-    found, reruns = measured(), 0
-    while reruns < most_reruns and is_disturbed(found):
-        found, reruns = measured(), reruns + 1
-    return found, reruns
+    for reruns in range(most_reruns):
+        try:
+            found = measured()
+        except LateLook:
+            continue
+        if not is_disturbed(found):
+            return found, reruns
+    return measured(), most_reruns
 
 
 def disturbed(result: Result) -> bool:

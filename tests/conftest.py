@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -39,10 +39,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     """Refuse a pytest-xdist that does not keep groups together: each process would make it all."""
-    by_group = session.config.getoption("loadgroup", default=False)
-    if by_group and not all("@" in item.nodeid for item in session.items):
+    by_group = node.config.getoption("dist") == "loadgroup"
+    if by_group and not all("@" in name for name in ids):
         raise pytest.UsageError("pytest-xdist ignores groups: it does not fit this pytest")
 
 

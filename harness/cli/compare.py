@@ -60,14 +60,14 @@ def command(patterns: tuple[str, ...], as_json: bool, as_csv: bool, **options: A
       abec compare sse websocket --scenario chat
       abec compare results/runs/old.json results/runs/new.json
 
-    Measured are latency at the rate, throughput at saturation, the polling curve (a quarter
-    of the poll interval, the interval, four times it), latency with a network of 50 ms in
-    between (unless --rtt puts one before all, or no relay can stand before what --url or --redis
-    names) and memory per connection, each saved to a file of its own in results/runs/ as it
-    grows. With --kill it is latency and losses alone. Without names: all patterns that carry the
-    exchange and can be compared by it, and their implementations. Two files are judged without measuring: exit code 1 if
-    anything got worse, 3 if nothing could be compared. If the reader of stdout leaves (`| head`),
-    the scenarios that are left are measured and saved.
+    Measured are latency at the rate, throughput at saturation, the polling curve (a quarter of
+    the poll interval, the interval, four times it), latency with a network of 50 ms in between
+    (unless --rtt puts one before all, or no relay can stand before what --url or --redis names)
+    and memory per connection, each saved to a file of its own in results/runs/ as it grows. With
+    --kill it is latency and losses alone. Without names: all patterns that carry the exchange,
+    and their implementations, but for those with a question of their own. Two files are judged
+    without measuring: exit code 1 if anything got worse, 3 if nothing could be compared. If the
+    reader of stdout leaves (`| head`), the scenarios that are left are measured and saved.
     """
     if any(name.endswith(".json") for name in patterns):
         return judge(patterns, as_json, {**options, "csv": as_csv})

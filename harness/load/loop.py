@@ -73,7 +73,7 @@ class Turns:
         self._begun_ns.append(now_ns)
 
     def _end(self) -> None:
-        # Asked for only now: what the turn reads would have to wait for the answer.
+        # Asked for only now: what a protocol delivers would have to wait for the answer.
         switches = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
         if switches != self._switches:
             self._switches = switches

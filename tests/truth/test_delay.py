@@ -8,6 +8,7 @@ import pytest
 from harness.machine import read_machine
 from harness.workload import Exchange, Workload
 from tests.truth.delay import Delay, Way, hold_delay, queueing, rest
+from tests.truth.seen import undisturbed
 
 pytestmark = pytest.mark.alone
 
@@ -30,8 +31,8 @@ TOLERANCE_S = 0.001
 def test_service_latency_is_what_was_applied_and_little_more(way: Way) -> None:
     machine = read_machine()
     asked = STREAMING if way.ordered else CALLING
-    plain = hold_delay(way, asked, machine, None)
-    delayed = hold_delay(way, asked, machine, MIXED)
+    plain = undisturbed(lambda: hold_delay(way, asked, machine, None))
+    delayed = undisturbed(lambda: hold_delay(way, asked, machine, MIXED))
     left = rest(delayed, plain)
     assert left.least > 0, "a message arrived before the server handed it on"
     assert abs(left.above_p50) <= TOLERANCE_S
