@@ -85,8 +85,13 @@ def test_what_stands_alone_is_drawn_soundly(
     assert any("over gateways" in title for title in titles)
 
 
+@pytest.mark.alone
 def test_what_is_in_view_is_drawn_within_two_seconds(browser: Browser, page: Path) -> None:
     browser.open(page)
+    # The mark comes a moment after the last drawing.
+    browser.wait_until(
+        lambda: bool(browser.script("return performance.getEntriesByName('all drawn').length"))
+    )
     moments = browser.script(
         "return ['in view', 'all drawn'].map("
         "(name) => performance.getEntriesByName(name)[0].startTime)"
